@@ -1,0 +1,18 @@
+import { event } from '#kernel/module.ts'
+import { Id, OneOf, Type } from '#kernel/schema.ts'
+import { push } from '#kernel/sockets/realtime.ts'
+import { ScanState } from './schema.ts'
+
+/** A song's audio is new or another than before (`contentId` says which). */
+export const songAudioReady = event(
+  'catalog.song-audio-ready.v1',
+  Type.Object({ songs: Type.Array(Type.Object({ songId: Id, contentId: Type.String() })) }),
+)
+export const songsRemoved = event('catalog.songs-removed.v1', Type.Object({ songIds: Type.Array(Id) }))
+
+export const libraryProgress = push('library:progress', ScanState, 'A scan moves on; at most four a second')
+export const libraryChanged = push(
+  'library:changed',
+  Type.Object({ kind: OneOf(['songs', 'folders'] as const) }),
+  'What is in the library is another than before: read again what you show',
+)

@@ -1,0 +1,396 @@
+import { contract, internal, op } from '#kernel/contract.ts'
+import { Empty, Id, Nullable, OneOf, Page, pageQuery, type Static, Strict, Text, Time, Type } from '#kernel/schema.ts'
+
+export const ANALYSIS_STATES = ['none', 'pending', 'processing', 'completed', 'failed'] as const
+export const SONG_SORTS = [
+  'title',
+  '-title',
+  'newest',
+  'oldest',
+  'artist',
+  'album',
+  'year',
+  '-year',
+  'duration',
+  '-duration',
+  'random',
+] as const
+export const ALBUM_SORTS = ['title', '-title', 'newest', 'oldest', 'artist', 'year', '-year', 'random'] as const
+
+const Ref = Type.Object({ id: Id, title: Type.String() })
+export const ArtistCredit = Type.Object({
+  id: Id,
+  name: Type.String(),
+  role: OneOf(['main', 'featured', 'composer', 'remixer', 'album'] as const),
+})
+
+export const Song = Type.Object(
+  {
+    id: Id,
+    title: Type.String(),
+    artist: Type.String({ description: 'As it is shown: the credits in one line' }),
+    artists: Type.Array(ArtistCredit),
+    album: Nullable(Ref),
+    disc: Nullable(Type.Integer()),
+    track: Nullable(Type.Integer()),
+    durationMs: Type.Integer({ minimum: 0 }),
+    year: Nullable(Type.Integer()),
+    genres: Type.Array(Type.String()),
+    tags: Type.Array(Type.String()),
+    isPublic: Type.Boolean(),
+    isVisible: Type.Boolean(),
+    isMissing: Type.Boolean({
+      description: 'The file is not where it was; it comes back by itself when the file does',
+    }),
+    ownerId: Nullable(Id),
+    coverUrl: Nullable(Type.String()),
+    coverColor: Nullable(Type.String({ description: '#rrggbb of the cover, for placeholders' })),
+    streamingUrls: Type.Object({
+      low: Type.String(),
+      medium: Type.String(),
+      high: Type.String(),
+      original: Type.String(),
+    }),
+    waveformUrl: Type.String(),
+    framesUrl: Type.String(),
+    codec: Type.String(),
+    bitrateKbps: Nullable(Type.Integer()),
+    sampleRateHz: Nullable(Type.Integer()),
+    channels: Nullable(Type.Integer()),
+    lossless: Type.Boolean(),
+    sizeBytes: Type.Integer(),
+    hasLyrics: Type.Boolean(),
+    analysisStatus: OneOf(ANALYSIS_STATES),
+    tempo: Nullable(Type.Number({ description: 'BPM, once analysed' })),
+    key: Nullable(Type.String({ description: '"D minor", once analysed' })),
+    camelot: Nullable(Type.String()),
+    energy: Nullable(Type.Number()),
+    loudnessLufs: Nullable(Type.Number()),
+    gainDb: Nullable(Type.Number({ description: 'Track gain to −18 LUFS, kept below clipping by the true peak' })),
+    createdAt: Time,
+    updatedAt: Time,
+  },
+  { $id: 'Song' },
+)
+export type Song = Static<typeof Song>
+
+export const Album = Type.Object(
+  {
+    id: Id,
+    title: Type.String(),
+    artist: Type.String(),
+    artists: Type.Array(ArtistCredit),
+    year: Nullable(Type.Integer()),
+    genres: Type.Array(Type.String()),
+    songCount: Type.Integer(),
+    durationMs: Type.Integer(),
+    isCompilation: Type.Boolean(),
+    coverUrl: Nullable(Type.String()),
+    coverColor: Nullable(Type.String()),
+    createdAt: Time,
+  },
+  { $id: 'Album' },
+)
+export type Album = Static<typeof Album>
+export const AlbumWithSongs = Type.Object({ ...Album.properties, songs: Type.Array(Song) }, { $id: 'AlbumWithSongs' })
+export type AlbumWithSongs = Static<typeof AlbumWithSongs>
+
+export const Artist = Type.Object(
+  {
+    id: Id,
+    name: Type.String(),
+    sortName: Type.String(),
+    albumCount: Type.Integer(),
+    songCount: Type.Integer(),
+    imageUrl: Nullable(Type.String()),
+    coverColor: Nullable(Type.String()),
+  },
+  { $id: 'Artist' },
+)
+export type Artist = Static<typeof Artist>
+export const Genre = Type.Object(
+  { name: Type.String(), songCount: Type.Integer(), albumCount: Type.Integer() },
+  { $id: 'Genre' },
+)
+
+export const Lyrics = Type.Object(
+  {
+    songId: Id,
+    plain: Nullable(Type.String()),
+    lines: Type.Array(Type.Object({ timeMs: Type.Integer(), text: Type.String() }), {
+      description: 'Synced lines, when known',
+    }),
+  },
+  { $id: 'Lyrics' },
+)
+
+export const SearchResult = Type.Object(
+  { songs: Type.Array(Song), albums: Type.Array(Album), artists: Type.Array(Artist) },
+  { $id: 'SearchResult' },
+)
+
+const songFilters = {
+  q: Type.Optional(Text(200)),
+  genre: Type.Optional(Text(100)),
+  artist: Type.Optional(Text(200, { description: 'Artist id or name' })),
+  album: Type.Optional(Text(200, { description: 'Album id or title' })),
+  year: Type.Optional(Type.Integer()),
+  key: Type.Optional(Text(20)),
+  bpmMin: Type.Optional(Type.Number()),
+  bpmMax: Type.Optional(Type.Number()),
+  energyMin: Type.Optional(Type.Number({ minimum: 0, maximum: 1 })),
+  energyMax: Type.Optional(Type.Number({ minimum: 0, maximum: 1 })),
+  tag: Type.Optional(Text(100)),
+  sort: Type.Optional(OneOf(SONG_SORTS)),
+}
+
+export const songs = contract('songs', 'Songs, artists, genres and search', {
+  listSongs: op({
+    method: 'GET',
+    path: '/songs',
+    auth: 'anyone',
+    summary: 'Songs the caller may see',
+    input: Strict({ ...pageQuery, ...songFilters }),
+    output: Page(Song),
+  }),
+  getSong: op({
+    method: 'GET',
+    path: '/songs/:id',
+    auth: 'anyone',
+    summary: 'One song',
+    input: Strict({ id: Id }),
+    output: Song,
+  }),
+  batchSongs: op({
+    method: 'POST',
+    path: '/songs/batch',
+    auth: 'anyone',
+    status: 200,
+    idempotent: false,
+    summary: 'Songs by id, order kept; unknown ids are left out',
+    input: Strict({ ids: Type.Array(Id, { minItems: 1, maxItems: 100 }) }),
+    output: Type.Object({ items: Type.Array(Song) }),
+  }),
+  setSongVisibility: op({
+    method: 'PATCH',
+    path: '/songs/:id/visibility',
+    auth: 'artist',
+    summary: 'Publish or hide; without a body it flips',
+    input: Strict({ id: Id, isPublic: Type.Optional(Type.Boolean()) }),
+    output: Song,
+  }),
+  getLyrics: op({
+    method: 'GET',
+    path: '/songs/:id/lyrics',
+    auth: 'anyone',
+    summary: 'Lyrics, synced when known',
+    input: Strict({ id: Id }),
+    output: Lyrics,
+  }),
+  listArtists: op({
+    method: 'GET',
+    path: '/artists',
+    auth: 'anyone',
+    summary: 'Artists with something the caller may see',
+    input: Strict({ ...pageQuery, q: Type.Optional(Text(200)) }),
+    output: Page(Artist),
+  }),
+  getArtist: op({
+    method: 'GET',
+    path: '/artists/:id',
+    auth: 'anyone',
+    summary: 'One artist with albums',
+    input: Strict({ id: Id }),
+    output: Type.Object({ ...Artist.properties, albums: Type.Array(Album) }, { $id: 'ArtistWithAlbums' }),
+  }),
+  listGenres: op({
+    method: 'GET',
+    path: '/genres',
+    auth: 'anyone',
+    summary: 'Genres with counts',
+    input: Empty,
+    output: Type.Object({ items: Type.Array(Genre) }),
+  }),
+  search: op({
+    method: 'GET',
+    path: '/search',
+    auth: 'anyone',
+    rate: 'search',
+    summary: 'Typo-tolerant search over songs, albums and artists',
+    input: Strict({ q: Text(200), limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 50, default: 10 })) }),
+    output: SearchResult,
+  }),
+  /** Where the bytes are: for streaming and analysis. Answers only what `who` may see; `system` sees all. */
+  getSongFiles: internal({
+    summary: 'Files of songs the caller may hear',
+    input: Strict({ ids: Type.Array(Id, { maxItems: 500 }) }),
+    output: Type.Array(
+      Type.Object({
+        songId: Id,
+        pathBase64: Type.String({ description: 'Absolute path as raw bytes: names need not be UTF-8' }),
+        contentId: Type.String({ description: 'Changes exactly when the audio does' }),
+        codec: Type.String(),
+        container: Type.String(),
+        mimeType: Type.String(),
+        sizeBytes: Type.Integer(),
+        durationMs: Type.Integer(),
+        bitrateKbps: Nullable(Type.Integer()),
+        isMissing: Type.Boolean(),
+        isPublic: Type.Boolean(),
+        coverKey: Nullable(Type.String({ description: 'Blob key of the cover source picture' })),
+      }),
+    ),
+  }),
+  getCoverKeys: internal({
+    summary: 'Blob key of the cover source picture of songs, albums and artists the caller may see',
+    input: Strict({ kind: OneOf(['song', 'album', 'artist'] as const), ids: Type.Array(Id, { maxItems: 500 }) }),
+    output: Type.Array(Type.Object({ id: Id, coverKey: Type.String() })),
+  }),
+})
+
+export const albums = contract('albums', 'Albums', {
+  listAlbums: op({
+    method: 'GET',
+    path: '/albums',
+    auth: 'anyone',
+    summary: 'Albums with something the caller may see',
+    input: Strict({
+      ...pageQuery,
+      q: Type.Optional(Text(200)),
+      artist: Type.Optional(Text(200)),
+      genre: Type.Optional(Text(100)),
+      year: Type.Optional(Type.Integer()),
+      sort: Type.Optional(OneOf(ALBUM_SORTS)),
+    }),
+    output: Page(Album),
+  }),
+  getAlbum: op({
+    method: 'GET',
+    path: '/albums/:id',
+    auth: 'anyone',
+    summary: 'One album with its songs',
+    input: Strict({ id: Id }),
+    output: AlbumWithSongs,
+  }),
+})
+
+export const ScanState = Type.Object(
+  {
+    state: OneOf(['idle', 'scanning', 'watching'] as const),
+    startedAt: Nullable(Time),
+    finishedAt: Nullable(Time),
+    foundFiles: Type.Integer(),
+    doneFiles: Type.Integer(),
+    added: Type.Integer(),
+    changed: Type.Integer(),
+    moved: Type.Integer(),
+    removed: Type.Integer(),
+    faulty: Type.Integer(),
+    currentFolder: Nullable(Type.String()),
+  },
+  { $id: 'ScanState' },
+)
+export type ScanState = Static<typeof ScanState>
+export const LibraryFolder = Type.Object(
+  {
+    id: Id,
+    path: Type.String(),
+    state: OneOf(['ok', 'unreachable'] as const),
+    detail: Nullable(Type.String()),
+    songCount: Type.Integer(),
+    isPublic: Type.Boolean(),
+    fromConfig: Type.Boolean(),
+  },
+  { $id: 'LibraryFolder' },
+)
+export type LibraryFolder = Static<typeof LibraryFolder>
+export const FileFault = Type.Object(
+  { path: Type.String(), reasonCode: Type.String(), reason: Type.String(), at: Time },
+  { $id: 'FileFault' },
+)
+export const LibraryStatus = Type.Object(
+  {
+    scan: ScanState,
+    folders: Type.Array(LibraryFolder),
+    songCount: Type.Integer(),
+    albumCount: Type.Integer(),
+    artistCount: Type.Integer(),
+    durationMs: Type.Integer(),
+    faultCount: Type.Integer(),
+  },
+  { $id: 'LibraryStatus' },
+)
+export type LibraryStatus = Static<typeof LibraryStatus>
+
+export const library = contract('library', 'The music folders', {
+  getLibraryStatus: op({
+    method: 'GET',
+    path: '/library/status',
+    auth: 'user',
+    summary: 'Folders, counts and the scan at work',
+    input: Empty,
+    output: LibraryStatus,
+  }),
+  listFaults: op({
+    method: 'GET',
+    path: '/library/faults',
+    auth: 'admin',
+    summary: 'Files that could not be taken, with the reason',
+    input: Strict({ ...pageQuery }),
+    output: Page(FileFault),
+  }),
+  scanLibrary: op({
+    method: 'POST',
+    path: '/library/scan',
+    auth: 'admin',
+    status: 202,
+    idempotent: false,
+    summary: 'Look through the folders now',
+    input: Strict({ full: Type.Optional(Type.Boolean({ description: 'Read every file again, changed or not' })) }),
+    output: ScanState,
+  }),
+  addFolder: op({
+    method: 'POST',
+    path: '/library/folders',
+    auth: 'admin',
+    status: 201,
+    summary: 'Add a music folder of the server; it is scanned at once and watched',
+    input: Strict({ path: Text(4096) }),
+    output: LibraryFolder,
+  }),
+  removeFolder: op({
+    method: 'DELETE',
+    path: '/library/folders/:id',
+    auth: 'admin',
+    status: 204,
+    summary: 'Forget a folder and its songs; the files stay untouched',
+    input: Strict({ id: Id }),
+    output: Empty,
+  }),
+  browseFolders: op({
+    method: 'GET',
+    path: '/library/browse',
+    auth: 'admin',
+    summary: 'Folders of the server below a path, to choose a music folder from',
+    input: Strict({ path: Type.Optional(Text(4096)) }),
+    output: Type.Object({
+      path: Type.String(),
+      parent: Nullable(Type.String()),
+      folders: Type.Array(
+        Type.Object({
+          name: Type.String(),
+          path: Type.String(),
+          audioFiles: Type.Integer({ description: 'Directly inside, counted up to 1000' }),
+        }),
+      ),
+    }),
+  }),
+  setFolderVisibility: op({
+    method: 'PATCH',
+    path: '/library/folders/:id/visibility',
+    auth: 'admin',
+    summary: 'Make all songs of a folder public, or private again',
+    input: Strict({ id: Id, isPublic: Type.Boolean() }),
+    output: LibraryFolder,
+  }),
+})

@@ -1,0 +1,66 @@
+import { contract, raw } from '#kernel/contract.ts'
+import { Id, OneOf, Strict, Type } from '#kernel/schema.ts'
+
+export const QUALITIES = ['low', 'medium', 'high', 'original'] as const
+export type Quality = (typeof QUALITIES)[number]
+export const FORMATS = ['mp3', 'aac', 'opus', 'flac', 'wav'] as const
+export type StreamFormat = (typeof FORMATS)[number]
+/** Bit rate of each quality, kbit/s. */
+export const QUALITY_KBPS = { low: 64, medium: 128, high: 320 } as const
+export const COVER_SIZES_PX = [64, 128, 256, 512, 1024] as const
+const IMAGES = ['image/avif', 'image/webp', 'image/jpeg'] as const
+const size = Type.Optional(
+  Type.Integer({
+    minimum: 16,
+    maximum: 2048,
+    description: 'Width in pixels; answered with the next larger of 64, 128, 256, 512, 1024',
+  }),
+)
+
+export const streaming = contract('streaming', 'Bytes: audio and pictures', {
+  streamSong: raw({
+    method: 'GET',
+    path: '/songs/:id/stream',
+    auth: 'anyone',
+    rate: 'media',
+    summary: 'The audio; without parameters the original file. Ranges, If-Range, ETag and HEAD work',
+    input: Strict({ id: Id, quality: Type.Optional(OneOf(QUALITIES)), format: Type.Optional(OneOf(FORMATS)) }),
+    produces: ['audio/*'],
+  }),
+  downloadSong: raw({
+    method: 'GET',
+    path: '/songs/:id/download',
+    auth: 'user',
+    rate: 'media',
+    summary: 'The original file with a file name',
+    input: Strict({ id: Id }),
+    produces: ['application/octet-stream'],
+  }),
+  songCover: raw({
+    method: 'GET',
+    path: '/songs/:id/cover',
+    auth: 'anyone',
+    rate: 'media',
+    summary: 'Cover of a song',
+    input: Strict({ id: Id, size }),
+    produces: IMAGES,
+  }),
+  albumCover: raw({
+    method: 'GET',
+    path: '/albums/:id/cover',
+    auth: 'anyone',
+    rate: 'media',
+    summary: 'Cover of an album',
+    input: Strict({ id: Id, size }),
+    produces: IMAGES,
+  }),
+  artistImage: raw({
+    method: 'GET',
+    path: '/artists/:id/image',
+    auth: 'anyone',
+    rate: 'media',
+    summary: 'Picture of an artist',
+    input: Strict({ id: Id, size }),
+    produces: IMAGES,
+  }),
+})
