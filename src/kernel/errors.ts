@@ -12,7 +12,12 @@ export class AppError extends Error {
   /** Seconds after which a new try makes sense; sent as `Retry-After`. */
   readonly retryAfterSec: number | undefined
 
-  constructor(status: number, code: string, detail: string, more: { errors?: FieldFault[]; retryAfterSec?: number } = {}) {
+  constructor(
+    status: number,
+    code: string,
+    detail: string,
+    more: { errors?: FieldFault[]; retryAfterSec?: number } = {},
+  ) {
     super(detail)
     this.name = 'AppError'
     this.status = status

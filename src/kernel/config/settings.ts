@@ -1,0 +1,201 @@
+import { delimiter } from 'node:path'
+import { bytes, durationSec, flag, list, logLevel, number, type Setting, text, url } from './schema.ts'
+
+const setting = <T>(s: Setting<T>): Setting<T> => s
+const optional = <T>(s: Omit<Setting<T | undefined>, 'fallback'>): Setting<T | undefined> => ({
+  ...s,
+  fallback: undefined,
+})
+
+/** Every setting of the program. The property name is the name in code, `env` the name outside. */
+export const settings = {
+  port: setting({
+    env: 'PORT',
+    group: 'basics',
+    about: 'Port of the web page and API; 0 takes a free one',
+    parse: number(0, 65_535),
+    fallback: 3000,
+  }),
+  host: setting({
+    env: 'HOST',
+    group: 'basics',
+    about: 'Address to listen on; 0.0.0.0 lets other machines in',
+    parse: text,
+    fallback: '127.0.0.1',
+  }),
+  dataDir: setting({
+    env: 'TUTTI_DATA',
+    group: 'basics',
+    about: 'Folder of everything Tutti keeps: database, caches, uploads',
+    parse: text,
+    fallback: './data',
+  }),
+  musicDirs: setting({
+    env: 'TUTTI_MUSIC',
+    group: 'basics',
+    about: `Music folders, separated by "${delimiter}"; never written to`,
+    example: '/music',
+    parse: list(delimiter),
+    fallback: [] as readonly string[],
+  }),
+  publicUrl: optional({
+    env: 'PUBLIC_URL',
+    group: 'basics',
+    about: 'Address people use, when a proxy stands before Tutti',
+    example: 'https://music.example.org',
+    parse: url('http', 'https'),
+  }),
+  logLevel: setting({
+    env: 'LOG_LEVEL',
+    group: 'basics',
+    about: 'error, warn, info, debug or silent',
+    parse: logLevel,
+    fallback: 'info',
+  }),
+
+  databaseUrl: optional({
+    env: 'DATABASE_URL',
+    group: 'database',
+    about: 'An outside PostgreSQL (15 or newer) instead of the embedded one',
+    example: 'postgres://tutti:secret@db:5432/tutti',
+    secret: true,
+    parse: url('postgres', 'postgresql'),
+  }),
+  databaseDirectUrl: optional({
+    env: 'DATABASE_DIRECT_URL',
+    group: 'database',
+    about: 'The same database without the transaction pooler, for LISTEN and advisory locks',
+    secret: true,
+    parse: url('postgres', 'postgresql'),
+  }),
+  databasePoolMax: setting({
+    env: 'DATABASE_POOL_MAX',
+    group: 'database',
+    about: 'Connections of one process',
+    parse: number(2, 200),
+    fallback: 10,
+  }),
+  pgBin: optional({
+    env: 'PG_BIN',
+    group: 'database',
+    about: 'Folder of other PostgreSQL programs for the embedded database',
+    example: '/usr/lib/postgresql/18/bin',
+    parse: text,
+  }),
+  redisUrl: optional({
+    env: 'REDIS_URL',
+    group: 'database',
+    about: 'Redis or Valkey for cache and messages between processes',
+    example: 'redis://localhost:6379',
+    secret: true,
+    parse: url('redis', 'rediss', 'redis+unix', 'unix'),
+  }),
+
+  transcodeCacheBytes: setting({
+    env: 'TRANSCODE_CACHE_SIZE',
+    group: 'storage',
+    about: 'Most that kept transcodes may take',
+    example: '10G',
+    parse: bytes,
+    fallback: 5 * 1024 ** 3,
+  }),
+  ffmpegBin: optional({
+    env: 'FFMPEG_BIN',
+    group: 'storage',
+    about: 'FFmpeg to use; else the one on the path, else the WebAssembly one',
+    example: '/usr/bin/ffmpeg',
+    parse: text,
+  }),
+  encryptKey: optional({
+    env: 'ENCRYPT_KEY',
+    group: 'storage',
+    about: 'Seals signing keys and outside tokens in the database (32 bytes as base64 or any long text)',
+    secret: true,
+    parse: text,
+  }),
+
+  accessTokenTtlSec: setting({
+    env: 'ACCESS_TOKEN_TTL',
+    aliases: ['JWT_EXPIRES_IN'],
+    group: 'sign-in',
+    about: 'Life of an access token',
+    example: '15m',
+    parse: durationSec,
+    fallback: 900,
+  }),
+  refreshTokenTtlSec: setting({
+    env: 'REFRESH_TOKEN_TTL',
+    aliases: ['JWT_REFRESH_EXPIRES_IN'],
+    group: 'sign-in',
+    about: 'Life of a refresh token; each use starts it anew',
+    example: '30d',
+    parse: durationSec,
+    fallback: 30 * 86_400,
+  }),
+  corsOrigins: setting({
+    env: 'CORS_ORIGIN',
+    aliases: ['CORS_ORIGINS'],
+    group: 'sign-in',
+    about: 'Origins of other web apps that may call the API, separated by commas',
+    example: 'https://app.example.org',
+    parse: list(','),
+    fallback: [] as readonly string[],
+  }),
+  trustProxy: setting({
+    env: 'TRUST_PROXY',
+    group: 'sign-in',
+    about: 'Addresses of proxies whose X-Forwarded-For is believed, separated by commas',
+    example: '10.0.0.0/8',
+    parse: list(','),
+    fallback: [] as readonly string[],
+  }),
+
+  rateLimitPerMin: setting({
+    env: 'RATE_LIMIT_PER_MIN',
+    aliases: ['RATE_LIMIT_MAX'],
+    group: 'limits',
+    about: 'Requests a minute of one user or address',
+    parse: number(10, 10_000_000),
+    fallback: 6000,
+  }),
+  rateLimitAuthPerMin: setting({
+    env: 'RATE_LIMIT_AUTH_PER_MIN',
+    group: 'limits',
+    about: 'Sign-ins a minute from one address',
+    parse: number(1, 10_000_000),
+    fallback: 30,
+  }),
+  transcodesMax: setting({
+    env: 'TRANSCODES_MAX',
+    group: 'limits',
+    about: 'Transcodes at once in one process',
+    parse: number(1, 256),
+    fallback: 4,
+  }),
+  analysisWorkers: setting({
+    env: 'ANALYSIS_WORKERS',
+    group: 'limits',
+    about: 'Threads that analyse; 0 means all cores but one',
+    parse: number(0, 256),
+    fallback: 0,
+  }),
+
+  enableRealTime: setting({
+    env: 'ENABLE_REAL_TIME',
+    group: 'advanced',
+    about: 'Sockets on or off',
+    parse: flag,
+    fallback: true,
+  }),
+  enableAnalysis: setting({
+    env: 'ENABLE_ANALYSIS',
+    group: 'advanced',
+    about: 'Analyse songs on arrival',
+    parse: flag,
+    fallback: true,
+  }),
+} satisfies Record<string, Setting<never> | Setting<unknown>>
+
+export type Settings = {
+  readonly [K in keyof typeof settings]: (typeof settings)[K] extends Setting<infer T> ? T : never
+}

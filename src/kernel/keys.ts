@@ -1,0 +1,131 @@
+import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto'
+import { type CryptoKey, exportJWK, generateKeyPair, importJWK, type JWK, type JWTPayload, jwtVerify, SignJWT } from 'jose'
+import type { Pool } from 'pg'
+import { unauthorized } from '#kernel/errors.ts'
+import { newId } from '#kernel/ids.ts'
+
+const ALGORITHM = 'EdDSA'
+const ISSUER = 'tutti'
+/** A process that meets an unknown key id looks again at most this often. */
+const RELOAD_MS_MIN = 2000
+
+/**
+ * Tokens signed by this installation. The keys live in the database, so that every process verifies what any of them
+ * signed; with `ENCRYPT_KEY` the private halves are sealed (AES-256-GCM).
+ */
+export type Keys = {
+  /** `audience` says what the token is for: a token for one use is refused for every other. */
+  sign(payload: JWTPayload, o: { audience: string; lifeSec: number }): Promise<string>
+  /** Throws 401 `token_expired` or `token_invalid`. */
+  verify(token: string, audience: string): Promise<JWTPayload>
+  /** Public halves, as a JSON Web Key Set. */
+  jwks(): Promise<{ keys: JWK[] }>
+}
+type Row = { kid: string; public_jwk: JWK; private_jwk: string; retired_at: Date | null }
+type Key = { kid: string; publicJwk: JWK; publicKey: CryptoKey; privateKey: CryptoKey | undefined }
+
+export function createKeys(pool: Pool, encryptKey?: string): Keys {
+  let keys = new Map<string, Key>()
+  let active: Key | undefined
+  let loadedAt = 0
+
+  async function load(): Promise<void> {
+    loadedAt = Date.now()
+    const { rows } = await pool.query<Row>('select kid, public_jwk, private_jwk, retired_at from kernel.signing_keys order by kid')
+    const found = await Promise.all(rows.map(async (r) => ({ key: await toKey(r, encryptKey), retired: r.retired_at !== null })))
+    keys = new Map(found.map(({ key }) => [key.kid, key]))
+    active = found.findLast((f) => !f.retired)?.key
+  }
+  async function current(): Promise<Key & { privateKey: CryptoKey }> {
+    if (!active) await load()
+    if (!active) {
+      await insertKey(pool, encryptKey)
+      await load()
+    }
+    if (!active?.privateKey) throw new Error('The signing key cannot be opened: ENCRYPT_KEY is not the one it was sealed with.')
+    return active as Key & { privateKey: CryptoKey }
+  }
+  async function keyFor(kid: string | undefined): Promise<CryptoKey> {
+    if (kid && !keys.has(kid) && Date.now() - loadedAt > RELOAD_MS_MIN) await load()
+    const key = kid ? keys.get(kid) : undefined
+    if (!key) throw unauthorized('token_invalid', 'This token was not made by this installation.')
+    return key.publicKey
+  }
+  return {
+    async sign(payload, o) {
+      const key = await current()
+      const jwt = new SignJWT(payload).setProtectedHeader({ alg: ALGORITHM, kid: key.kid }).setIssuer(ISSUER)
+      return jwt.setAudience(o.audience).setIssuedAt().setExpirationTime(`${o.lifeSec}s`).sign(key.privateKey)
+    },
+    async verify(token, audience) {
+      try {
+        const { payload } = await jwtVerify(token, (header) => keyFor(header.kid), { issuer: ISSUER, audience, algorithms: [ALGORITHM] })
+        return payload
+      } catch (thrown) {
+        const expired = (thrown as { code?: string }).code === 'ERR_JWT_EXPIRED'
+        throw expired
+          ? unauthorized('token_expired', 'The access token has expired: trade the refresh token for a new one.')
+          : unauthorized('token_invalid', 'The access token is not valid: sign in again.')
+      }
+    },
+    async jwks() {
+      if (keys.size === 0) await current()
+      return { keys: [...keys.values()].map((k) => k.publicJwk) }
+    },
+  }
+}
+
+/** Two processes may start at once: the lock lets one make the key, the other finds it. */
+async function insertKey(pool: Pool, encryptKey: string | undefined): Promise<void> {
+  const pair = await generateKeyPair(ALGORITHM, { extractable: true })
+  const kid = newId()
+  const publicJwk = { ...(await exportJWK(pair.publicKey)), kid, alg: ALGORITHM, use: 'sig' }
+  const privateJwk = JSON.stringify(await exportJWK(pair.privateKey))
+  const stored = encryptKey ? seal(privateJwk, encryptKey) : privateJwk
+  const client = await pool.connect()
+  try {
+    await client.query('begin')
+    await client.query(`select pg_advisory_xact_lock(hashtext('kernel.signing_keys'))`)
+    await client.query(
+      `insert into kernel.signing_keys (kid, public_jwk, private_jwk)
+       select $1, $2, $3 where not exists (select from kernel.signing_keys where retired_at is null)`,
+      [kid, JSON.stringify(publicJwk), stored],
+    )
+    await client.query('commit')
+  } catch (thrown) {
+    await client.query('rollback')
+    throw thrown
+  } finally {
+    client.release()
+  }
+}
+
+async function toKey(row: Row, encryptKey: string | undefined): Promise<Key> {
+  const plain = row.private_jwk.startsWith('sealed:') ? open(row.private_jwk, encryptKey) : row.private_jwk
+  const publicKey = (await importJWK(row.public_jwk, ALGORITHM)) as CryptoKey
+  const privateKey = plain === undefined ? undefined : ((await importJWK(JSON.parse(plain) as JWK, ALGORITHM)) as CryptoKey)
+  return { kid: row.kid, publicJwk: row.public_jwk, publicKey, privateKey }
+}
+
+const secretOf = (key: string) => createHash('sha256').update(key).digest()
+
+/** AES-256-GCM: `sealed:` + base64 of nonce (12), tag (16) and text. */
+export function seal(plain: string, key: string): string {
+  const nonce = randomBytes(12)
+  const cipher = createCipheriv('aes-256-gcm', secretOf(key), nonce)
+  const body = Buffer.concat([cipher.update(plain, 'utf8'), cipher.final()])
+  return `sealed:${Buffer.concat([nonce, cipher.getAuthTag(), body]).toString('base64')}`
+}
+
+/** Undefined when the key is missing or another than the one that sealed it. */
+export function open(sealed: string, key: string | undefined): string | undefined {
+  if (!key) return undefined
+  const b = Buffer.from(sealed.slice('sealed:'.length), 'base64')
+  try {
+    const decipher = createDecipheriv('aes-256-gcm', secretOf(key), b.subarray(0, 12))
+    decipher.setAuthTag(b.subarray(12, 28))
+    return Buffer.concat([decipher.update(b.subarray(28)), decipher.final()]).toString('utf8')
+  } catch {
+    return undefined
+  }
+}
