@@ -1,0 +1,75 @@
+// Made by `node src/client/generate.ts` from the contracts of the modules: change those and run it again.
+import type { analysisProgress, analysisReady } from '#modules/analysis/events.ts'
+import type { analysis } from '#modules/analysis/schema.ts'
+import type { libraryChanged, libraryProgress } from '#modules/catalog/events.ts'
+import type { albums, library, songs } from '#modules/catalog/schema.ts'
+import type { identity } from '#modules/identity/schema.ts'
+import type { streaming } from '#modules/streaming/schema.ts'
+
+/** Method and path of every operation that can be called from outside; `raw` ones answer bytes. */
+export const routes = {
+  albums: {
+    listAlbums: { kind: 'public', method: 'GET', path: '/albums' },
+    getAlbum: { kind: 'public', method: 'GET', path: '/albums/:id' },
+  },
+  analysis: {
+    getAnalysis: { kind: 'public', method: 'GET', path: '/songs/:id/analysis' },
+    analyzeSong: { kind: 'public', method: 'POST', path: '/songs/:id/analyze' },
+    getQueue: { kind: 'public', method: 'GET', path: '/analysis/queue' },
+    getWaveform: { kind: 'public', method: 'GET', path: '/songs/:id/waveform' },
+    getFrames: { kind: 'raw', method: 'GET', path: '/songs/:id/frames' },
+  },
+  identity: {
+    setup: { kind: 'public', method: 'GET', path: '/auth/setup' },
+    register: { kind: 'public', method: 'POST', path: '/auth/register' },
+    login: { kind: 'public', method: 'POST', path: '/auth/login' },
+    refresh: { kind: 'public', method: 'POST', path: '/auth/refresh' },
+    logout: { kind: 'public', method: 'POST', path: '/auth/logout' },
+    me: { kind: 'public', method: 'GET', path: '/auth/me' },
+    getUser: { kind: 'public', method: 'GET', path: '/users/:id' },
+  },
+  library: {
+    getLibraryStatus: { kind: 'public', method: 'GET', path: '/library/status' },
+    listFaults: { kind: 'public', method: 'GET', path: '/library/faults' },
+    scanLibrary: { kind: 'public', method: 'POST', path: '/library/scan' },
+    addFolder: { kind: 'public', method: 'POST', path: '/library/folders' },
+    removeFolder: { kind: 'public', method: 'DELETE', path: '/library/folders/:id' },
+    browseFolders: { kind: 'public', method: 'GET', path: '/library/browse' },
+    setFolderVisibility: { kind: 'public', method: 'PATCH', path: '/library/folders/:id/visibility' },
+  },
+  songs: {
+    listSongs: { kind: 'public', method: 'GET', path: '/songs' },
+    getSong: { kind: 'public', method: 'GET', path: '/songs/:id' },
+    batchSongs: { kind: 'public', method: 'POST', path: '/songs/batch' },
+    setSongVisibility: { kind: 'public', method: 'PATCH', path: '/songs/:id/visibility' },
+    getLyrics: { kind: 'public', method: 'GET', path: '/songs/:id/lyrics' },
+    listArtists: { kind: 'public', method: 'GET', path: '/artists' },
+    getArtist: { kind: 'public', method: 'GET', path: '/artists/:id' },
+    listGenres: { kind: 'public', method: 'GET', path: '/genres' },
+    search: { kind: 'public', method: 'GET', path: '/search' },
+  },
+  streaming: {
+    streamSong: { kind: 'raw', method: 'GET', path: '/songs/:id/stream' },
+    downloadSong: { kind: 'raw', method: 'GET', path: '/songs/:id/download' },
+    songCover: { kind: 'raw', method: 'GET', path: '/songs/:id/cover' },
+    albumCover: { kind: 'raw', method: 'GET', path: '/albums/:id/cover' },
+    artistImage: { kind: 'raw', method: 'GET', path: '/artists/:id/image' },
+  },
+} as const
+
+export type Contracts = {
+  albums: typeof albums
+  analysis: typeof analysis
+  identity: typeof identity
+  library: typeof library
+  songs: typeof songs
+  streaming: typeof streaming
+}
+
+/** What the server sends to sockets unasked. */
+export type PushDefs = {
+  'analysis:progress': typeof analysisProgress
+  'analysis:ready': typeof analysisReady
+  'library:changed': typeof libraryChanged
+  'library:progress': typeof libraryProgress
+}
