@@ -1,0 +1,88 @@
+import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join, normalize } from 'node:path'
+import { filesUnder, hashFiles } from './hash.mjs'
+import { withLock } from './lock.mjs'
+import { runQuietly } from './processes.mjs'
+
+const STAMP = 'web/dist/.stamp'
+/** Ignored by git, and on most machines on the same disk as web/dist, so that the finished build moves in one step. */
+const DRAFT = 'node_modules/.tutti-web'
+const WEB_CONFIG = /^((vite|svelte)\.config\.[cm]?[jt]s|package\.json|tsconfig\.json|index\.html)$/
+const CONTRACT_FILE = /^src\/modules\/[^/]+\/(schema|events)\.ts$/
+
+/**
+ * Builds web/dist when one of its sources changed since the last build; says and does nothing otherwise.
+ * Invariant: web/dist is replaced whole and stamped; a build that failed or was killed leaves the old one.
+ */
+export async function buildWebApp({ root, node, env, say }) {
+  if (!existsSync(join(root, 'web/index.html'))) {
+    say('There is no web app in this checkout (web/index.html): starting without.')
+    return
+  }
+  const wanted = hashFiles(root, webSources(root))
+  if (readStamp(root) === wanted) return
+  const onWait = () => say('Another start of Tutti is building the web app; waiting for it …')
+  await withLock(join(root, 'scripts/.web.lock'), (lock) => build({ root, node, env, say, wanted, lock }), { onWait })
+}
+
+async function build({ root, env, say, wanted, lock }) {
+  if (readStamp(root) === wanted) return
+  say('Building the web app …')
+  const startedMs = performance.now()
+  const draft = join(root, DRAFT)
+  rmSync(draft, { recursive: true, force: true })
+  await runQuietly(viteOf(root), ['build', '--outDir', draft, '--emptyOutDir'], {
+    cwd: join(root, 'web'),
+    env,
+    onSpawn: lock.alsoHeldBy,
+    explain: (_output, end) => `The web app could not be built (vite ended with ${end}); its messages stand above.`,
+  })
+  writeFileSync(join(draft, '.stamp'), wanted)
+  replace(draft, join(root, 'web/dist'))
+  say(`Web app: built in ${((performance.now() - startedMs) / 1000).toFixed(1)} s.`)
+}
+
+const viteOf = (root) =>
+  ['web/node_modules/.bin/vite', 'node_modules/.bin/vite'].map((path) => join(root, path)).find(existsSync) ?? 'vite'
+
+function replace(draft, target) {
+  rmSync(target, { recursive: true, force: true })
+  try {
+    renameSync(draft, target)
+  } catch (error) {
+    if (error.code !== 'EXDEV') throw error
+    const stamp = join(target, '.stamp')
+    cpSync(draft, target, { recursive: true, filter: (path) => path !== join(draft, '.stamp') })
+    writeFileSync(stamp, readFileSync(join(draft, '.stamp')))
+    rmSync(draft, { recursive: true, force: true })
+  }
+}
+
+const readStamp = (root) => (existsSync(join(root, STAMP)) ? readFileSync(join(root, STAMP), 'utf8') : null)
+
+/** All that the build reads: web/, the typed client, the contracts, and whatever of the kernel these import. */
+export function webSources(root) {
+  const web = ['web/src', 'web/public'].flatMap((path) => filesUnder(root, path))
+  const configs = readdirSync(join(root, 'web')).filter((name) => WEB_CONFIG.test(name))
+  const contracts = filesUnder(root, 'src/modules').filter((file) => CONTRACT_FILE.test(file))
+  const typed = closure(root, [...filesUnder(root, 'src/client'), ...contracts, 'src/kernel/contract.ts'])
+  const all = ['package-lock.json', ...configs.map((name) => `web/${name}`), ...web, ...typed]
+  return [...new Set(all)].filter((file) => !file.endsWith('.test.ts')).toSorted((a, b) => (a < b ? -1 : 1))
+}
+
+function closure(root, entries) {
+  const seen = new Set()
+  const queue = entries.filter((file) => existsSync(join(root, file)))
+  for (const file of queue) {
+    if (seen.has(file)) continue
+    seen.add(file)
+    const source = readFileSync(join(root, file), 'utf8')
+    queue.push(...importsOf(file, source).filter((path) => existsSync(join(root, path))))
+  }
+  return seen
+}
+
+const importsOf = (file, source) =>
+  [...source.matchAll(/(?:from|import)\s*\(?\s*['"]((?:#|\.\.?\/)[^'"]+)['"]/g)].map(([, specifier]) =>
+    specifier.startsWith('#') ? join('src', specifier.slice(1)) : normalize(join(dirname(file), specifier)),
+  )
