@@ -1,0 +1,48 @@
+import { Kysely, PostgresDialect, type Transaction } from 'kysely'
+import pg from 'pg'
+import type { Log } from '#kernel/log.ts'
+
+/** `int8` fits a number up to 2^53; every counter and size of ours does. */
+const INT8_OID = 20
+const NUMERIC_OID = 1700
+const IDLE_TIMEOUT_MS = 10_000
+const CONNECT_TIMEOUT_MS = 10_000
+/** A query that runs longer is a fault of ours; migrations and bulk work use their own connection. */
+const STATEMENT_TIMEOUT_MS = 60_000
+
+const types = {
+  getTypeParser: (oid: number, format?: 'text' | 'binary') =>
+    oid === INT8_OID || oid === NUMERIC_OID ? Number : pg.types.getTypeParser(oid, format as 'text'),
+} as pg.CustomTypesConfig
+
+export type Db = { readonly pool: pg.Pool; readonly kysely: Kysely<unknown>; close(): Promise<void> }
+export type { Transaction }
+
+/** One pool for the whole process. */
+export function connect(o: { url: string; poolMax: number; log: Log }): Db {
+  const pool = new pg.Pool({
+    connectionString: o.url,
+    max: o.poolMax,
+    idleTimeoutMillis: IDLE_TIMEOUT_MS,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    statement_timeout: STATEMENT_TIMEOUT_MS,
+    application_name: 'tutti',
+    types,
+  })
+  // Without a listener a connection that breaks while idle would end the process.
+  pool.on('error', (err) => o.log.warn({ err }, 'a database connection broke; the pool makes a new one'))
+  const kysely = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) })
+  return { pool, kysely, close: () => kysely.destroy() }
+}
+
+/** A connection of its own for session features (LISTEN, advisory locks): never through a pooler. */
+export async function connectDirect(url: string): Promise<pg.Client> {
+  const client = new pg.Client({
+    connectionString: url,
+    application_name: 'tutti-session',
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    types,
+  })
+  await client.connect()
+  return client
+}
