@@ -1,0 +1,145 @@
+/**
+ * Pitch-class content from spectral peaks (after Gómez 2006): peaks between 55 Hz and 2.1 kHz, frequency by parabola,
+ * magnitude flattened by the local spectral level, each peak also voting for the fundamentals it may be a harmonic of.
+ */
+import type { FftKit } from './fft.ts'
+import { decimator, DECIMATION } from './decimate.ts'
+import { type GrowingF32, growingF32 } from './grow.ts'
+import { type Stft, stft } from './stft.ts'
+
+/** Fine pitch classes: 10 cents each, bin 0 = C. */
+export const FINE_BINS = 120
+const FINE_PER_SEMITONE = FINE_BINS / 12
+export const CHROMA_FFT = 4096
+/** At the decimated rate: 25 frames a second. */
+export const CHROMA_HOP = 441
+export const CHROMA_PER_SEC = 25
+const LOW_HZ = 55
+const HIGH_HZ = 2100
+const C0_HZ = 440 * 2 ** -4.75
+const HARMONICS = 5
+const HARMONIC_DECAY = 0.6
+/** Peaks this far below the frame's largest do not count (−50 dB, power). */
+const PEAK_FLOOR = 1e-5
+/** Power of a frame below which nothing is heard (about −75 dBFS). */
+const SILENCE_POWER = 1e-2
+/** Whitening compares a peak with the mean of this many bins either side. */
+const WHITEN_REACH = 40
+const WHITEN_EXPONENT = 0.35
+
+export type Chroma = {
+  /** Sums over the track of fine pitch classes; not normalised. */
+  fine: Float64Array
+  /** 12 values for each 1/25 s, largest 1 (all 0 in silence), by the tuning heard so far. */
+  frames: Float32Array
+}
+
+export type ChromaMeter = {
+  /** Full-rate mono; lengths must be multiples of four. */
+  push(mono: Float32Array): void
+  readonly frames: GrowingF32
+  finish(): Chroma
+}
+
+/** Circular mean of the deviation from equal temperament, in semitones −0.5..0.5. */
+export const tuningOf = (fine: Float64Array): number => {
+  let x = 0
+  let y = 0
+  for (let i = 0; i < FINE_BINS; i++) {
+    const angle = (2 * Math.PI * i) / FINE_PER_SEMITONE
+    x += fine[i]! * Math.cos(angle)
+    y += fine[i]! * Math.sin(angle)
+  }
+  return x === 0 && y === 0 ? 0 : Math.atan2(y, x) / (2 * Math.PI)
+}
+
+/** Twelve classes from the fine ones, each a raised cosine around the tuned pitch. Not normalised. */
+export const foldChroma = (fine: ArrayLike<number>, tuning: number): Float32Array => {
+  const out = new Float32Array(12)
+  for (let i = 0; i < FINE_BINS; i++) {
+    const pitch = i / FINE_PER_SEMITONE - tuning
+    const nearest = Math.round(pitch)
+    out[((nearest % 12) + 12) % 12]! += fine[i]! * Math.cos((Math.PI / 2) * 2 * (pitch - nearest)) ** 2
+  }
+  return out
+}
+
+/** Running means of `power` over ±WHITEN_REACH bins, by prefix sums. */
+const localLevel = (power: Float32Array, prefix: Float64Array, from: number, to: number) => {
+  let sum = 0
+  for (let k = from; k < to; k++) {
+    prefix[k] = sum
+    sum += power[k]!
+  }
+  prefix[to] = sum
+}
+
+const addPeak = (fine: Float64Array, hz: number, weight: number) => {
+  let share = weight
+  for (let h = 1; h <= HARMONICS; h++) {
+    const pitch = Math.log2(hz / h / C0_HZ)
+    const bin = Math.round((pitch - Math.floor(pitch)) * FINE_BINS) % FINE_BINS
+    fine[bin]! += share
+    share *= HARMONIC_DECAY
+  }
+}
+
+/** Adds the peaks of one power spectrum to `fine`. */
+const peakPicker = (sampleRate: number) => {
+  const binHz = sampleRate / CHROMA_FFT
+  const first = Math.ceil(LOW_HZ / binHz)
+  const last = Math.floor(HIGH_HZ / binHz)
+  const lowest = Math.max(0, first - WHITEN_REACH)
+  const highest = last + WHITEN_REACH
+  const prefix = new Float64Array(CHROMA_FFT / 2 + 2)
+  return (power: Float32Array, fine: Float64Array) => {
+    let top = 0
+    for (let k = first; k <= last; k++) if (power[k]! > top) top = power[k]!
+    if (top < SILENCE_POWER) return
+    localLevel(power, prefix, lowest, highest)
+    for (let k = first; k <= last; k++) {
+      const middle = power[k]!
+      if (middle < top * PEAK_FLOOR || middle <= power[k - 1]! || middle < power[k + 1]!) continue
+      const from = Math.max(lowest, k - WHITEN_REACH)
+      const level = (prefix[k + WHITEN_REACH]! - prefix[from]!) / (k + WHITEN_REACH - from)
+      if (middle < level) continue
+      const left = Math.log(power[k - 1]! + 1e-20)
+      const right = Math.log(power[k + 1]! + 1e-20)
+      const centre = Math.log(middle)
+      const offset = (0.5 * (left - right)) / (left - 2 * centre + right)
+      addPeak(fine, (k + offset) * binHz, (middle / level) ** WHITEN_EXPONENT * (middle / top) ** 0.15)
+    }
+  }
+}
+
+export const chromaMeter = (
+  kit: FftKit,
+  sampleRate: number,
+  blockSize: number,
+  durationHintSec: number,
+): ChromaMeter => {
+  const decimate = decimator(blockSize)
+  const pick = peakPicker(sampleRate / DECIMATION)
+  const fine = new Float64Array(FINE_BINS)
+  const now = new Float64Array(FINE_BINS)
+  const frames = growingF32(durationHintSec * CHROMA_PER_SEC * 12)
+  const onFrame = (power: Float32Array) => {
+    now.fill(0)
+    pick(power, now)
+    let largest = 0
+    for (let i = 0; i < FINE_BINS; i++) fine[i]! += now[i]!
+    const folded = foldChroma(now, tuningOf(fine))
+    for (const value of folded) largest = Math.max(largest, value)
+    if (largest > 0) for (let i = 0; i < 12; i++) folded[i]! /= largest
+    frames.append(folded, 12)
+  }
+  const spectra: Stft = stft(kit, CHROMA_FFT, CHROMA_HOP, onFrame)
+  return {
+    push: (mono) => spectra.push(decimate(mono)),
+    frames,
+    finish() {
+      spectra.finish()
+      return { fine, frames: frames.view() }
+    },
+  }
+}

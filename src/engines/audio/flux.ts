@@ -1,0 +1,55 @@
+/**
+ * Onset evidence: SuperFlux (Böck & Widmer, DAFx 2013) in six frequency regions. A logarithmic spectrogram is compared
+ * with a frequency-wise maximum of an earlier frame, which hides vibrato; rises are averaged region by region.
+ */
+import { applyBank, logBank } from './filterbank.ts'
+import { type GrowingF32, growingF32 } from './grow.ts'
+
+/** Upper edges of the regions in Hz: sub and kick, bass and low drums, low mid, mid, presence, air. */
+export const REGION_EDGES_HZ = [120, 300, 800, 2400, 6000, Infinity] as const
+export const REGIONS = REGION_EDGES_HZ.length
+
+export type FluxMeter = {
+  /** The power spectrum of the next frame. */
+  push(power: Float32Array): void
+  /** `REGIONS` values a frame: mean rise of log magnitude. */
+  readonly flux: GrowingF32
+}
+
+const BANDS_PER_OCTAVE = 24
+const LOW_HZ = 30
+const HIGH_HZ = 16_000
+/** Frames between the two that are compared: 20 ms, half the rise of an onset in a 46 ms window. */
+const LAG = 2
+/** log(1 + GAIN · magnitude): how quiet a partial may be and still count. */
+const GAIN = 8
+
+const regionOf = (hz: number) => REGION_EDGES_HZ.findIndex((edge) => hz < edge)
+
+export const fluxMeter = (sampleRate: number, fftSize: number, framesHint: number): FluxMeter => {
+  const bank = logBank(sampleRate, fftSize, BANDS_PER_OCTAVE, LOW_HZ, HIGH_HZ)
+  const region = Uint8Array.from(bank.centreHz, regionOf)
+  const sizes = Array.from({ length: REGIONS }, (_, r) => Math.max(1, region.filter((value) => value === r).length))
+  const history = Array.from({ length: LAG + 1 }, () => new Float32Array(bank.bands))
+  const magnitude = new Float32Array(fftSize / 2 + 1)
+  const out = new Float32Array(REGIONS)
+  const flux = growingF32(framesHint * REGIONS)
+  let frame = 0
+  const push = (power: Float32Array) => {
+    for (let k = 0; k < magnitude.length; k++) magnitude[k] = Math.sqrt(power[k]!)
+    const now = history[frame % (LAG + 1)]!
+    applyBank(bank, magnitude, now)
+    for (let b = 0; b < now.length; b++) now[b] = Math.log(1 + GAIN * now[b]!)
+    const before = history[(frame + 1) % (LAG + 1)]!
+    out.fill(0)
+    for (let b = 0; b < now.length; b++) {
+      const widest = Math.max(before[Math.max(0, b - 1)]!, before[b]!, before[Math.min(now.length - 1, b + 1)]!)
+      const rise = now[b]! - widest
+      if (rise > 0) out[region[b]!]! += rise
+    }
+    for (let r = 0; r < REGIONS; r++) out[r]! /= sizes[r]!
+    flux.append(out, REGIONS)
+    frame++
+  }
+  return { push, flux }
+}

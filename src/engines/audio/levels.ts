@@ -1,0 +1,116 @@
+/** Time-domain facts: waveform extremes, peak per visual frame, zero crossings, silence at both ends. */
+import { growingF32, growingU8 } from './grow.ts'
+
+/** Samples per waveform pair: 10 ms at 44.1 kHz. */
+export const WAVEFORM_HOP = 441
+/** Samples per visual frame: 1/60 s at 44.1 kHz. */
+export const FRAME_HOP = 735
+/** Quieter than this is silence (−60 dBFS, linear). */
+const SILENCE_PEAK = 1e-3
+
+export type Levels = {
+  /** min, max pairs, ×127, one per `WAVEFORM_HOP` samples. */
+  waveform: Int8Array
+  /** Largest magnitude ×255 per `FRAME_HOP` samples. */
+  framePeaks: Uint8Array
+  /** Sign changes per sample, 0..1. */
+  zeroCrossingRate: number
+  /** Samples before the first and after the last sound. A silent track: all of it at the start, 0 at the end. */
+  silenceStart: number
+  silenceEnd: number
+}
+
+export type LevelMeter = { push(mono: Float32Array): void; finish(): Levels }
+
+/** Rounds away from zero, so that a drawn waveform never hides a peak. */
+const toInt8 = (value: number) =>
+  Math.max(-127, Math.min(127, value < 0 ? Math.floor(value * 127) : Math.ceil(value * 127)))
+
+/** Extremes of runs of `hop` samples, handed to `emit`; carries an unfinished run across pushes. */
+const extremes = (hop: number, emit: (low: number, high: number) => void) => {
+  let low = 0
+  let high = 0
+  let count = 0
+  const flush = () => {
+    if (count > 0) emit(low, high)
+    count = 0
+  }
+  const push = (x: Float32Array) => {
+    for (let i = 0; i < x.length; i++) {
+      const value = x[i]!
+      if (count === 0) low = high = value
+      else if (value < low) low = value
+      else if (value > high) high = value
+      if (++count === hop) flush()
+    }
+  }
+  return { push, flush }
+}
+
+export const levelMeter = (durationHintSec: number): LevelMeter => {
+  const pairs = growingF32(durationHintSec * 200)
+  const peaks = growingU8(durationHintSec * 60)
+  const one = new Uint8Array(1)
+  const wave = extremes(WAVEFORM_HOP, (low, high) => {
+    pairs.push(low)
+    pairs.push(high)
+  })
+  const frame = extremes(FRAME_HOP, (low, high) => {
+    one[0] = Math.min(255, Math.round(255 * Math.max(-low, high)))
+    peaks.append(one)
+  })
+  let crossings = 0
+  let samples = 0
+  let previous = 0
+  const push = (mono: Float32Array) => {
+    wave.push(mono)
+    frame.push(mono)
+    for (let i = 0; i < mono.length; i++) {
+      const value = mono[i]!
+      if (value < 0 !== previous < 0) crossings++
+      previous = value
+    }
+    samples += mono.length
+  }
+  const finish = (): Levels => {
+    wave.flush()
+    frame.flush()
+    const extremesAll = pairs.view()
+    const loud = (i: number) => Math.max(-extremesAll[2 * i]!, extremesAll[2 * i + 1]!) >= SILENCE_PEAK
+    const count = extremesAll.length / 2
+    let first = 0
+    while (first < count && !loud(first)) first++
+    let last = count - 1
+    while (last > first && !loud(last)) last--
+    return {
+      waveform: Int8Array.from(extremesAll, toInt8),
+      framePeaks: peaks.view(),
+      zeroCrossingRate: samples > 0 ? crossings / samples : 0,
+      silenceStart: Math.min(samples, first * WAVEFORM_HOP),
+      silenceEnd: first === count ? 0 : Math.max(0, samples - (last + 1) * WAVEFORM_HOP),
+    }
+  }
+  return { push, finish }
+}
+
+/**
+ * Fewer pairs for drawing: `points` (min, max) pairs over the whole track, from the fine ones of `TrackAnalysis.waveform`.
+ * Asks for more than there are: all there are.
+ */
+export const resampleWaveform = (waveform: Int8Array, points: number): Int8Array => {
+  const count = waveform.length / 2
+  if (points >= count) return waveform
+  const out = new Int8Array(2 * points)
+  for (let p = 0; p < points; p++) {
+    let low = 127
+    let high = -127
+    const to = Math.max(Math.floor((p * count) / points) + 1, Math.floor(((p + 1) * count) / points))
+    for (let i = Math.floor((p * count) / points); i < to; i++) {
+      low = Math.min(low, waveform[2 * i]!)
+      high = Math.max(high, waveform[2 * i + 1]!)
+    }
+    out[2 * p] = low
+    out[2 * p + 1] = high
+  }
+  return out
+}

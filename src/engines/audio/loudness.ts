@@ -1,0 +1,154 @@
+/**
+ * Loudness by ITU-R BS.1770-5 and EBU R128: integrated loudness (two-stage gate), loudness range (EBU Tech 3342),
+ * greatest momentary and short-term loudness. Works on interleaved blocks of 100 ms; keeps one number per block.
+ */
+import { growingF32 } from './grow.ts'
+
+export type Loudness = {
+  /** LUFS; −Infinity is never given: silence reads `SILENCE_LUFS`. */
+  integratedLufs: number
+  rangeLu: number
+  momentaryMaxLufs: number
+  shortTermMaxLufs: number
+}
+
+export type LoudnessMeter = {
+  /** One block of exactly 100 ms (`sampleRate / 10` sample frames), interleaved. */
+  push(block: Float32Array): void
+  finish(): Loudness
+}
+
+/** What silence reads: the absolute gate of the standard. */
+export const SILENCE_LUFS = -70
+const OFFSET_LUFS = -0.691
+const GATE_RELATIVE_LU = -10
+const RANGE_GATE_RELATIVE_LU = -20
+const RANGE_LOW = 0.1
+const RANGE_HIGH = 0.95
+const BLOCKS_MOMENTARY = 4
+const BLOCKS_SHORT_TERM = 30
+
+const lufsOf = (meanSquare: number) => (meanSquare > 0 ? OFFSET_LUFS + 10 * Math.log10(meanSquare) : -Infinity)
+const meanSquareOf = (lufs: number) => 10 ** ((lufs - OFFSET_LUFS) / 10)
+
+/** Second-order section, a0 = 1. */
+type Biquad = { b0: number; b1: number; b2: number; a1: number; a2: number }
+
+/** The high shelf of the K-weighting for any sample rate, by bilinear transform of its analogue prototype. */
+const shelf = (sampleRate: number): Biquad => {
+  const k = Math.tan((Math.PI * 1681.974450955533) / sampleRate)
+  const q = 0.7071752369554196
+  const vh = 10 ** (3.999843853973347 / 20)
+  const vb = vh ** 0.4996667741545416
+  const a0 = 1 + k / q + k * k
+  return {
+    b0: (vh + (vb * k) / q + k * k) / a0,
+    b1: (2 * (k * k - vh)) / a0,
+    b2: (vh - (vb * k) / q + k * k) / a0,
+    a1: (2 * (k * k - 1)) / a0,
+    a2: (1 - k / q + k * k) / a0,
+  }
+}
+
+/** The second stage: the RLB high pass. */
+const highPass = (sampleRate: number): Biquad => {
+  const k = Math.tan((Math.PI * 38.13547087602444) / sampleRate)
+  const q = 0.5003270373238773
+  const a0 = 1 + k / q + k * k
+  return { b0: 1, b1: -2, b2: 1, a1: (2 * (k * k - 1)) / a0, a2: (1 - k / q + k * k) / a0 }
+}
+
+/** Sum of squares of one K-weighted channel of a block; `state` holds the two sections' memories (4 numbers). */
+const weighted = (x: Float32Array, from: number, stride: number, f: Biquad, g: Biquad, state: Float64Array) => {
+  let [s0, s1, s2, s3] = state as unknown as [number, number, number, number]
+  let sum = 0
+  for (let i = from; i < x.length; i += stride) {
+    const input = x[i]!
+    const shelved = f.b0 * input + s0
+    s0 = f.b1 * input - f.a1 * shelved + s1
+    s1 = f.b2 * input - f.a2 * shelved
+    const passed = shelved + s2
+    s2 = -2 * shelved - g.a1 * passed + s3
+    s3 = shelved - g.a2 * passed
+    sum += passed * passed
+  }
+  state[0] = s0
+  state[1] = s1
+  state[2] = s2
+  state[3] = s3
+  return sum
+}
+
+/** Means of `width` neighbouring blocks, hop one block; empty when there are fewer. */
+const sliding = (blocks: Float32Array, width: number): Float64Array => {
+  const out = new Float64Array(Math.max(0, blocks.length - width + 1))
+  for (let i = 0; i < out.length; i++) {
+    let sum = 0
+    for (let j = 0; j < width; j++) sum += blocks[i + j]!
+    out[i] = sum / width
+  }
+  return out
+}
+
+const meanAbove = (values: Float64Array, threshold: number) => {
+  let sum = 0
+  let count = 0
+  for (const value of values) {
+    if (value < threshold) continue
+    sum += value
+    count++
+  }
+  return count > 0 ? sum / count : 0
+}
+
+/** BS.1770: absolute gate, then a gate 10 LU below what passed it. */
+const integrated = (momentary: Float64Array) => {
+  const ungated = meanAbove(momentary, meanSquareOf(SILENCE_LUFS))
+  if (ungated === 0) return SILENCE_LUFS
+  const threshold = meanSquareOf(Math.max(SILENCE_LUFS, lufsOf(ungated) + GATE_RELATIVE_LU))
+  return lufsOf(meanAbove(momentary, threshold))
+}
+
+/** EBU Tech 3342: the spread between the 10th and 95th percentile of gated short-term loudness. */
+const range = (shortTerm: Float64Array) => {
+  const ungated = meanAbove(shortTerm, meanSquareOf(SILENCE_LUFS))
+  if (ungated === 0) return 0
+  const threshold = meanSquareOf(Math.max(SILENCE_LUFS, lufsOf(ungated) + RANGE_GATE_RELATIVE_LU))
+  const passed = shortTerm.filter((value) => value >= threshold).sort()
+  const at = (share: number) => lufsOf(passed[Math.round((passed.length - 1) * share)]!)
+  return at(RANGE_HIGH) - at(RANGE_LOW)
+}
+
+const greatest = (values: Float64Array) => {
+  let top = 0
+  for (const value of values) top = Math.max(top, value)
+  return Math.max(SILENCE_LUFS, lufsOf(top))
+}
+
+/** Every channel has weight 1: mono as it is, stereo left and right. Tracks under 400 ms are measured as one block. */
+export const loudnessMeter = (sampleRate: number, channels: 1 | 2, durationHintSec = 300): LoudnessMeter => {
+  const blocks = growingF32(durationHintSec * 10)
+  const f = shelf(sampleRate)
+  const g = highPass(sampleRate)
+  const states = Array.from({ length: channels }, () => new Float64Array(4))
+  return {
+    push(block) {
+      let sum = 0
+      states.forEach((state, channel) => {
+        sum += weighted(block, channel, channels, f, g, state)
+      })
+      blocks.push(sum / (block.length / channels))
+    },
+    finish() {
+      const all = blocks.view()
+      const momentary = sliding(all, Math.max(1, Math.min(BLOCKS_MOMENTARY, all.length)))
+      const shortTerm = sliding(all, BLOCKS_SHORT_TERM)
+      return {
+        integratedLufs: integrated(momentary),
+        rangeLu: range(shortTerm),
+        momentaryMaxLufs: greatest(momentary),
+        shortTermMaxLufs: greatest(shortTerm.length > 0 ? shortTerm : momentary),
+      }
+    },
+  }
+}

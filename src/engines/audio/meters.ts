@@ -1,0 +1,99 @@
+/** All streaming meters of one analysis, wired: a block of samples goes in, features accumulate. */
+import { type ChromaMeter, chromaMeter } from './chroma.ts'
+import type { FftKit } from './fft.ts'
+import { type FluxMeter, fluxMeter, REGION_EDGES_HZ, REGIONS } from './flux.ts'
+import { type GrowingF32, growingF32 } from './grow.ts'
+import { type LevelMeter, levelMeter } from './levels.ts'
+import { type LoudnessMeter, loudnessMeter } from './loudness.ts'
+import { SECTION_ROWS_PER_SEC, SECTION_WIDTH } from './sections.ts'
+import { type Stft, stft } from './stft.ts'
+import { MFCC_COUNT, type TimbreMeter, timbreMeter } from './timbre.ts'
+import { type PeakMeter, peakMeter } from './truepeak.ts'
+import { type VisualMeter, visualMeter } from './visual.ts'
+
+export const SPECTRUM_SIZE = 2048
+/** 10 ms at 44.1 kHz. */
+export const SPECTRUM_HOP = 441
+/** Timbre reads every second spectrum. */
+const TIMBRE_EVERY = 2
+
+export type Meters = {
+  loudness: LoudnessMeter
+  peak: PeakMeter
+  level: LevelMeter
+  flux: FluxMeter
+  timbre: TimbreMeter
+  visual: VisualMeter
+  chroma: ChromaMeter
+  spectra: Stft
+  /** Power in the six regions, summed over the track. */
+  regionPower: Float64Array
+  /** Rows for `findSections`; the chroma columns are filled at the end. */
+  sectionRows: GrowingF32
+}
+
+const regionSummer = (sampleRate: number, regionPower: Float64Array) => {
+  const edges = REGION_EDGES_HZ.map((hz) =>
+    Math.min(SPECTRUM_SIZE / 2 + 1, Math.ceil((hz * SPECTRUM_SIZE) / sampleRate)),
+  )
+  return (power: Float32Array) => {
+    let bin = 1
+    for (let r = 0; r < REGIONS; r++) {
+      let sum = 0
+      for (; bin < edges[r]!; bin++) sum += power[bin]!
+      regionPower[r]! += sum
+    }
+  }
+}
+
+/** Averages of MFCC over 1/SECTION_ROWS_PER_SEC seconds, as rows with empty chroma columns. */
+const sectionAverager = (rows: GrowingF32, timbrePerSec: number) => {
+  const sum = new Float32Array(SECTION_WIDTH)
+  const per = Math.round(timbrePerSec / SECTION_ROWS_PER_SEC)
+  let count = 0
+  return (mfcc: Float32Array) => {
+    for (let i = 0; i < MFCC_COUNT; i++) sum[i]! += mfcc[i]! / per
+    if (++count < per) return
+    rows.append(sum, SECTION_WIDTH)
+    sum.fill(0)
+    count = 0
+  }
+}
+
+export const createMeters = (
+  kit: FftKit,
+  sampleRate: number,
+  channels: 1 | 2,
+  blockSize: number,
+  durationHintSec: number,
+): Meters => {
+  const perSec = sampleRate / SPECTRUM_HOP
+  const flux = fluxMeter(sampleRate, SPECTRUM_SIZE, durationHintSec * perSec)
+  const timbre = timbreMeter(sampleRate, SPECTRUM_SIZE)
+  const visual = visualMeter(sampleRate, SPECTRUM_SIZE, perSec, durationHintSec)
+  const regionPower = new Float64Array(REGIONS)
+  const sumRegions = regionSummer(sampleRate, regionPower)
+  const sectionRows = growingF32(durationHintSec * SECTION_ROWS_PER_SEC * SECTION_WIDTH)
+  const average = sectionAverager(sectionRows, perSec / TIMBRE_EVERY)
+  let frame = 0
+  const spectra = stft(kit, SPECTRUM_SIZE, SPECTRUM_HOP, (power) => {
+    flux.push(power)
+    visual.push(power)
+    if (frame++ % TIMBRE_EVERY !== 0) return
+    timbre.push(power)
+    sumRegions(power)
+    average(timbre.mfcc)
+  })
+  return {
+    loudness: loudnessMeter(sampleRate, channels, durationHintSec),
+    peak: peakMeter(channels),
+    level: levelMeter(durationHintSec),
+    chroma: chromaMeter(kit, sampleRate, blockSize, durationHintSec),
+    flux,
+    timbre,
+    visual,
+    spectra,
+    regionPower,
+    sectionRows,
+  }
+}

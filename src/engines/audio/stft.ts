@@ -1,0 +1,59 @@
+/** Framing: cuts a mono stream into overlapping Hann-windowed frames and hands out their power spectra. */
+import type { FftKit } from './fft.ts'
+
+export type Stft = {
+  /** Any number of samples. */
+  push(samples: Float32Array): void
+  /** Pads with zeros until 1 + floor(samples / hop) frames were handed out. */
+  finish(): void
+}
+
+/** The periodic Hann window, as scipy and librosa use for spectra. */
+export const hann = (size: number) =>
+  Float32Array.from({ length: size }, (_, i) => 0.5 - 0.5 * Math.cos((2 * Math.PI * i) / size))
+
+/**
+ * Frame k is centred on sample k · hop (zeros before the beginning), as librosa's `center=True, pad_mode='constant'`.
+ * `onFrame` gets a power spectrum (size/2 + 1 values) that is only valid during the call.
+ */
+export const stft = (kit: FftKit, size: number, hop: number, onFrame: (power: Float32Array) => void): Stft => {
+  const fft = kit.realFft(size)
+  const window = hann(size)
+  const power = new Float32Array(size / 2 + 1)
+  const buffer = new Float32Array(size + 16 * hop)
+  let filled = size / 2
+  let samples = 0
+  let frames = 0
+  const drain = () => {
+    let at = 0
+    for (; at + size <= filled; at += hop) {
+      const input = fft.input
+      for (let i = 0; i < size; i++) input[i] = buffer[at + i]! * window[i]!
+      fft.power(power)
+      onFrame(power)
+      frames++
+    }
+    buffer.copyWithin(0, at, filled)
+    filled -= at
+  }
+  const push = (input: Float32Array) => {
+    for (let from = 0; from < input.length; ) {
+      const count = Math.min(input.length - from, buffer.length - filled)
+      buffer.set(input.subarray(from, from + count), filled)
+      filled += count
+      from += count
+      drain()
+    }
+  }
+  return {
+    push(input) {
+      samples += input.length
+      push(input)
+    },
+    finish() {
+      const wanted = samples === 0 ? 0 : 1 + Math.floor(samples / hop)
+      const zeros = new Float32Array(hop)
+      while (frames < wanted) push(zeros)
+    },
+  }
+}

@@ -1,0 +1,123 @@
+/**
+ * The spectral part of the visual frames, written while the audio streams by: 100 spectra a second are read at 60
+ * moments a second by linear interpolation of decibels. Finished by `finishVisual` once the whole track is known.
+ */
+import { applyBank, displayBank } from './filterbank.ts'
+import { FRAME_AT, FRAME_BANDS, FRAME_STRIDE_BYTES, FRAMES_PER_SEC } from './frames.ts'
+import { growingU8 } from './grow.ts'
+
+const LOW_HZ = 40
+const HIGH_HZ = 16_000
+/** Music falls with frequency; lifting the display keeps the upper bands alive. */
+const TILT_DB_PER_OCTAVE = 3
+const TILT_CENTRE_HZ = 1000
+/** What a byte covers while streaming, in dBFS. */
+const FLOOR_DB = -100
+const RANGE_DB = 120
+/** What the finished bands cover. */
+export const DISPLAY_RANGE_DB = 60
+export const DISPLAY_STEP_DB = DISPLAY_RANGE_DB / 255
+/** Share of the band values that the reference may clip. */
+const CLIPPED_SHARE = 0.002
+/** A track quieter than this is not blown up to full scale. */
+const REFERENCE_FLOOR_DB = -40
+const CENTROID_LOW_HZ = 50
+const CENTROID_STEPS_PER_OCTAVE = 32
+const ROW = FRAME_BANDS + 2
+
+export type VisualMeter = {
+  /** The power spectrum of the next 10 ms hop. */
+  push(power: Float32Array): void
+  /** All frames so far: bands, loudness and centroid filled in. */
+  finish(): { body: Uint8Array; referenceDb: number }
+}
+
+const decibels = (power: number) => 10 * Math.log10(power + 1e-12)
+const clampByte = (value: number) => (value < 0 ? 0 : value > 255 ? 255 : Math.round(value))
+
+/** One row in final units: bands as streaming bytes, loudness and centroid as final bytes; fractions kept. */
+const rowMaker = (sampleRate: number, fftSize: number) => {
+  const bank = displayBank(sampleRate, fftSize, FRAME_BANDS, LOW_HZ, HIGH_HZ)
+  const bands = new Float32Array(FRAME_BANDS)
+  const tilt = bank.centreHz.map((hz) => TILT_DB_PER_OCTAVE * Math.log2(hz / TILT_CENTRE_HZ))
+  const fullScale = (fftSize / 4) ** 2
+  // Parseval for a Hann window: mean square = Σ power · 2 / (size · Σ window²), Σ window² = 3/8 size.
+  const meanSquareScale = 2 / (fftSize * fftSize * 0.375)
+  const binHz = sampleRate / fftSize
+  return (power: Float32Array, row: Float32Array) => {
+    applyBank(bank, power, bands)
+    for (let b = 0; b < FRAME_BANDS; b++)
+      row[b] = ((decibels(bands[b]! / fullScale) + tilt[b]! - FLOOR_DB) * 255) / RANGE_DB
+    let sum = 0
+    let weighted = 0
+    for (let k = 1; k < power.length; k++) {
+      sum += power[k]!
+      weighted += k * power[k]!
+    }
+    row[FRAME_BANDS] = 255 + decibels(sum * meanSquareScale) / DISPLAY_STEP_DB
+    const centroidHz = sum > 1e-9 ? (weighted / sum) * binHz : CENTROID_LOW_HZ
+    row[FRAME_BANDS + 1] = CENTROID_STEPS_PER_OCTAVE * Math.log2(centroidHz / CENTROID_LOW_HZ)
+  }
+}
+
+/** The streaming byte that only `CLIPPED_SHARE` of the band values exceed. */
+const referenceByte = (body: Uint8Array) => {
+  const histogram = new Float64Array(256)
+  for (let at = 0; at < body.length; at += FRAME_STRIDE_BYTES)
+    for (let b = 0; b < FRAME_BANDS; b++) histogram[body[at + b]!]!++
+  let left = (body.length / FRAME_STRIDE_BYTES) * FRAME_BANDS * CLIPPED_SHARE
+  let byte = 255
+  for (; byte > 0 && left >= histogram[byte]!; byte--) left -= histogram[byte]!
+  return byte
+}
+
+/** Stretches the bands in place so that the track's own top is 255. */
+const stretch = (body: Uint8Array) => {
+  const referenceDb = Math.max(REFERENCE_FLOOR_DB, FLOOR_DB + (referenceByte(body) * RANGE_DB) / 255)
+  const lookup = Uint8Array.from({ length: 256 }, (_, byte) => {
+    const db = FLOOR_DB + (byte * RANGE_DB) / 255
+    return clampByte(255 + (db - referenceDb) / DISPLAY_STEP_DB)
+  })
+  for (let at = 0; at < body.length; at += FRAME_STRIDE_BYTES)
+    for (let b = 0; b < FRAME_BANDS; b++) body[at + b] = lookup[body[at + b]!]!
+  return referenceDb
+}
+
+export const visualMeter = (
+  sampleRate: number,
+  fftSize: number,
+  hopsPerSec: number,
+  durationHintSec: number,
+): VisualMeter => {
+  const makeRow = rowMaker(sampleRate, fftSize)
+  const out = growingU8(durationHintSec * FRAMES_PER_SEC * FRAME_STRIDE_BYTES)
+  const frame = new Uint8Array(FRAME_STRIDE_BYTES)
+  let before = new Float32Array(ROW)
+  let now = new Float32Array(ROW)
+  let hop = 0
+  let next = 0
+  const emit = (share: number) => {
+    for (let b = 0; b < FRAME_BANDS; b++) frame[b] = clampByte(before[b]! + share * (now[b]! - before[b]!))
+    const at = (i: number) => clampByte(before[i]! + share * (now[i]! - before[i]!))
+    frame[FRAME_AT.loudness] = at(FRAME_BANDS)
+    frame[FRAME_AT.centroid] = at(FRAME_BANDS + 1)
+    out.append(frame)
+    next++
+  }
+  const push = (power: Float32Array) => {
+    const spare = before
+    before = now
+    now = spare
+    makeRow(power, now)
+    // Frame `next` lies at hop next · hopsPerSec / 60, so between hop − 1 and hop.
+    for (let at = 0; (at = (next * hopsPerSec) / FRAMES_PER_SEC) <= hop; ) emit(at - (hop - 1))
+    hop++
+  }
+  return {
+    push,
+    finish() {
+      const body = out.view()
+      return { body, referenceDb: stretch(body) }
+    },
+  }
+}
