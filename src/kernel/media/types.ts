@@ -1,0 +1,123 @@
+import type { Readable } from 'node:stream'
+
+/** A path as text, or as raw bytes for names that are not valid UTF-8 (`readdir` with `encoding: 'buffer'`). */
+export type FilePath = string | Buffer
+
+export type Codec = 'mp3' | 'aac' | 'opus' | 'flac' | 'wav'
+
+/** Which FFmpeg runs, as plain data: it can be sent to a worker thread and used there with `decodePcm`. */
+export type MediaSettings = {
+  driver: 'native' | 'wasm' | 'none'
+  /** Program and leading arguments that behave like `ffmpeg`; empty for `none`. */
+  command: string
+  prefixArgs: string[]
+  version: string
+  encoders: Codec[]
+}
+
+export type RunOptions = {
+  signal?: AbortSignal | undefined
+  /** Wall clock, 1 ms to `RUN_TIMEOUT_MS` (the default). */
+  timeoutMs?: number | undefined
+  /** 0 (normal) to 19 (only when nothing else wants the CPU). */
+  nice?: number | undefined
+}
+export type DecodeOptions = RunOptions & {
+  sampleRate: number
+  channels: 1 | 2
+  startSec?: number | undefined
+  durationSec?: number | undefined
+}
+export type TranscodeOptions = RunOptions & {
+  codec: Codec
+  bitrateKbps?: number | undefined
+  sampleRate?: number | undefined
+  startSec?: number | undefined
+}
+/** `exit` settles when the encoder has ended; `stream` ends only after a success and is destroyed by a failure. */
+export type Transcode = { stream: Readable; contentType: string; exit: Promise<void> }
+
+export type SyncedLine = { timeMs: number; text: string }
+export type ReplayGain = { trackGainDb?: number; trackPeak?: number; albumGainDb?: number; albumPeak?: number }
+export type MusicBrainzIds = {
+  recordingId?: string
+  trackId?: string
+  albumId?: string
+  releaseGroupId?: string
+  artistIds?: string[]
+  albumArtistIds?: string[]
+}
+export type Tags = {
+  title?: string
+  artists: string[]
+  albumArtists: string[]
+  album?: string
+  disc?: number
+  discTotal?: number
+  track?: number
+  trackTotal?: number
+  year?: number
+  /** As written: `1999`, `1999-04` or `1999-04-30`. */
+  date?: string
+  genres: string[]
+  composers: string[]
+  comment?: string
+  isrc?: string
+  musicbrainz: MusicBrainzIds
+  bpm?: number
+  key?: string
+  replayGain: ReplayGain
+  compilation: boolean
+  sortTitle?: string
+  sortArtist?: string
+  sortAlbum?: string
+  sortAlbumArtist?: string
+  lyrics: { plain?: string; synced?: SyncedLine[] }
+}
+export type CoverInfo = { mime: string; sizeBytes: number; sha256: string }
+export type ProbeOk = {
+  ok: true
+  container: string
+  codec: string
+  lossless: boolean
+  sampleRateHz: number
+  channels: number
+  bitsPerSample?: number
+  /** Mean, whole kbit/s; 0 when unknown. */
+  bitrateKbps: number
+  /** Whole milliseconds; 0 when the file does not tell. */
+  durationMs: number
+  tags: Tags
+  cover?: CoverInfo
+  /** 32 hex digits that name the audio, whatever its tags. */
+  contentHash: string
+  /** The file plays, but something is wrong with it; each is one sentence. */
+  warnings: { code: 'truncated'; reason: string }[]
+}
+export type ProbeFault =
+  | 'empty'
+  | 'not_audio'
+  | 'truncated'
+  | 'unreadable'
+  | 'too_large'
+  | 'timeout'
+  | 'crashed'
+  | 'not_found'
+  | 'busy'
+export type ProbeResult = ProbeOk | { ok: false; reasonCode: ProbeFault; reason: string }
+export type Picture = { mime: string; bytes: Uint8Array }
+
+export type ImageFormat = 'avif' | 'webp' | 'jpeg'
+/** Widths are never enlarged: a smaller picture keeps its own. */
+export type ImageOptions = { widthPx: number; format: ImageFormat; quality?: number | undefined }
+export type ImageResult = {
+  bytes: Uint8Array
+  contentType: string
+  widthPx: number
+  heightPx: number
+  /** Size of the original, after its orientation is applied. */
+  originalWidthPx: number
+  originalHeightPx: number
+  /** `#rrggbb` */
+  dominantColor: string
+}
