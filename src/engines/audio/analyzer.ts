@@ -38,13 +38,9 @@ const SILENCE_DB = -120
 /** Measured delay of the flux peak behind the onset it shows, in frames. */
 const FLUX_DELAY = 1
 
-const clean = (block: Float32Array, from: Float32Array, at: number, count: number, to: number) => {
-  for (let i = 0; i < count; i++) {
-    const value = from[at + i]!
-    block[to + i] =
-      value >= -SAMPLE_MAX && value <= SAMPLE_MAX ? value : value > 0 ? SAMPLE_MAX : value < 0 ? -SAMPLE_MAX : 0
-  }
-}
+/** A broken value becomes the nearest sane one; NaN fails both comparisons and becomes 0. */
+const sane = (value: number) =>
+  value >= -SAMPLE_MAX && value <= SAMPLE_MAX ? value : value > 0 ? SAMPLE_MAX : value < 0 ? -SAMPLE_MAX : 0
 
 const decibelsOf = (linear: number) => Math.max(SILENCE_DB, 20 * Math.log10(linear))
 const secondsOf = (frames: ArrayLike<number>) =>
@@ -150,42 +146,49 @@ export const createAnalyzer = (options: AnalyzerOptions): Analyzer => {
   if (channels !== 1 && channels !== 2)
     throw new RangeError(`${String(channels)} channels: mix down to 1 or 2 while decoding.`)
   const meters = createMeters(options.fft ?? plainFft(), sampleRate, channels, BLOCK, durationHintSec)
-  const block = new Float32Array(BLOCK * channels)
+  const planes = Array.from({ length: channels }, () => new Float32Array(BLOCK))
   const mono = new Float32Array(BLOCK)
   let filled = 0
   let samples = 0
-  const downmix = () => {
-    if (channels === 1) mono.set(block)
-    else for (let i = 0; i < BLOCK; i++) mono[i] = 0.5 * (block[2 * i]! + block[2 * i + 1]!)
+  const fill = (from: Float32Array, at: number, count: number) => {
+    const [left, right] = planes as [Float32Array, Float32Array?]
+    if (!right) for (let i = 0; i < count; i++) left[filled + i] = mono[filled + i] = sane(from[at + i]!)
+    else
+      for (let i = 0, j = at; i < count; i++, j += 2) {
+        const l = sane(from[j]!)
+        const r = sane(from[j + 1]!)
+        left[filled + i] = l
+        right[filled + i] = r
+        mono[filled + i] = 0.5 * (l + r)
+      }
+    filled += count
   }
-  const process = (count: number) => {
-    downmix()
-    const heard = count === BLOCK ? mono : mono.subarray(0, count)
-    meters.peak.push(count === BLOCK ? block : block.subarray(0, count * channels))
+  const process = () => {
+    const whole = filled === BLOCK
+    const heard = whole ? mono : mono.subarray(0, filled)
+    const heardPlanes = whole ? planes : planes.map((plane) => plane.subarray(0, filled))
+    // A last part of a block counts towards loudness only when nothing else would (the standard has whole blocks).
+    if (whole || samples === 0) meters.loudness.push(heardPlanes)
+    meters.peak.push(heardPlanes)
     meters.level.push(heard)
     meters.spectra.push(heard)
+    mono.fill(0, filled)
     meters.chroma.push(mono)
-    samples += count
+    samples += filled
     filled = 0
   }
   return {
     push(interleaved) {
       for (let at = 0; at < interleaved.length; ) {
-        const count = Math.min(interleaved.length - at, block.length - filled)
-        clean(block, interleaved, at, count, filled)
-        filled += count
-        at += count
-        if (filled < block.length) return
-        meters.loudness.push(block)
-        process(BLOCK)
+        const count = Math.min(Math.floor((interleaved.length - at) / channels), BLOCK - filled)
+        fill(interleaved, at, count)
+        at += count * channels
+        if (filled < BLOCK) return
+        process()
       }
     },
     finish() {
-      const rest = Math.floor(filled / channels)
-      block.fill(0, rest * channels)
-      // A last part of a block counts towards loudness only when nothing else would (the standard has whole blocks).
-      if (samples === 0 && rest > 0) meters.loudness.push(block.slice(0, rest * channels))
-      if (rest > 0) process(rest)
+      if (filled > 0) process()
       meters.spectra.finish()
       return summarise(meters, samples, sampleRate)
     },

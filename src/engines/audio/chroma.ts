@@ -41,14 +41,16 @@ export type ChromaMeter = {
   finish(): Chroma
 }
 
+const circle = Float64Array.from({ length: FINE_BINS }, (_, i) => Math.cos((2 * Math.PI * i) / FINE_PER_SEMITONE))
+const circleSin = Float64Array.from({ length: FINE_BINS }, (_, i) => Math.sin((2 * Math.PI * i) / FINE_PER_SEMITONE))
+
 /** Circular mean of the deviation from equal temperament, in semitones −0.5..0.5. */
 export const tuningOf = (fine: Float64Array): number => {
   let x = 0
   let y = 0
   for (let i = 0; i < FINE_BINS; i++) {
-    const angle = (2 * Math.PI * i) / FINE_PER_SEMITONE
-    x += fine[i]! * Math.cos(angle)
-    y += fine[i]! * Math.sin(angle)
+    x += fine[i]! * circle[i]!
+    y += fine[i]! * circleSin[i]!
   }
   return x === 0 && y === 0 ? 0 : Math.atan2(y, x) / (2 * Math.PI)
 }
@@ -74,10 +76,13 @@ const localLevel = (power: Float32Array, prefix: Float64Array, from: number, to:
   prefix[to] = sum
 }
 
+const octavesDown = Float64Array.from({ length: HARMONICS }, (_, h) => Math.log2((h + 1) * C0_HZ))
+
 const addPeak = (fine: Float64Array, hz: number, weight: number) => {
   let share = weight
-  for (let h = 1; h <= HARMONICS; h++) {
-    const pitch = Math.log2(hz / h / C0_HZ)
+  const octaves = Math.log2(hz)
+  for (let h = 0; h < HARMONICS; h++) {
+    const pitch = octaves - octavesDown[h]!
     const bin = Math.round((pitch - Math.floor(pitch)) * FINE_BINS) % FINE_BINS
     fine[bin]! += share
     share *= HARMONIC_DECAY

@@ -10,8 +10,8 @@ export const REGION_EDGES_HZ = [120, 300, 800, 2400, 6000, Infinity] as const
 export const REGIONS = REGION_EDGES_HZ.length
 
 export type FluxMeter = {
-  /** The power spectrum of the next frame. */
-  push(power: Float32Array): void
+  /** The magnitude spectrum of the next frame. */
+  push(magnitude: Float32Array): void
   /** `REGIONS` values a frame: mean rise of log magnitude. */
   readonly flux: GrowingF32
 }
@@ -31,12 +31,10 @@ export const fluxMeter = (sampleRate: number, fftSize: number, framesHint: numbe
   const region = Uint8Array.from(bank.centreHz, regionOf)
   const sizes = Array.from({ length: REGIONS }, (_, r) => Math.max(1, region.filter((value) => value === r).length))
   const history = Array.from({ length: LAG + 1 }, () => new Float32Array(bank.bands))
-  const magnitude = new Float32Array(fftSize / 2 + 1)
   const out = new Float32Array(REGIONS)
   const flux = growingF32(framesHint * REGIONS)
   let frame = 0
-  const push = (power: Float32Array) => {
-    for (let k = 0; k < magnitude.length; k++) magnitude[k] = Math.sqrt(power[k]!)
+  const push = (magnitude: Float32Array) => {
     const now = history[frame % (LAG + 1)]!
     applyBank(bank, magnitude, now)
     for (let b = 0; b < now.length; b++) now[b] = Math.log(1 + GAIN * now[b]!)

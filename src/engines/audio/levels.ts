@@ -20,14 +20,18 @@ export type Levels = {
   silenceEnd: number
 }
 
+/** Takes multiples of 147 samples; only the last block may be another length. */
 export type LevelMeter = { push(mono: Float32Array): void; finish(): Levels }
 
 /** Rounds away from zero, so that a drawn waveform never hides a peak. */
 const toInt8 = (value: number) =>
   Math.max(-127, Math.min(127, value < 0 ? Math.floor(value * 127) : Math.ceil(value * 127)))
 
-/** Extremes of runs of `hop` samples, handed to `emit`; carries an unfinished run across pushes. */
-const extremes = (hop: number, emit: (low: number, high: number) => void) => {
+/** Both hops are whole numbers of this; so are the blocks that are pushed. */
+const RUN = 147
+
+/** Collects the extremes of `runs` runs, then hands them to `emit`. */
+const extremes = (runs: number, emit: (low: number, high: number) => void) => {
   let low = 0
   let high = 0
   let count = 0
@@ -35,14 +39,10 @@ const extremes = (hop: number, emit: (low: number, high: number) => void) => {
     if (count > 0) emit(low, high)
     count = 0
   }
-  const push = (x: Float32Array) => {
-    for (let i = 0; i < x.length; i++) {
-      const value = x[i]!
-      if (count === 0) low = high = value
-      else if (value < low) low = value
-      else if (value > high) high = value
-      if (++count === hop) flush()
-    }
+  const push = (runLow: number, runHigh: number) => {
+    low = count === 0 ? runLow : Math.min(low, runLow)
+    high = count === 0 ? runHigh : Math.max(high, runHigh)
+    if (++count === runs) flush()
   }
   return { push, flush }
 }
@@ -51,25 +51,37 @@ export const levelMeter = (durationHintSec: number): LevelMeter => {
   const pairs = growingF32(durationHintSec * 200)
   const peaks = growingU8(durationHintSec * 60)
   const one = new Uint8Array(1)
-  const wave = extremes(WAVEFORM_HOP, (low, high) => {
+  const wave = extremes(WAVEFORM_HOP / RUN, (low, high) => {
     pairs.push(low)
     pairs.push(high)
   })
-  const frame = extremes(FRAME_HOP, (low, high) => {
+  const frame = extremes(FRAME_HOP / RUN, (low, high) => {
     one[0] = Math.min(255, Math.round(255 * Math.max(-low, high)))
     peaks.append(one)
   })
   let crossings = 0
   let samples = 0
-  let previous = 0
-  const push = (mono: Float32Array) => {
-    wave.push(mono)
-    frame.push(mono)
-    for (let i = 0; i < mono.length; i++) {
+  let negative = 0
+  const run = (mono: Float32Array, from: number, to: number) => {
+    let low = mono[from]!
+    let high = low
+    let changes = 0
+    let sign = negative
+    for (let i = from; i < to; i++) {
       const value = mono[i]!
-      if (value < 0 !== previous < 0) crossings++
-      previous = value
+      const now = value < 0 ? 1 : 0
+      changes += now ^ sign
+      sign = now
+      if (value < low) low = value
+      if (value > high) high = value
     }
+    negative = sign
+    crossings += changes
+    wave.push(low, high)
+    frame.push(low, high)
+  }
+  const push = (mono: Float32Array) => {
+    for (let from = 0; from < mono.length; from += RUN) run(mono, from, Math.min(mono.length, from + RUN))
     samples += mono.length
   }
   const finish = (): Levels => {

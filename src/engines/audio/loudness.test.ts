@@ -10,13 +10,12 @@ const db = (value: number) => 10 ** (value / 20)
 /** [level dBFS, seconds] steps of a stereo 1 kHz sine, as EBU Tech 3341 and 3342 describe their signals. */
 const measure = (steps: [number, number][], frequencyHz = 1000) => {
   const meter = loudnessMeter(RATE, 2)
-  const block = new Float32Array(2 * BLOCK)
+  const block = new Float32Array(BLOCK)
   let n = 0
   for (const [level, seconds] of steps) {
     for (let b = 0; b < Math.round(seconds * 10); b++) {
-      for (let i = 0; i < BLOCK; i++, n++)
-        block[2 * i] = block[2 * i + 1] = db(level) * Math.sin((2 * Math.PI * frequencyHz * n) / RATE)
-      meter.push(block)
+      for (let i = 0; i < BLOCK; i++, n++) block[i] = db(level) * Math.sin((2 * Math.PI * frequencyHz * n) / RATE)
+      meter.push([block, block])
     }
   }
   return meter.finish()
@@ -73,12 +72,11 @@ test('EBU Tech 3341 case 9: short-term loudness is constant for a 3 s pattern', 
 test('EBU Tech 3341 case 12: momentary loudness is constant for a 0.4 s pattern', () => {
   const meter = loudnessMeter(RATE, 2)
   const period = 0.4 * RATE
-  const block = new Float32Array(2 * BLOCK)
+  const block = new Float32Array(BLOCK)
   for (let b = 0, n = 0; b < 100; b++) {
     for (let i = 0; i < BLOCK; i++, n++)
-      block[2 * i] = block[2 * i + 1] =
-        db(n % period < 0.18 * RATE ? -20 : -30) * Math.sin((2 * Math.PI * 1000 * n) / RATE)
-    meter.push(block)
+      block[i] = db(n % period < 0.18 * RATE ? -20 : -30) * Math.sin((2 * Math.PI * 1000 * n) / RATE)
+    meter.push([block, block])
   }
   near(meter.finish().momentaryMaxLufs, -23, 0.1, 'momentary')
 })
@@ -133,7 +131,7 @@ const truePeakDb = (frequencyShare: number, phaseDegrees: number, amplitude: num
     x[400 - i]! *= 1 - i / 400
     x[RATE - 1 - (400 - i)]! *= 1 - i / 400
   }
-  meter.push(x)
+  meter.push([x])
   return 20 * Math.log10(meter.finish().truePeak)
 }
 
@@ -152,7 +150,7 @@ for (const [name, share, phase, amplitude, wanted] of peakCases)
 
 test('silence reads the absolute gate, range 0, peak 0', () => {
   const meter = loudnessMeter(RATE, 1)
-  for (let i = 0; i < 50; i++) meter.push(new Float32Array(BLOCK))
+  for (let i = 0; i < 50; i++) meter.push([new Float32Array(BLOCK)])
   assert.deepEqual(meter.finish(), {
     integratedLufs: SILENCE_LUFS,
     rangeLu: 0,

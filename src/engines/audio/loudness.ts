@@ -1,6 +1,6 @@
 /**
  * Loudness by ITU-R BS.1770-5 and EBU R128: integrated loudness (two-stage gate), loudness range (EBU Tech 3342),
- * greatest momentary and short-term loudness. Works on interleaved blocks of 100 ms; keeps one number per block.
+ * greatest momentary and short-term loudness. Works on blocks of 100 ms; keeps one number per block.
  */
 import { growingF32 } from './grow.ts'
 
@@ -13,8 +13,8 @@ export type Loudness = {
 }
 
 export type LoudnessMeter = {
-  /** One block of exactly 100 ms (`sampleRate / 10` sample frames), interleaved. */
-  push(block: Float32Array): void
+  /** One block of exactly 100 ms (`sampleRate / 10` samples) of each channel. */
+  push(planes: readonly Float32Array[]): void
   finish(): Loudness
 }
 
@@ -58,26 +58,39 @@ const highPass = (sampleRate: number): Biquad => {
   return { b0: 1, b1: -2, b2: 1, a1: (2 * (k * k - 1)) / a0, a2: (1 - k / q + k * k) / a0 }
 }
 
-/** Sum of squares of one K-weighted channel of a block; `state` holds the two sections' memories (4 numbers). */
-const weighted = (x: Float32Array, from: number, stride: number, f: Biquad, g: Biquad, state: Float64Array) => {
-  let [s0, s1, s2, s3] = state as unknown as [number, number, number, number]
-  let sum = 0
-  for (let i = from; i < x.length; i += stride) {
-    const input = x[i]!
-    const shelved = f.b0 * input + s0
-    s0 = f.b1 * input - f.a1 * shelved + s1
-    s1 = f.b2 * input - f.a2 * shelved
-    const passed = shelved + s2
-    s2 = -2 * shelved - g.a1 * passed + s3
-    s3 = shelved - g.a2 * passed
-    sum += passed * passed
+/**
+ * Sum of squares of two K-weighted channels, together, so that one's additions fill the other's waits.
+ * `state` holds the memories of both sections of both channels (8 numbers).
+ */
+const weighted = (x: Float32Array, y: Float32Array, f: Biquad, g: Biquad, state: Float64Array) => {
+  const { b0, b1, b2, a1, a2 } = f
+  const { a1: c1, a2: c2 } = g
+  let [s0, s1, s2, s3, t0, t1, t2, t3] = state as unknown as Eight
+  let sumX = 0
+  let sumY = 0
+  for (let i = 0; i < x.length; i++) {
+    const inX = x[i]!
+    const inY = y[i]!
+    const shelfX = b0 * inX + s0
+    const shelfY = b0 * inY + t0
+    s0 = b1 * inX - a1 * shelfX + s1
+    t0 = b1 * inY - a1 * shelfY + t1
+    s1 = b2 * inX - a2 * shelfX
+    t1 = b2 * inY - a2 * shelfY
+    const outX = shelfX + s2
+    const outY = shelfY + t2
+    s2 = -2 * shelfX - c1 * outX + s3
+    t2 = -2 * shelfY - c1 * outY + t3
+    s3 = shelfX - c2 * outX
+    t3 = shelfY - c2 * outY
+    sumX += outX * outX
+    sumY += outY * outY
   }
-  state[0] = s0
-  state[1] = s1
-  state[2] = s2
-  state[3] = s3
-  return sum
+  state.set([s0, s1, s2, s3, t0, t1, t2, t3])
+  return sumX + sumY
 }
+
+type Eight = [number, number, number, number, number, number, number, number]
 
 /** Means of `width` neighbouring blocks, hop one block; empty when there are fewer. */
 const sliding = (blocks: Float32Array, width: number): Float64Array => {
@@ -130,14 +143,12 @@ export const loudnessMeter = (sampleRate: number, channels: 1 | 2, durationHintS
   const blocks = growingF32(durationHintSec * 10)
   const f = shelf(sampleRate)
   const g = highPass(sampleRate)
-  const states = Array.from({ length: channels }, () => new Float64Array(4))
+  const state = new Float64Array(8)
+  const silent = new Float32Array(sampleRate / 10)
   return {
-    push(block) {
-      let sum = 0
-      states.forEach((state, channel) => {
-        sum += weighted(block, channel, channels, f, g, state)
-      })
-      blocks.push(sum / (block.length / channels))
+    push(planes) {
+      const sum = weighted(planes[0]!, channels === 2 ? planes[1]! : silent, f, g, state)
+      blocks.push(sum / planes[0]!.length)
     },
     finish() {
       const all = blocks.view()

@@ -75,12 +75,14 @@ export const createMeters = (
   const sumRegions = regionSummer(sampleRate, regionPower)
   const sectionRows = growingF32(durationHintSec * SECTION_ROWS_PER_SEC * SECTION_WIDTH)
   const average = sectionAverager(sectionRows, perSec / TIMBRE_EVERY)
+  const magnitude = new Float32Array(SPECTRUM_SIZE / 2 + 1)
   let frame = 0
   const spectra = stft(kit, SPECTRUM_SIZE, SPECTRUM_HOP, (power) => {
-    flux.push(power)
+    for (let k = 0; k < magnitude.length; k++) magnitude[k] = Math.sqrt(power[k]!)
+    flux.push(magnitude)
     visual.push(power)
     if (frame++ % TIMBRE_EVERY !== 0) return
-    timbre.push(power)
+    timbre.push(power, magnitude)
     sumRegions(power)
     average(timbre.mfcc)
   })

@@ -8,7 +8,7 @@ import { applyBank, melBank } from './filterbank.ts'
 export type Timbre = { centroidHz: number; rolloffHz: number; flatness: number; mfcc: Float32Array }
 
 export type TimbreMeter = {
-  push(power: Float32Array): void
+  push(power: Float32Array, magnitude: Float32Array): void
   /** The MFCC of the last frame (13 values), overwritten by the next one. */
   readonly mfcc: Float32Array
   finish(): Timbre
@@ -35,8 +35,7 @@ const shape = (power: Float32Array, magnitude: Float32Array, out: Float64Array) 
   let product = 1
   let total = 0
   for (let k = 0; k < power.length; k++) {
-    const value = Math.sqrt(power[k]!)
-    magnitude[k] = value
+    const value = magnitude[k]!
     sum += value
     weighted += k * value
     const floored = Math.max(power[k]!, POWER_FLOOR)
@@ -62,11 +61,10 @@ export const timbreMeter = (sampleRate: number, fftSize: number): TimbreMeter =>
   const dct = dctTable()
   const mel = new Float32Array(MEL_BANDS)
   const mfcc = new Float32Array(MFCC_COUNT)
-  const magnitude = new Float32Array(fftSize / 2 + 1)
   const now = new Float64Array(3)
   const sums = new Float64Array(3 + MFCC_COUNT)
   let frames = 0
-  const push = (power: Float32Array) => {
+  const push = (power: Float32Array, magnitude: Float32Array) => {
     shape(power, magnitude, now)
     for (let i = 0; i < 3; i++) sums[i]! += now[i]!
     applyBank(bank, power, mel)

@@ -5,8 +5,8 @@
  */
 
 export type PeakMeter = {
-  /** Any number of interleaved sample frames. */
-  push(block: Float32Array): void
+  /** The next samples of each channel; a multiple of `STRETCH`, only the last may be shorter. */
+  push(planes: readonly Float32Array[]): void
   /** Linear: the largest sample, and the largest value between samples (≥ the former). */
   finish(): { samplePeak: number; truePeak: number }
 }
@@ -32,7 +32,7 @@ const half = phase(2 / PHASES)
 const L1 = Math.max(...[quarter, half].map((taps) => taps.reduce((sum, tap) => sum + Math.abs(tap), 0)))
 
 /** The largest interpolated magnitude after samples `from`..`to − 1` of `x` (which has HALF samples either side). */
-const interpolatedPeak = (x: Float64Array, from: number, to: number) => {
+const interpolatedPeak = (x: Float32Array, from: number, to: number) => {
   let peak = 0
   for (let n = from; n < to; n++) {
     let first = 0
@@ -49,38 +49,43 @@ const interpolatedPeak = (x: Float64Array, from: number, to: number) => {
   return peak
 }
 
-const magnitude = (x: Float64Array, from: number, to: number) => {
-  let top = 0
+const magnitude = (x: Float32Array, from: number, to: number) => {
+  let low = 0
+  let high = 0
   for (let i = from; i < to; i++) {
-    const value = Math.abs(x[i]!)
-    if (value > top) top = value
+    const value = x[i]!
+    if (value > high) high = value
+    else if (value < low) low = value
   }
-  return top
+  return Math.max(high, -low)
 }
 
-/** One channel: a sliding window of TAPS old samples and a stretch of new ones. */
+/** One channel: TAPS old samples, then the new ones. Judges gaps between samples HALF behind the newest. */
 const channelMeter = () => {
-  const window = new Float64Array(TAPS + STRETCH)
-  let filled = 0
+  let window = new Float32Array(TAPS)
   let samplePeak = 0
   let truePeak = 0
-  const measure = () => {
-    const newest = magnitude(window, TAPS, TAPS + STRETCH)
-    samplePeak = Math.max(samplePeak, newest)
-    truePeak = Math.max(truePeak, newest)
-    const reach = Math.max(newest, magnitude(window, 0, TAPS))
-    if (reach * L1 > truePeak) truePeak = Math.max(truePeak, interpolatedPeak(window, HALF - 1, HALF - 1 + STRETCH))
-    window.copyWithin(0, STRETCH)
-    filled = 0
-  }
-  const push = (x: Float32Array, from: number, stride: number) => {
-    for (let i = from; i < x.length; i += stride) {
-      window[TAPS + filled++] = x[i]!
-      if (filled === STRETCH) measure()
+  const push = (plane: Float32Array) => {
+    if (window.length < TAPS + plane.length) {
+      const larger = new Float32Array(TAPS + plane.length)
+      larger.set(window.subarray(0, TAPS))
+      window = larger
     }
+    window.set(plane, TAPS)
+    let before = magnitude(window, 0, TAPS)
+    for (let at = 0; at < plane.length; at += STRETCH) {
+      const end = Math.min(plane.length, at + STRETCH)
+      const newest = magnitude(window, TAPS + at, TAPS + end)
+      if (newest > samplePeak) samplePeak = newest
+      if (newest > truePeak) truePeak = newest
+      if (Math.max(newest, before) * L1 > truePeak)
+        truePeak = Math.max(truePeak, interpolatedPeak(window, HALF - 1 + at, HALF - 1 + end))
+      before = newest
+    }
+    window.copyWithin(0, plane.length, plane.length + TAPS)
   }
   const finish = () => {
-    push(new Float32Array(2 * STRETCH - filled), 0, 1)
+    push(new Float32Array(STRETCH))
     return { samplePeak, truePeak }
   }
   return { push, finish }
@@ -89,8 +94,8 @@ const channelMeter = () => {
 export const peakMeter = (channels: 1 | 2): PeakMeter => {
   const meters = Array.from({ length: channels }, channelMeter)
   return {
-    push(block) {
-      meters.forEach((meter, channel) => meter.push(block, channel, channels))
+    push(planes) {
+      planes.forEach((plane, channel) => meters[channel]!.push(plane))
     },
     finish() {
       const ends = meters.map((meter) => meter.finish())

@@ -1,6 +1,6 @@
 /**
- * The spectral part of the visual frames, written while the audio streams by: 100 spectra a second are read at 60
- * moments a second by linear interpolation of decibels. Finished by `finishVisual` once the whole track is known.
+ * The spectral part of the visual frames, written while the audio streams by: of 100 spectra a second each of the 60
+ * moments shows the nearest (at most 5 ms off, within a window of 46 ms). Scaled once the whole track is known.
  */
 import { applyBank, displayBank } from './filterbank.ts'
 import { FRAME_AT, FRAME_BANDS, FRAME_STRIDE_BYTES, FRAMES_PER_SEC } from './frames.ts'
@@ -23,7 +23,6 @@ const CLIPPED_SHARE = 0.002
 const REFERENCE_FLOOR_DB = -40
 const CENTROID_LOW_HZ = 50
 const CENTROID_STEPS_PER_OCTAVE = 32
-const ROW = FRAME_BANDS + 2
 
 export type VisualMeter = {
   /** The power spectrum of the next 10 ms hop. */
@@ -35,7 +34,7 @@ export type VisualMeter = {
 const decibels = (power: number) => 10 * Math.log10(power + 1e-12)
 const clampByte = (value: number) => (value < 0 ? 0 : value > 255 ? 255 : Math.round(value))
 
-/** One row in final units: bands as streaming bytes, loudness and centroid as final bytes; fractions kept. */
+/** Fills bands (as streaming bytes), loudness and centroid (as final bytes) of one frame. */
 const rowMaker = (sampleRate: number, fftSize: number) => {
   const bank = displayBank(sampleRate, fftSize, FRAME_BANDS, LOW_HZ, HIGH_HZ)
   const bands = new Float32Array(FRAME_BANDS)
@@ -44,19 +43,19 @@ const rowMaker = (sampleRate: number, fftSize: number) => {
   // Parseval for a Hann window: mean square = Σ power · 2 / (size · Σ window²), Σ window² = 3/8 size.
   const meanSquareScale = 2 / (fftSize * fftSize * 0.375)
   const binHz = sampleRate / fftSize
-  return (power: Float32Array, row: Float32Array) => {
+  return (power: Float32Array, row: Uint8Array) => {
     applyBank(bank, power, bands)
     for (let b = 0; b < FRAME_BANDS; b++)
-      row[b] = ((decibels(bands[b]! / fullScale) + tilt[b]! - FLOOR_DB) * 255) / RANGE_DB
+      row[b] = clampByte(((decibels(bands[b]! / fullScale) + tilt[b]! - FLOOR_DB) * 255) / RANGE_DB)
     let sum = 0
     let weighted = 0
     for (let k = 1; k < power.length; k++) {
       sum += power[k]!
       weighted += k * power[k]!
     }
-    row[FRAME_BANDS] = 255 + decibels(sum * meanSquareScale) / DISPLAY_STEP_DB
+    row[FRAME_AT.loudness] = clampByte(255 + decibels(sum * meanSquareScale) / DISPLAY_STEP_DB)
     const centroidHz = sum > 1e-9 ? (weighted / sum) * binHz : CENTROID_LOW_HZ
-    row[FRAME_BANDS + 1] = CENTROID_STEPS_PER_OCTAVE * Math.log2(centroidHz / CENTROID_LOW_HZ)
+    row[FRAME_AT.centroid] = clampByte(CENTROID_STEPS_PER_OCTAVE * Math.log2(centroidHz / CENTROID_LOW_HZ))
   }
 }
 
@@ -92,25 +91,14 @@ export const visualMeter = (
   const makeRow = rowMaker(sampleRate, fftSize)
   const out = growingU8(durationHintSec * FRAMES_PER_SEC * FRAME_STRIDE_BYTES)
   const frame = new Uint8Array(FRAME_STRIDE_BYTES)
-  let before = new Float32Array(ROW)
-  let now = new Float32Array(ROW)
   let hop = 0
   let next = 0
-  const emit = (share: number) => {
-    for (let b = 0; b < FRAME_BANDS; b++) frame[b] = clampByte(before[b]! + share * (now[b]! - before[b]!))
-    const at = (i: number) => clampByte(before[i]! + share * (now[i]! - before[i]!))
-    frame[FRAME_AT.loudness] = at(FRAME_BANDS)
-    frame[FRAME_AT.centroid] = at(FRAME_BANDS + 1)
-    out.append(frame)
-    next++
-  }
   const push = (power: Float32Array) => {
-    const spare = before
-    before = now
-    now = spare
-    makeRow(power, now)
-    // Frame `next` lies at hop next · hopsPerSec / 60, so between hop − 1 and hop.
-    for (let at = 0; (at = (next * hopsPerSec) / FRAMES_PER_SEC) <= hop; ) emit(at - (hop - 1))
+    if (Math.round((next * hopsPerSec) / FRAMES_PER_SEC) === hop) {
+      makeRow(power, frame)
+      out.append(frame)
+      next++
+    }
     hop++
   }
   return {
