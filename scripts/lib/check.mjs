@@ -25,6 +25,7 @@ const steps = [
     args: ['src/kernel/config/env-example.ts', '--check'],
     when: 'src/kernel/config/env-example.ts',
   },
+  { name: 'client routes', args: ['src/client/generate.ts', '--check'], when: 'src/client/generate.ts' },
   {
     name: 'boundaries and style',
     args: ['--test', 'test/boundaries.test.ts', 'test/style.test.ts'],

@@ -1,4 +1,4 @@
-import { linkSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { existsSync, linkSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -15,23 +15,23 @@ const ABANDONED_MS = 60_000
  * `work` gets `alsoHeldBy(pid)`: a child that may outlive us and must end before anybody else enters.
  */
 export async function withLock(file, work, { onWait = () => {}, abandonedMs = ABANDONED_MS } = {}) {
-  const pids = [process.pid]
+  const owners = [identityOf(process.pid)]
   await take(file, { onWait, abandonedMs })
   const heartbeat = setInterval(() => touch(file), HEARTBEAT_MS)
   try {
     return await work({
       alsoHeldBy: (pid) => {
-        pids.push(pid)
-        writeWhole(file, describe(pids), renameSync)
+        owners.push(identityOf(pid))
+        writeWhole(file, describe(owners), renameSync)
       },
     })
   } finally {
     clearInterval(heartbeat)
-    if (read(file) === describe(pids)) rmSync(file, { force: true })
+    if (read(file) === describe(owners)) rmSync(file, { force: true })
   }
 }
 
-const describe = (pids) => JSON.stringify({ host: hostname(), pids })
+const describe = (owners) => JSON.stringify({ host: hostname(), owners })
 
 async function take(file, { onWait, abandonedMs }) {
   const startedMs = performance.now()
@@ -50,7 +50,7 @@ async function take(file, { onWait, abandonedMs }) {
 
 const create = (file) => {
   try {
-    writeWhole(file, describe([process.pid]), linkSync)
+    writeWhole(file, describe([identityOf(process.pid)]), linkSync)
     return true
   } catch (error) {
     if (error.code === 'EEXIST') return false
@@ -70,9 +70,24 @@ function writeWhole(file, content, publish) {
 }
 
 function isAbandoned(content, stillForMs, abandonedMs) {
-  const { host, pids } = JSON.parse(content)
-  return host === hostname() ? !pids.some(isAlive) : stillForMs >= abandonedMs
+  const { host, owners } = JSON.parse(content)
+  if (host !== hostname()) return stillForMs >= abandonedMs
+  return !owners.some((owner) => identityOf(Number.parseInt(owner, 10)) === owner)
 }
+
+/**
+ * Who a process is, beyond its number, which may come again after a restart: on Linux with the time it was started.
+ * Null when it is dead, or a zombie that nobody collects.
+ */
+function identityOf(pid) {
+  if (!existsSync('/proc/self/stat')) return isAlive(pid) ? String(pid) : null
+  const stat = orNull(() => readFileSync(`/proc/${pid}/stat`, 'utf8'))
+  const [state, ...rest] = stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? ['X']
+  return 'ZX'.includes(state) ? null : `${pid}:${rest[STARTED_AT]}`
+}
+
+/** The place of `starttime` in /proc/PID/stat, counted from the field after the state. */
+const STARTED_AT = 18
 
 function isAlive(pid) {
   try {
@@ -105,7 +120,7 @@ function orNull(look) {
   try {
     return look()
   } catch (error) {
-    if (error.code === 'ENOENT') return null
+    if (error.code === 'ENOENT' || error.code === 'ESRCH') return null
     throw error
   }
 }

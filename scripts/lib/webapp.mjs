@@ -8,7 +8,6 @@ const STAMP = 'web/dist/.stamp'
 /** Ignored by git, and on most machines on the same disk as web/dist, so that the finished build moves in one step. */
 const DRAFT = 'node_modules/.tutti-web'
 const WEB_CONFIG = /^((vite|svelte)\.config\.[cm]?[jt]s|package\.json|tsconfig\.json|index\.html)$/
-const CONTRACT_FILE = /^src\/modules\/[^/]+\/(schema|events)\.ts$/
 
 /**
  * Builds web/dist when one of its sources changed since the last build; says and does nothing otherwise.
@@ -60,29 +59,36 @@ function replace(draft, target) {
 
 const readStamp = (root) => (existsSync(join(root, STAMP)) ? readFileSync(join(root, STAMP), 'utf8') : null)
 
-/** All that the build reads: web/, the typed client, the contracts, and whatever of the kernel these import. */
+/**
+ * All that the build reads: web/, the typed client, and whatever else of src/ these import as values. What is imported as
+ * a type is erased before the build and cannot change it, which spares a rebuild after most changes of the server.
+ */
 export function webSources(root) {
-  const web = ['web/src', 'web/public'].flatMap((path) => filesUnder(root, path))
   const configs = readdirSync(join(root, 'web')).filter((name) => WEB_CONFIG.test(name))
-  const contracts = filesUnder(root, 'src/modules').filter((file) => CONTRACT_FILE.test(file))
-  const typed = closure(root, [...filesUnder(root, 'src/client'), ...contracts, 'src/kernel/contract.ts'])
-  const all = ['package-lock.json', ...configs.map((name) => `web/${name}`), ...web, ...typed]
+  const entries = ['web/src', 'web/public', 'src/client'].flatMap((path) => filesUnder(root, path))
+  const all = ['package-lock.json', ...configs.map((name) => `web/${name}`), ...closure(root, entries)]
   return [...new Set(all)].filter((file) => !file.endsWith('.test.ts')).toSorted((a, b) => (a < b ? -1 : 1))
 }
 
+const CODE = /\.(ts|js|mjs|svelte)$/
+
 function closure(root, entries) {
   const seen = new Set()
-  const queue = entries.filter((file) => existsSync(join(root, file)))
+  const queue = [...entries]
   for (const file of queue) {
     if (seen.has(file)) continue
     seen.add(file)
-    const source = readFileSync(join(root, file), 'utf8')
-    queue.push(...importsOf(file, source).filter((path) => existsSync(join(root, path))))
+    if (CODE.test(file))
+      queue.push(
+        ...importsOf(file, readFileSync(join(root, file), 'utf8')).filter((path) => existsSync(join(root, path))),
+      )
   }
   return seen
 }
 
+/** Relative and `#` imports of values, as paths of the checkout. */
 const importsOf = (file, source) =>
-  [...source.matchAll(/(?:from|import)\s*\(?\s*['"]((?:#|\.\.?\/)[^'"]+)['"]/g)].map(([, specifier]) =>
-    specifier.startsWith('#') ? join('src', specifier.slice(1)) : normalize(join(dirname(file), specifier)),
+  [...source.matchAll(/\b(?:import|export)\b(?!\s+type\b)[^'"`;=]*?['"]((?:#|\.\.?\/)[^'"]+)['"]/g)].map(
+    ([, specifier]) =>
+      specifier.startsWith('#') ? join('src', specifier.slice(1)) : normalize(join(dirname(file), specifier)),
   )
