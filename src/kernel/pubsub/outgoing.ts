@@ -3,6 +3,7 @@ import { messageOf } from '#kernel/errors.ts'
 import type { Log } from '#kernel/log.ts'
 import { createPendingQueue, type Message } from './pending.ts'
 import { seldomWarn } from './seldom.ts'
+import { settleWithin } from './settle.ts'
 
 /** `publish` waits no longer than this; the message stays in the queue. */
 export const PUBLISH_WAIT_MAX_MS = 1_000
@@ -98,14 +99,3 @@ const messageOfLoss = (seq: number, lossNotice: (seq: number) => string): Messag
   bornMs: performance.now(),
   done() {},
 })
-
-/** A promise that resolves at `done`, or after `waitMaxMs`. */
-function settleWithin(waitMaxMs: number): { promise: Promise<void>; done: () => void } {
-  const { promise, resolve } = Promise.withResolvers<void>()
-  const timer = setTimeout(resolve, waitMaxMs)
-  const done = () => {
-    clearTimeout(timer)
-    resolve()
-  }
-  return { promise, done }
-}

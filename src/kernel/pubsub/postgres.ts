@@ -40,7 +40,7 @@ export const postgresTransport =
       if (closed) return
       warn({ error: messageOf(thrown) }, 'The pubsub connection to PostgreSQL is away; it is tried again')
       clearTimeout(retry)
-      retry = setTimeout(() => void connect(), retryDelayMs(failures++))
+      retry = setTimeout(() => void connect(), retryDelayMs(failures++)).unref()
     }
     const connect = async () => {
       const client = newClient(databaseUrl, hooks.text, (thrown) => drop(client, thrown))

@@ -1,38 +1,35 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { Client } from 'pg'
+import { sharedTestPostgres } from '#kernel/db/embedded/testing.ts'
 import type { Log } from '#kernel/log.ts'
 import { createPubSub } from './index.ts'
 import { APPLICATION_NAME } from './postgres.ts'
 import { betweenProcessesSuite, pubsubSuite } from './suite.ts'
 import { memoryLog, skipRedis, startTestRedis, type TestRedis, until } from './testing.ts'
 
+const database = await (await sharedTestPostgres()).createDatabase()
+
 pubsubSuite('in process', (log) => createPubSub({ log }))
 
-describe('PostgreSQL', () => {
-  let database: { url: string; drop(): Promise<void> }
-  before(async () => {
-    database = await testDatabase()
-  })
-  after(() => database.drop())
-  const open = (log: Log = memoryLog()) => createPubSub({ databaseUrl: database.url, log })
-  const cut = () => endSessions(database.url)
-  pubsubSuite('PostgreSQL', open)
-  betweenProcessesSuite('PostgreSQL', open, cut)
+after(() => database.drop())
+const openPostgres = (log: Log = memoryLog()) => createPubSub({ databaseUrl: database.url, log })
+const cut = () => endSessions(database.url)
+pubsubSuite('PostgreSQL', openPostgres)
+betweenProcessesSuite('PostgreSQL', openPostgres, cut)
 
-  test('a server that is away: start goes on, publish neither throws nor waits long, check says so', async () => {
-    const log = memoryLog()
-    const pubsub = await createPubSub({ databaseUrl: 'postgres://nobody@127.0.0.1:1/none', log })
-    const got: unknown[] = []
-    pubsub.subscribe('a', (payload) => got.push(payload))
-    const startMs = performance.now()
-    await pubsub.publish('a', 'here')
-    assert.ok(performance.now() - startMs < 3_000)
-    assert.deepEqual(got, ['here'])
-    assert.equal((await pubsub.check()).ok, false)
-    assert.equal(log.lines.length, 1, 'one line a minute, however often it tried')
-    await pubsub.close()
-  })
+test('a server that is away: start goes on, publish neither throws nor waits long, check says so', async () => {
+  const log = memoryLog()
+  const pubsub = await createPubSub({ databaseUrl: 'postgres://nobody@127.0.0.1:1/none', log })
+  const got: unknown[] = []
+  pubsub.subscribe('a', (payload) => got.push(payload))
+  const startMs = performance.now()
+  await pubsub.publish('a', 'here')
+  assert.ok(performance.now() - startMs < 3_000)
+  assert.deepEqual(got, ['here'])
+  assert.equal((await pubsub.check()).ok, false)
+  assert.equal(log.lines.length, 1, 'one line a minute, however often it tried')
+  await pubsub.close()
 })
 
 describe('Redis', { skip: skipRedis }, () => {
@@ -70,14 +67,6 @@ test('a wrong REDIS_URL is a start error that does not show the password', async
     return true
   })
 })
-
-/** A database of our own, on `TUTTI_TEST_DATABASE_URL` or the tests' shared embedded server. */
-async function testDatabase(): Promise<{ url: string; drop(): Promise<void> }> {
-  const url = process.env['TUTTI_TEST_DATABASE_URL']
-  if (url) return { url, drop: async () => undefined }
-  const { sharedTestPostgres } = await import('#kernel/db/embedded/testing.ts')
-  return (await sharedTestPostgres()).createDatabase()
-}
 
 async function endSessions(url: string): Promise<void> {
   const client = new Client({ connectionString: url })

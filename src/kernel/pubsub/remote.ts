@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Log } from '#kernel/log.ts'
 import { checkPublish, LINK_CHANNEL, type LinkState } from './channels.ts'
 import { createFirstSight, decodeEnvelope, encodeEnvelope, encodePayload } from './envelope.ts'
 import type { PubSub } from './index.ts'
 import { createOutgoing } from './outgoing.ts'
+import { settleWithin } from './settle.ts'
 import { createSubscribers } from './subscribers.ts'
 
 /** Start-up goes on after this, connected or not; the connection is tried for as long as the process lives. */
@@ -29,7 +29,7 @@ export async function createRemotePubSub(connect: (hooks: TransportHooks) => Tra
   const self = randomBytes(9).toString('base64url')
   const subscribers = createSubscribers(log)
   const isNew = createFirstSight(self)
-  const firstLink = Promise.withResolvers<void>()
+  const firstLink = settleWithin(FIRST_LINK_WAIT_MAX_MS)
   let seq = 0
 
   const outgoing = createOutgoing({
@@ -46,11 +46,11 @@ export async function createRemotePubSub(connect: (hooks: TransportHooks) => Tra
     link(state: LinkState) {
       if (state === 'up') outgoing.open()
       else outgoing.shut()
-      firstLink.resolve()
+      firstLink.done()
       subscribers.deliver(LINK_CHANNEL, state)
     },
   })
-  await Promise.race([firstLink.promise, sleep(FIRST_LINK_WAIT_MAX_MS, undefined, { ref: false })])
+  await firstLink.promise
   return {
     async publish(channel, payload) {
       checkPublish(channel)

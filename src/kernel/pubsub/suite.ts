@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import { AppError } from '#kernel/errors.ts'
 import type { Log } from '#kernel/log.ts'
 import { LINK_CHANNEL, type PubSub } from './index.ts'
@@ -7,10 +7,17 @@ import { memoryLog, until } from './testing.ts'
 
 const tooLarge = (e: unknown) => e instanceof AppError && e.status === 413 && e.code === 'message_too_large'
 
+/** Closed at the end of the test, however it ends: an open connection would keep the process. */
+async function opened(t: TestContext, open: (log: Log) => Promise<PubSub>, log: Log = memoryLog()): Promise<PubSub> {
+  const pubsub = await open(log)
+  t.after(() => pubsub.close())
+  return pubsub
+}
+
 /** What every adapter promises within one process. `open` makes one with this log. */
 export function pubsubSuite(name: string, open: (log: Log) => Promise<PubSub>): void {
-  test(`${name}: a message reaches its channel's subscribers once, before publish returns, as JSON`, async () => {
-    const pubsub = await open(memoryLog())
+  test(`${name}: a message reaches its channel's subscribers once, before publish returns, as JSON`, async (t) => {
+    const pubsub = await opened(t, open)
     const got: unknown[] = []
     pubsub.subscribe('a', (payload) => got.push(payload))
     pubsub.subscribe('b', () => got.push('wrong channel'))
@@ -20,11 +27,10 @@ export function pubsubSuite(name: string, open: (log: Log) => Promise<PubSub>): 
     await left
     await pubsub.publish('a', undefined)
     assert.deepEqual(got.slice(1), [null])
-    await pubsub.close()
   })
-  test(`${name}: a handler that throws or rejects is logged and stops nobody`, async () => {
+  test(`${name}: a handler that throws or rejects is logged and stops nobody`, async (t) => {
     const log = memoryLog()
-    const pubsub = await open(log)
+    const pubsub = await opened(t, open, log)
     let calls = 0
     pubsub.subscribe('a', () => {
       throw new Error('thrown')
@@ -38,10 +44,9 @@ export function pubsubSuite(name: string, open: (log: Log) => Promise<PubSub>): 
     await until('both are logged', () => log.lines.length >= 2)
     assert.equal(calls, 1)
     assert.deepEqual(new Set(log.lines.map((line) => line['error'])), new Set(['rejected', 'thrown']))
-    await pubsub.close()
   })
-  test(`${name}: leaving works once, during a delivery too, and a function may subscribe twice`, async () => {
-    const pubsub = await open(memoryLog())
+  test(`${name}: leaving works once, during a delivery too, and a function may subscribe twice`, async (t) => {
+    const pubsub = await opened(t, open)
     let calls = 0
     const count = () => calls++
     const leave = pubsub.subscribe('a', count)
@@ -54,21 +59,18 @@ export function pubsubSuite(name: string, open: (log: Log) => Promise<PubSub>): 
     leave()
     await pubsub.publish('a', 2)
     assert.equal(calls, 3)
-    await pubsub.close()
   })
-  test(`${name}: refuses what it cannot carry, and its own channel`, async () => {
-    const pubsub = await open(memoryLog())
+  test(`${name}: refuses what it cannot carry, and its own channel`, async (t) => {
+    const pubsub = await opened(t, open)
     await assert.rejects(pubsub.publish('a', 'x'.repeat(1024 * 1024)), tooLarge)
     await assert.rejects(pubsub.publish('a', 1n), TypeError)
     await assert.rejects(pubsub.publish('', 1), RangeError)
     await assert.rejects(pubsub.publish(LINK_CHANNEL, 'up'), RangeError)
     assert.throws(() => pubsub.subscribe('x'.repeat(201), () => undefined), RangeError)
-    await pubsub.close()
   })
-  test(`${name}: is well while open`, async () => {
-    const pubsub = await open(memoryLog())
+  test(`${name}: is well while open`, async (t) => {
+    const pubsub = await opened(t, open)
     assert.deepEqual(await pubsub.check(), { ok: true })
-    await pubsub.close()
   })
 }
 
@@ -78,9 +80,9 @@ export function betweenProcessesSuite(
   open: (log: Log) => Promise<PubSub>,
   cut: () => Promise<void>,
 ): void {
-  const two = async () => [await open(memoryLog()), await open(memoryLog())] as const
-  test(`${name}: messages reach the other process once, in order, of any size and text`, async () => {
-    const [a, b] = await two()
+  const two = async (t: TestContext) => [await opened(t, open), await opened(t, open)] as const
+  test(`${name}: messages reach the other process once, in order, of any size and text`, async (t) => {
+    const [a, b] = await two(t)
     const gotA: unknown[] = []
     const gotB: unknown[] = []
     a.subscribe('c', (payload) => gotA.push(payload))
@@ -92,11 +94,10 @@ export function betweenProcessesSuite(
     await b.publish('c', 'back')
     await until('the answer is there', () => gotA.length > sent.length)
     assert.deepEqual(gotA, [...sent, 'back'])
-    await Promise.all([a.close(), b.close()])
   })
-  test(`${name}: 2 000 messages of two senders at once, none lost, none twice, each sender's in order`, async () => {
-    const [a, b] = await two()
-    const c = await open(memoryLog())
+  test(`${name}: 2 000 messages of two senders at once, none lost, none twice, each sender's in order`, async (t) => {
+    const [a, b] = await two(t)
+    const c = await opened(t, open)
     const got: [string, number][] = []
     c.subscribe('n', (payload) => got.push(payload as [string, number]))
     const many = Array.from({ length: 1_000 }, (_, i) => i)
@@ -107,10 +108,9 @@ export function betweenProcessesSuite(
         got.filter(([from]) => from === sender).map(([, i]) => i),
         many,
       )
-    await Promise.all([a.close(), b.close(), c.close()])
   })
-  test(`${name}: after the connection is cut it comes back, says so, and what was sent meanwhile arrives`, async () => {
-    const [a, b] = await two()
+  test(`${name}: after the connection is cut it comes back, says so, and what was sent meanwhile arrives`, async (t) => {
+    const [a, b] = await two(t)
     const got: unknown[] = []
     const links: unknown[] = []
     b.subscribe('c', (payload) => got.push(payload))
@@ -122,6 +122,5 @@ export function betweenProcessesSuite(
     await until('the message is there', () => got.length > 0, 10_000)
     assert.deepEqual(got, ['after'])
     assert.deepEqual(links, ['down', 'up'])
-    await Promise.all([a.close(), b.close()])
   })
 }
