@@ -12,11 +12,14 @@ const database = await (await sharedTestPostgres()).createDatabase()
 
 pubsubSuite('in process', (log) => createPubSub({ log }))
 
-after(() => database.drop())
 const openPostgres = (log: Log = memoryLog()) => createPubSub({ databaseUrl: database.url, log })
 const cut = () => endSessions(database.url)
-pubsubSuite('PostgreSQL', openPostgres)
-betweenProcessesSuite('PostgreSQL', openPostgres, cut)
+
+describe('PostgreSQL', () => {
+  after(() => database.drop())
+  pubsubSuite('PostgreSQL', openPostgres)
+  betweenProcessesSuite('PostgreSQL', openPostgres, cut)
+})
 
 test('a server that is away: start goes on, publish neither throws nor waits long, check says so', async () => {
   const log = memoryLog()
