@@ -51,7 +51,10 @@ export async function check(_args, { root, node, env }) {
 
 async function runStep({ name, file, args, cwd = '.' }, { root, node, env }) {
   const startedMs = performance.now()
-  const { isGreen, output } = await collect(file ? join(root, cwd, file) : node, args, { cwd: join(root, cwd), env })
+  const { isGreen, output } = await collect(file ? join(root, cwd, file) : node, args, {
+    cwd: join(root, cwd),
+    env: { ...env, NO_COLOR: '1' },
+  })
   print(`${isGreen ? '✓' : '✗'} ${name} (${((performance.now() - startedMs) / 1000).toFixed(1)} s)`)
   return isGreen ? [] : [{ name, output }]
 }

@@ -32,7 +32,7 @@ async function build({ root, env, say, wanted, lock }) {
   rmSync(draft, { recursive: true, force: true })
   await runQuietly(viteOf(root), ['build', '--outDir', draft, '--emptyOutDir'], {
     cwd: join(root, 'web'),
-    env,
+    env: { ...env, NO_COLOR: '1' },
     onSpawn: lock.alsoHeldBy,
     explain: (_output, end) => `The web app could not be built (vite ended with ${end}); its messages stand above.`,
   })
