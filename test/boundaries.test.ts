@@ -121,6 +121,18 @@ const seeded: { rule: number; file: string; wrong: string; right: string }[] = [
     right: `export type {\n  Song,\n} from '#modules/catalog/schema.ts'`,
   },
   {
+    rule: 5,
+    file: 'src/client/frames.ts',
+    wrong: `export { analyse } from '#engines/audio/index.ts'`,
+    right: `export { readFrame } from '#engines/audio/frames.ts'`,
+  },
+  {
+    rule: 6,
+    file: 'web/src/lib/api.ts',
+    wrong: `import { readFile } from 'node:fs'`,
+    right: `import { api } from '#lib/api.ts'`,
+  },
+  {
     rule: 6,
     file: 'web/src/lib/api.ts',
     wrong: `import type { Song } from '#modules/catalog/schema.ts'`,
