@@ -84,7 +84,7 @@ async function initdb(folder: string, binaries: Binaries, account: Account): Pro
     output = result.output
     if (!/invalid locale name/.test(output)) break
   }
-  if (NO_SPACE.test(output)) throw diskFull(folder, output)
+  if (NO_SPACE.test(output)) throw diskFull(dirname(folder), output)
   throw new StartError(
     'database_not_created',
     `PostgreSQL could not create a database in ${dirname(folder)}; it said: ${output.slice(-OUTPUT_CHARS_QUOTED).trim()}`,

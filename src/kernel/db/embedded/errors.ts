@@ -28,12 +28,15 @@ const unwritable = (where: string, cause: unknown) =>
     cause,
   )
 
-const notAFolder = (where: string, cause: unknown) =>
+export const notAFolder = (where: string, cause?: unknown) =>
   new StartError(
     'data_folder_not_a_folder',
     `${where} cannot be used because a file stands in its way: move that file, or set TUTTI_DATA to another folder.`,
     cause,
   )
+
+/** https://www.postgresql.org/docs/18/errcodes-appendix.html */
+const POSTGRES_DISK_FULL = '53100'
 
 /** Turns a failed file operation under `where` into a sentence; anything unknown comes back as it was thrown. */
 export function asStartError(thrown: unknown, where: string): unknown {
@@ -41,6 +44,7 @@ export function asStartError(thrown: unknown, where: string): unknown {
   switch (errnoOf(thrown)) {
     case 'ENOSPC':
     case 'EDQUOT':
+    case POSTGRES_DISK_FULL:
       return diskFull(where, thrown)
     case 'EACCES':
     case 'EPERM':

@@ -44,7 +44,8 @@ export function lockFolder(folder: string): FolderLock {
   let database: DatabaseSync | undefined
   try {
     database = new DatabaseSync(join(folder, 'tutti.lock'))
-    database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
+    // No journal on disk: the lock must be had on a full disk too, so that the sentence about the disk can be said.
+    database.exec('PRAGMA journal_mode = MEMORY; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
   } catch (thrown) {
     database?.close()
     throw refusal(thrown, folder, pidFile)

@@ -23,7 +23,7 @@ export type PostgresLog = {
   /** For the postmaster's stdout and stderr; close it once the child has it. */
   handle: number
   /** The last lines written since the log was opened, as one line. */
-  tail(): string
+  tail: () => string
 }
 
 /** Opens the log for appending, after moving a large one aside. @throws StartError */

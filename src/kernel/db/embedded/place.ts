@@ -15,7 +15,7 @@ import {
 } from 'node:fs'
 import { basename, dirname, isAbsolute, join } from 'node:path'
 import { type Account, accountUnderRoot, blockingPart, nameOfUid, ownAccount, runsAsRoot } from './account.ts'
-import { asStartError, StartError, type StartLog } from './errors.ts'
+import { asStartError, notAFolder, StartError, type StartLog } from './errors.ts'
 
 /**
  * Where the cluster lives. Normally `<data folder>/postgres`.
@@ -47,6 +47,7 @@ export function openDataFolder(dataDir: string): string {
     if (runsAsRoot()) makePassable(dataDir)
     else mkdirSync(dataDir, { recursive: true, mode: 0o700 })
     const folder = realpathSync(dataDir)
+    if (!statSync(folder).isDirectory()) throw notAFolder(dataDir)
     accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK)
     const probe = join(folder, `.write-${process.pid}`)
     writeFileSync(probe, '')

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Binaries, findBinaries } from './binaries.ts'
 import { checkVersion, createCluster, hasCluster, writeSettings } from './cluster.ts'
 import { ensureDatabase, urlOf } from './connection.ts'
-import { StartError, type StartLog } from './errors.ts'
+import { asStartError, StartError, type StartLog } from './errors.ts'
 import { lockFolder } from './lock.ts'
 import { FALLBACK_ROOT, findPlace, openDataFolder, type Place } from './place.ts'
 import { findLive, type Postmaster, type StartRequest, startPostmaster } from './postmaster.ts'
@@ -140,7 +140,7 @@ async function runWithDatabase(context: Context): Promise<Running> {
     return running
   } catch (thrown) {
     if (!running.adopted) await stopPostmaster(running.postmaster, context.options.log)
-    throw thrown
+    throw asStartError(thrown, context.place.cluster)
   }
 }
 

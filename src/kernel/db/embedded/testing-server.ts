@@ -6,7 +6,7 @@
  */
 import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
-import { startTestCluster } from './testing.ts'
+import { startTestCluster, type TestCluster } from './test-cluster.ts'
 
 const USAGE_EXIT = 2
 const SIGNAL_EXIT_BASE = 128
@@ -28,7 +28,7 @@ function runCommand(command: string, args: string[], url: string): Promise<numbe
 }
 
 /** A server that is given is used and left alone. */
-async function openCluster(): Promise<{ url: string; stop(): Promise<void> }> {
+async function openCluster(): Promise<TestCluster> {
   const given = process.env['TUTTI_TEST_DATABASE_URL']
   return given ? { url: given, stop: async () => {} } : startTestCluster()
 }

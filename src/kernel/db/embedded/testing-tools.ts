@@ -86,12 +86,16 @@ const processesIn = (cluster: string): number[] =>
       }
     })
 
+function killBelow(folder: string): void {
+  for (const pid of processesIn(folder)) if (isAlive(pid)) process.kill(pid, 'SIGKILL')
+}
+
 /** A passable temporary folder; afterwards every PostgreSQL that works below it is ended and it is removed. */
 export function makeFolder(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'tutti-emb-'))
   chmodSync(folder, 0o711)
   t.after(() => {
-    for (const pid of processesIn(folder)) if (isAlive(pid)) process.kill(pid, 'SIGKILL')
+    killBelow(folder)
     rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
   })
   return folder
@@ -113,12 +117,16 @@ export const pidInFile = (cluster: string): number =>
     ? Number(readFileSync(join(cluster, 'postmaster.pid'), 'utf8').split('\n')[0])
     : 0
 
-/** Mounts a small memory disk; false when this system does not let us. */
-export function mountSmallDisk(t: TestContext, folder: string, sizeMiB: number): boolean {
-  const mount = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${sizeMiB}m,mode=0755`, 'tmpfs', folder])
-  if (mount.status !== 0) return false
-  t.after(() => spawnSync('umount', ['-l', folder]))
-  return true
+/** A folder on a memory disk of its own; undefined when this system does not let us mount one. */
+export function makeSmallDisk(t: TestContext, sizeMiB: number): string | undefined {
+  const disk = mkdtempSync(join(tmpdir(), 'tutti-disk-'))
+  const mount = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${sizeMiB}m,mode=0755`, 'tmpfs', disk])
+  t.after(() => {
+    killBelow(disk)
+    if (mount.status === 0) spawnSync('umount', ['-l', disk])
+    rmSync(disk, { recursive: true, force: true })
+  })
+  return mount.status === 0 ? disk : undefined
 }
 
 /** A PostgreSQL of the system, for tests of outside servers and of PG_BIN. */
