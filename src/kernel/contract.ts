@@ -17,6 +17,8 @@ type Routed = Described & {
   readonly aliases?: readonly `${Method} /${string}`[]
   readonly auth: Auth
   readonly rate?: RateGroup
+  /** For signing in and out: a credential that is not valid any more makes the caller nobody instead of an error. */
+  readonly tolerant?: boolean
   readonly input: TObject
 }
 
@@ -27,6 +29,8 @@ export type PublicOperation = Routed & {
   readonly status?: 200 | 201 | 202 | 204
   /** Spellings of input fields that older clients use: alias -> field. Output has one spelling. */
   readonly inputAliases?: Readonly<Record<string, string>>
+  /** The input field that may come from the httpOnly refresh cookie instead. */
+  readonly refreshCookieField?: string
   /** False where a retried request must run again (sign-in and the like); creating writes keep an Idempotency-Key by default. */
   readonly idempotent?: boolean
 }

@@ -1,5 +1,14 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto'
-import { type CryptoKey, exportJWK, generateKeyPair, importJWK, type JWK, type JWTPayload, jwtVerify, SignJWT } from 'jose'
+import {
+  type CryptoKey,
+  exportJWK,
+  generateKeyPair,
+  importJWK,
+  type JWK,
+  type JWTPayload,
+  jwtVerify,
+  SignJWT,
+} from 'jose'
 import type { Pool } from 'pg'
 import { unauthorized } from '#kernel/errors.ts'
 import { newId } from '#kernel/ids.ts'
@@ -17,7 +26,7 @@ export type Keys = {
   /** `audience` says what the token is for: a token for one use is refused for every other. */
   sign(payload: JWTPayload, o: { audience: string; lifeSec: number }): Promise<string>
   /** Throws 401 `token_expired` or `token_invalid`. */
-  verify(token: string, audience: string): Promise<JWTPayload>
+  verify(token: string, audience: string, o?: { expiredBySecMax?: number }): Promise<JWTPayload>
   /** Public halves, as a JSON Web Key Set. */
   jwks(): Promise<{ keys: JWK[] }>
 }
@@ -31,8 +40,12 @@ export function createKeys(pool: Pool, encryptKey?: string): Keys {
 
   async function load(): Promise<void> {
     loadedAt = Date.now()
-    const { rows } = await pool.query<Row>('select kid, public_jwk, private_jwk, retired_at from kernel.signing_keys order by kid')
-    const found = await Promise.all(rows.map(async (r) => ({ key: await toKey(r, encryptKey), retired: r.retired_at !== null })))
+    const { rows } = await pool.query<Row>(
+      'select kid, public_jwk, private_jwk, retired_at from kernel.signing_keys order by kid',
+    )
+    const found = await Promise.all(
+      rows.map(async (r) => ({ key: await toKey(r, encryptKey), retired: r.retired_at !== null })),
+    )
     keys = new Map(found.map(({ key }) => [key.kid, key]))
     active = found.findLast((f) => !f.retired)?.key
   }
@@ -42,7 +55,8 @@ export function createKeys(pool: Pool, encryptKey?: string): Keys {
       await insertKey(pool, encryptKey)
       await load()
     }
-    if (!active?.privateKey) throw new Error('The signing key cannot be opened: ENCRYPT_KEY is not the one it was sealed with.')
+    if (!active?.privateKey)
+      throw new Error('The signing key cannot be opened: ENCRYPT_KEY is not the one it was sealed with.')
     return active as Key & { privateKey: CryptoKey }
   }
   async function keyFor(kid: string | undefined): Promise<CryptoKey> {
@@ -57,9 +71,15 @@ export function createKeys(pool: Pool, encryptKey?: string): Keys {
       const jwt = new SignJWT(payload).setProtectedHeader({ alg: ALGORITHM, kid: key.kid }).setIssuer(ISSUER)
       return jwt.setAudience(o.audience).setIssuedAt().setExpirationTime(`${o.lifeSec}s`).sign(key.privateKey)
     },
-    async verify(token, audience) {
+    async verify(token, audience, o = {}) {
       try {
-        const { payload } = await jwtVerify(token, (header) => keyFor(header.kid), { issuer: ISSUER, audience, algorithms: [ALGORITHM] })
+        const clockTolerance = o.expiredBySecMax ?? 0
+        const { payload } = await jwtVerify(token, (header) => keyFor(header.kid), {
+          issuer: ISSUER,
+          audience,
+          algorithms: [ALGORITHM],
+          clockTolerance,
+        })
         return payload
       } catch (thrown) {
         const expired = (thrown as { code?: string }).code === 'ERR_JWT_EXPIRED'
@@ -103,7 +123,8 @@ async function insertKey(pool: Pool, encryptKey: string | undefined): Promise<vo
 async function toKey(row: Row, encryptKey: string | undefined): Promise<Key> {
   const plain = row.private_jwk.startsWith('sealed:') ? open(row.private_jwk, encryptKey) : row.private_jwk
   const publicKey = (await importJWK(row.public_jwk, ALGORITHM)) as CryptoKey
-  const privateKey = plain === undefined ? undefined : ((await importJWK(JSON.parse(plain) as JWK, ALGORITHM)) as CryptoKey)
+  const privateKey =
+    plain === undefined ? undefined : ((await importJWK(JSON.parse(plain) as JWK, ALGORITHM)) as CryptoKey)
   return { kid: row.kid, publicJwk: row.public_jwk, publicKey, privateKey }
 }
 

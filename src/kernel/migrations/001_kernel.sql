@@ -66,3 +66,15 @@ create table kernel.idempotency (
   primary key (scope, key)
 );
 create index idempotency_by_age on kernel.idempotency (created_at);
+
+-- Which process (advisory lock number) each job worker belongs to: see jobs/lifeline.ts.
+create table kernel.job_workers (
+  worker_id text primary key,
+  process   integer not null
+);
+
+-- When each periodic task last began, in whatever process.
+create table kernel.cron_runs (
+  name text primary key,
+  at   timestamptz not null
+);

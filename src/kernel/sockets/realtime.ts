@@ -1,7 +1,12 @@
 import type { Static, TSchema } from 'typebox'
 
 /** An event from the server to sockets; collected into the typed client and the AsyncAPI document. */
-export type PushDef<S extends TSchema = TSchema> = { readonly kind: 'push'; readonly name: string; readonly payload: S; readonly summary: string }
+export type PushDef<S extends TSchema = TSchema> = {
+  readonly kind: 'push'
+  readonly name: string
+  readonly payload: S
+  readonly summary: string
+}
 export const push = <const N extends string, S extends TSchema>(name: N, payload: S, summary: string) => ({
   kind: 'push' as const,
   name,
@@ -15,6 +20,4 @@ export type Realtime = {
   toAdmins<S extends TSchema>(e: PushDef<S>, payload: Static<S>): void
   /** Every signed-in socket. Only for what every signed-in person may know. */
   toAll<S extends TSchema>(e: PushDef<S>, payload: Static<S>): void
-  /** Close the sockets of a session (sign-out) or of a whole user (blocked) in every process. */
-  disconnect(who: { userId: string; sessionId?: string }): void
 }

@@ -1,0 +1,97 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type Blobs, createBlobs } from '#kernel/blob/index.ts'
+import { type Cache, createCache } from '#kernel/cache/index.ts'
+import type { Config } from '#kernel/config/index.ts'
+import { connect, connectDirect, type Db } from '#kernel/db/index.ts'
+import { startEmbedded } from '#kernel/db/embedded/index.ts'
+import { migrate } from '#kernel/db/migrate.ts'
+import { migrateJobs } from '#kernel/jobs/index.ts'
+import { createKeys, type Keys } from '#kernel/keys.ts'
+import type { Log } from '#kernel/log.ts'
+import { createMedia, type Media } from '#kernel/media/index.ts'
+import { createMetrics, type Metrics } from '#kernel/metrics.ts'
+import { createPubSub, type PubSub } from '#kernel/pubsub/index.ts'
+import type { Closers } from './closers.ts'
+
+/** Everything outside the program that modules reach, behind the kernel's interfaces. */
+export type Ports = {
+  db: Db
+  directUrl: string
+  keys: Keys
+  cache: Cache
+  pubsub: PubSub
+  blobs: Blobs
+  media: Media
+  metrics: Metrics
+}
+export type MigrationSet = { module: string; dir: URL }
+type Deps = {
+  config: Config
+  log: Log
+  closers: Closers
+  migrations: readonly MigrationSet[]
+  onDatabaseLost: (detail: string) => void
+  split: boolean
+}
+
+export async function openPorts(d: Deps): Promise<Ports> {
+  const { config, log, closers } = d
+  await mkdir(config.dataDir, { recursive: true })
+  const { url, directUrl } = await openDatabase(d)
+  const db = connect({ url, poolMax: config.databasePoolMax, log })
+  closers.add('database connections', () => db.close())
+  await migrateAll(d, db, directUrl)
+  const shared = { log, ...(config.redisUrl ? { redisUrl: config.redisUrl } : {}) }
+  // An embedded database has one process: nobody else to tell.
+  const pubsub = await createPubSub({ ...shared, ...(config.databaseUrl ? { databaseUrl: directUrl } : {}) })
+  closers.add('pubsub', () => pubsub.close())
+  const cache = await createCache({ ...shared, pubsub })
+  closers.add('cache', () => cache.close())
+  const blobs = await createBlobs({ dir: join(config.dataDir, 'blobs') })
+  const media = await createMedia({ log, ...(config.ffmpegBin ? { ffmpegBin: config.ffmpegBin } : {}) })
+  closers.add('media processes', () => media.close())
+  return {
+    db,
+    directUrl,
+    keys: createKeys(db.pool, config.encryptKey),
+    cache,
+    pubsub,
+    blobs,
+    media,
+    metrics: createMetrics(),
+  }
+}
+
+async function openDatabase({
+  config,
+  log,
+  closers,
+  onDatabaseLost,
+}: Deps): Promise<{ url: string; directUrl: string }> {
+  if (config.databaseUrl) return { url: config.databaseUrl, directUrl: config.databaseDirectUrl ?? config.databaseUrl }
+  const embedded = await startEmbedded({
+    dataDir: config.dataDir,
+    pgBin: config.pgBin,
+    log: (level, message) => log[level]({ module: 'postgres' }, message),
+    onExit: onDatabaseLost,
+  })
+  closers.add('embedded PostgreSQL', () => embedded.stop())
+  return { url: embedded.url, directUrl: embedded.url }
+}
+
+async function migrateAll(d: Deps, db: Db, directUrl: string): Promise<void> {
+  const client = await connectDirect(directUrl)
+  try {
+    const sets = [{ module: 'kernel', dir: new URL('../migrations/', import.meta.url) }, ...d.migrations]
+    const { applied } = await migrate(client, sets, (message) => d.log.info(message))
+    if (applied.length > 0 || !(await hasJobTables(client))) await migrateJobs(db.pool, d.log)
+  } finally {
+    await client.end()
+  }
+}
+
+async function hasJobTables(client: { query(sql: string): Promise<{ rows: { there: boolean }[] }> }): Promise<boolean> {
+  const { rows } = await client.query(`select to_regclass('graphile_worker.migrations') is not null as there`)
+  return rows[0]?.there ?? false
+}

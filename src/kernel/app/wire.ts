@@ -1,0 +1,73 @@
+import type { Caller } from '#kernel/caller.ts'
+import type { Contract } from '#kernel/contract.ts'
+import type { Ctx, Module, Running } from '#kernel/module.ts'
+import { remoteApi } from '#kernel/rpc/remote.ts'
+import { StartError } from '#kernel/db/embedded/errors.ts'
+
+/** Modules of different tables stand in one list; each meets only its own tables. */
+export type AnyModule = Module<never, Record<string, Contract>, Record<string, Contract>>
+export type AnyRunning = Running<unknown, Record<string, Contract>>
+type ApiOf = Record<string, (who: Caller, input: unknown) => Promise<unknown>>
+
+/** A contract and where it is: the whole program's, whether this process runs it or not. */
+export type Offer = { module: string; contract: Contract }
+export type Wired = { module: AnyModule; running: AnyRunning }
+
+/** Needed modules before those that need them. Throws when needs go in a circle. */
+export function inOrder(modules: readonly AnyModule[], offers: readonly Offer[]): AnyModule[] {
+  const byName = new Map(modules.map((m) => [m.name, m]))
+  const ownerOf = (c: Contract) => offers.find((o) => o.contract.name === c.name)?.module
+  const done: AnyModule[] = []
+  const visit = (m: AnyModule, path: readonly string[]): void => {
+    if (done.includes(m)) return
+    if (path.includes(m.name))
+      throw new StartError('module_circle', `Modules need each other in a circle: ${[...path, m.name].join(' -> ')}.`)
+    for (const c of Object.values(m.needs)) {
+      const owner = ownerOf(c)
+      if (owner === undefined)
+        throw new StartError(
+          'unknown_contract',
+          `Module ${m.name} needs the contract ${c.name}, which no module offers.`,
+        )
+      const needed = byName.get(owner)
+      if (needed && needed !== m) visit(needed, [...path, m.name])
+    }
+    done.push(m)
+  }
+  for (const m of modules) visit(m, [])
+  return done
+}
+
+type Finder = {
+  wired: readonly Wired[]
+  offers: readonly Offer[]
+  urls: Readonly<Record<string, string>>
+  token: (who: Caller) => Promise<string>
+}
+
+/** The operations of a contract: of this process, or of the one at `<MODULE>_URL`. */
+export function findApi(contract: Contract, f: Finder): ApiOf {
+  const local = f.wired.find((w) => Object.values(w.module.contracts).some((c) => c.name === contract.name))
+  if (local) return apiOf(local, contract)
+  const owner = f.offers.find((o) => o.contract.name === contract.name)?.module ?? contract.name
+  const url = f.urls[owner]
+  if (!url) {
+    throw new StartError(
+      'missing_url',
+      `This target needs "${owner}", which it does not run: set ${owner.toUpperCase()}_URL to where it runs, or add it to --target.`,
+    )
+  }
+  return remoteApi(contract, url, f.token)
+}
+
+export function apiOf(w: Wired, contract: Contract): ApiOf {
+  const key = Object.entries(w.module.contracts).find(([, c]) => c.name === contract.name)?.[0] ?? contract.name
+  return w.running.api[key] as unknown as ApiOf
+}
+
+/** Make one module with all it needs. */
+export async function wire(module: AnyModule, ctx: Ctx<unknown>, f: Finder): Promise<Wired> {
+  const needs = Object.fromEntries(Object.entries(module.needs).map(([key, c]) => [key, findApi(c, f)]))
+  const create = module.create as unknown as (ctx: Ctx<unknown>, needs: unknown) => Promise<AnyRunning> | AnyRunning
+  return { module, running: await create(ctx, needs) }
+}

@@ -1,0 +1,167 @@
+import type { TObject, TSchema } from 'typebox'
+import { type Contract, pathNames, type PublicOperation, type RawOperation, routesOf } from '#kernel/contract.ts'
+
+type Json = Record<string, unknown>
+type Routed = PublicOperation | RawOperation
+
+/** The OpenAPI 3.1 document of contracts; schemas with an `$id` become components. */
+export function openApi(contracts: readonly Contract[], o: { version: string; baseUrl: string }): Json {
+  const components: Record<string, unknown> = { Problem: PROBLEM }
+  const paths: Record<string, Json> = {}
+  for (const c of contracts) {
+    for (const [name, operation] of Object.entries(c.operations)) {
+      if (operation.kind === 'internal') continue
+      for (const [i, route] of routesOf(operation).entries()) {
+        const path = route.path.replace(/:(\w+)/g, '{$1}')
+        paths[path] = {
+          ...paths[path],
+          [route.method.toLowerCase()]: describe(
+            c,
+            i === 0 ? name : `${name}Alias${i}`,
+            operation,
+            route.path,
+            components,
+          ),
+        }
+      }
+    }
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Tutti',
+      version: o.version,
+      description: 'The complete backend for music apps.',
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    servers: [{ url: o.baseUrl }],
+    tags: contracts.map((c) => ({ name: c.name, description: c.title })),
+    paths,
+    components: {
+      schemas: components,
+      securitySchemes: {
+        bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+        cookie: { type: 'apiKey', in: 'cookie', name: 'tutti-access' },
+      },
+    },
+  }
+}
+
+const PROBLEM: Json = {
+  type: 'object',
+  description: 'RFC 9457',
+  required: ['type', 'title', 'status', 'code', 'detail', 'requestId'],
+  properties: {
+    type: { type: 'string' },
+    title: { type: 'string' },
+    status: { type: 'integer' },
+    code: { type: 'string', description: 'Stable' },
+    detail: { type: 'string' },
+    instance: { type: 'string' },
+    requestId: { type: 'string' },
+    errors: {
+      type: 'array',
+      items: { type: 'object', properties: { path: { type: 'string' }, message: { type: 'string' } } },
+    },
+  },
+}
+
+function describe(
+  c: Contract,
+  operationId: string,
+  o: Routed,
+  path: string,
+  components: Record<string, unknown>,
+): Json {
+  const names = new Set(pathNames(path))
+  const inQuery = o.kind === 'raw' || o.method === 'GET' || o.method === 'DELETE'
+  const fields = Object.entries(o.input.properties as Record<string, TSchema>)
+  const parameters = fields
+    .filter(([k]) => names.has(k) || inQuery)
+    .map(([k, schema]) => parameter(k, schema, names.has(k), o.input, components))
+  const body = inQuery
+    ? {}
+    : requestBody(
+        fields.filter(([k]) => !names.has(k)),
+        o.input,
+        components,
+      )
+  const description = [
+    o.description,
+    o.auth === 'anyone' ? undefined : `Needs: ${o.auth === 'user' ? 'a signed-in user' : `role ${o.auth}`}.`,
+  ]
+    .filter(Boolean)
+    .join(' ')
+  return {
+    operationId,
+    tags: [c.name],
+    summary: o.summary,
+    ...(description ? { description } : {}),
+    ...(parameters.length > 0 ? { parameters } : {}),
+    ...body,
+    security: o.auth === 'anyone' ? [{}, { bearer: [] }, { cookie: [] }] : [{ bearer: [] }, { cookie: [] }],
+    responses: {
+      ...success(o, components),
+      '4XX': {
+        description: 'Refused',
+        content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+      },
+    },
+  }
+}
+
+const parameter = (
+  name: string,
+  schema: TSchema,
+  inPath: boolean,
+  input: TObject,
+  components: Record<string, unknown>,
+): Json => ({
+  name,
+  in: inPath ? 'path' : 'query',
+  required: inPath || (input.required ?? []).includes(name),
+  schema: toSchema(schema, components),
+})
+
+function requestBody(fields: [string, TSchema][], input: TObject, components: Record<string, unknown>): Json {
+  if (fields.length === 0) return {}
+  const required = fields.map(([k]) => k).filter((k) => (input.required ?? []).includes(k))
+  const properties = Object.fromEntries(fields.map(([k, s]) => [k, toSchema(s, components)]))
+  const schema = {
+    type: 'object',
+    properties,
+    additionalProperties: false,
+    ...(required.length > 0 ? { required } : {}),
+  }
+  return { requestBody: { required: required.length > 0, content: { 'application/json': { schema } } } }
+}
+
+function success(o: Routed, components: Record<string, unknown>): Json {
+  if (o.kind === 'raw') {
+    const content = Object.fromEntries(
+      o.produces.map((type) => [type, { schema: { type: 'string', format: 'binary' } }]),
+    )
+    return { 200: { description: 'The bytes', content }, 206: { description: 'A range of them', content } }
+  }
+  if (o.status === 204) return { 204: { description: 'Done' } }
+  return {
+    [o.status ?? 200]: {
+      description: 'OK',
+      content: { 'application/json': { schema: toSchema(o.output, components) } },
+    },
+  }
+}
+
+/** A copy of the schema in which named schemas are references, each stored once in `components`. */
+function toSchema(schema: unknown, components: Record<string, unknown>): unknown {
+  if (Array.isArray(schema)) return schema.map((s) => toSchema(s, components))
+  if (typeof schema !== 'object' || schema === null) return schema
+  const { $id, ...rest } = schema as { $id?: unknown }
+  const plain = () => Object.fromEntries(Object.entries(rest).map(([k, v]) => [k, toSchema(v, components)]))
+  if (typeof $id !== 'string') return plain()
+  if (!(`${$id}` in components)) {
+    components[$id] = {}
+    components[$id] = plain()
+  }
+  return { $ref: `#/components/schemas/${$id}` }
+}

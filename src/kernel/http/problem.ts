@@ -1,0 +1,77 @@
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import { AppError } from '#kernel/errors.ts'
+import type { Log } from '#kernel/log.ts'
+
+const TITLES: Record<number, string> = {
+  400: 'Bad request',
+  401: 'Not signed in',
+  403: 'Not allowed',
+  404: 'Not found',
+  405: 'Method not allowed',
+  409: 'Conflict',
+  412: 'Changed meanwhile',
+  413: 'Too large',
+  415: 'Unsupported media type',
+  416: 'Range not satisfiable',
+  422: 'Not possible',
+  429: 'Too many requests',
+  500: 'Internal error',
+  503: 'Not available',
+  507: 'Storage full',
+}
+/** Errors of Fastify itself, with our codes. */
+const OURS: Record<string, [number, string, string]> = {
+  FST_ERR_CTP_INVALID_JSON_BODY: [400, 'invalid_json', 'The body is not valid JSON.'],
+  FST_ERR_CTP_EMPTY_JSON_BODY: [400, 'invalid_json', 'The body is empty, but the request says it is JSON.'],
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: [415, 'unsupported_media_type', 'Send the body as application/json.'],
+  FST_ERR_CTP_BODY_TOO_LARGE: [413, 'body_too_large', 'The body is larger than this operation takes.'],
+  FST_ERR_BAD_URL: [400, 'bad_url', 'The address is not a valid URL.'],
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: [400, 'bad_length', 'The Content-Length does not fit the body.'],
+}
+
+/** Anything thrown becomes an {@link AppError}; what we did not foresee is opaque to the caller and logged. */
+export function toAppError(thrown: unknown): AppError {
+  if (thrown instanceof AppError) return thrown
+  const e = thrown as FastifyError
+  const known = OURS[e.code ?? '']
+  if (known) return new AppError(...known)
+  if (e.statusCode === 429) return new AppError(429, 'rate_limited', e.message)
+  if (e.statusCode && e.statusCode >= 400 && e.statusCode < 500)
+    return new AppError(e.statusCode, 'bad_request', e.message)
+  return new AppError(500, 'internal', 'Something went wrong on our side; the log has the request id.')
+}
+
+export const toProblem = (e: AppError, request: { id: string; url: string }) => ({
+  type: `/docs/errors#${e.code}`,
+  title: TITLES[e.status] ?? 'Error',
+  status: e.status,
+  code: e.code,
+  detail: e.message,
+  instance: request.url.split('?')[0],
+  requestId: request.id,
+  ...(e.errors ? { errors: e.errors } : {}),
+})
+
+export function sendProblem(thrown: unknown, request: FastifyRequest, reply: FastifyReply, log: Log): FastifyReply {
+  const error = toAppError(thrown)
+  if (error.status >= 500)
+    log.error({ err: thrown, requestId: request.id, route: request.routeOptions?.url }, 'a request failed')
+  if (error.retryAfterSec !== undefined) reply.header('retry-after', String(Math.ceil(error.retryAfterSec)))
+  if (error.status === 401) reply.header('www-authenticate', 'Bearer')
+  for (const name of [
+    'content-length',
+    'content-range',
+    'content-encoding',
+    'etag',
+    'cache-control',
+    'last-modified',
+    'accept-ranges',
+  ])
+    reply.removeHeader(name)
+  reply.serializer((payload: unknown) => (typeof payload === 'string' ? payload : JSON.stringify(payload)))
+  return reply
+    .code(error.status)
+    .header('cache-control', 'no-store')
+    .type('application/problem+json')
+    .send(toProblem(error, request))
+}

@@ -1,0 +1,176 @@
+import { availableParallelism } from 'node:os'
+import { Logger, type Runner, run, runMigrations, type Task, type TaskList } from 'graphile-worker'
+import type pg from 'pg'
+import { messageOf, notFound } from '#kernel/errors.ts'
+import type { Log } from '#kernel/log.ts'
+import type { JobHandler } from '#kernel/module.ts'
+import type { PubSub } from '#kernel/pubsub/index.ts'
+import { createLifeline } from './lifeline.ts'
+
+/** Places of each lane in one process. */
+const QUICK_PLACES = 4
+const POLL_MS = 5000
+const STOP_GRACE_MS = 3000
+const PROGRESS_EVERY_MS = 500
+const CANCEL_CHANNEL = 'kernel.job-cancelled'
+
+export type Jobs = {
+  /** A waiting job never starts; a running one is told to stop. Throws 404 for an unknown or ended job. */
+  cancel(id: string): Promise<void>
+  stop(): Promise<void>
+}
+type Deps = {
+  pool: pg.Pool
+  directUrl: string
+  log: Log
+  pubsub: PubSub
+  handlers: readonly JobHandler[]
+  cpuPlaces: number
+}
+type Payload = { id: string; data: unknown }
+type RunningJob = { id: string; workerJobId: string; abort: AbortController; cancelled: boolean }
+
+export const cpuPlacesFor = (configured: number): number => configured || Math.max(1, availableParallelism() - 1)
+
+/** graphile-worker's own tables; idempotent. */
+export const migrateJobs = (pool: pg.Pool, log: Log): Promise<void> =>
+  runMigrations({ pgPool: pool, logger: quietLogger(log) })
+
+/**
+ * Runs the jobs of this process's modules. At least once: after a crash of the process its jobs are free again within
+ * seconds (see `lifeline.ts`), so a handler resumes from what it has stored.
+ */
+export async function createJobs(d: Deps): Promise<Jobs> {
+  const running = new Map<string, RunningJob>()
+  const lifeline = await createLifeline(d)
+  const lanes = (['quick', 'cpu'] as const).map((lane) => ({
+    lane,
+    handlers: d.handlers.filter((h) => h.job.lane === lane),
+  }))
+  const runners: Runner[] = []
+  for (const { lane, handlers } of lanes) {
+    if (handlers.length === 0) continue
+    const concurrency = lane === 'quick' ? QUICK_PLACES : d.cpuPlaces
+    const taskList: TaskList = Object.fromEntries(handlers.map((h) => [h.job.name, taskOf(h, d, running)]))
+    const options = {
+      pgPool: d.pool,
+      concurrency,
+      taskList,
+      noHandleSignals: true,
+      pollInterval: POLL_MS,
+      logger: quietLogger(d.log),
+      gracefulShutdownAbortTimeout: STOP_GRACE_MS,
+    }
+    runners.push(await run({ ...options, events: lifeline.events }))
+  }
+  const unsubscribe = d.pubsub.subscribe(CANCEL_CHANNEL, (id) => stopOne(running.get(String(id))))
+  return {
+    cancel: (id) => cancel(d, id),
+    async stop() {
+      unsubscribe()
+      const interrupted = [...running.values()]
+      for (const job of interrupted) job.abort.abort(new Error('shutting down'))
+      await Promise.all(runners.map((r) => r.stop()))
+      await giveBack(d.pool, interrupted)
+      await lifeline.close()
+    },
+  }
+}
+
+function stopOne(job: RunningJob | undefined): void {
+  if (!job) return
+  job.cancelled = true
+  job.abort.abort(new Error('cancelled'))
+}
+
+async function cancel(d: Deps, id: string): Promise<void> {
+  const { rowCount } = await d.pool.query(
+    `update kernel.jobs set state = 'cancelled', updated_at = now() where id = $1 and state in ('waiting', 'running')`,
+    [id],
+  )
+  if (!rowCount) throw notFound('running job')
+  await d.pubsub.publish(CANCEL_CHANNEL, id)
+}
+
+/** A job that shutting down interrupted did nothing wrong: it does not lose a try and is due at once. */
+async function giveBack(pool: pg.Pool, jobs: RunningJob[]): Promise<void> {
+  const ids = jobs.map((j) => j.workerJobId)
+  if (ids.length === 0) return
+  await pool.query(`select graphile_worker.reschedule_jobs($1::bigint[], run_at := now(), attempts := 0)`, [ids])
+}
+
+function taskOf(h: JobHandler, d: Deps, running: Map<string, RunningJob>): Task {
+  return async (raw, helpers) => {
+    const { id, data } = raw as Payload
+    const { attempts, max_attempts: most, id: workerJobId } = helpers.job
+    if (!(await markRunning(d.pool, id, attempts))) return
+    const job: RunningJob = { id, workerJobId: String(workerJobId), abort: new AbortController(), cancelled: false }
+    running.set(id, job)
+    try {
+      const progress = progressWriter(d.pool, id)
+      await h.run(data, { attempt: attempts, lastAttempt: attempts >= most, signal: job.abort.signal, progress })
+      await settle(d.pool, id, 'completed', null)
+    } catch (thrown) {
+      if (job.cancelled) return
+      const over = attempts >= most && !job.abort.signal.aborted
+      await settle(d.pool, id, over ? 'failed' : 'waiting', messageOf(thrown))
+      if (!job.abort.signal.aborted)
+        d.log.warn(
+          { job: h.job.name, attempt: attempts, err: thrown },
+          over ? 'a job failed for good' : 'a job failed and will be tried again',
+        )
+      throw thrown
+    } finally {
+      running.delete(id)
+    }
+  }
+}
+
+/** False when the job was cancelled while it waited. */
+async function markRunning(pool: pg.Pool, id: string, attempts: number): Promise<boolean> {
+  const { rowCount } = await pool.query(
+    `update kernel.jobs set state = 'running', attempts = $2, updated_at = now() where id = $1 and state <> 'cancelled'`,
+    [id, attempts],
+  )
+  return rowCount === 1
+}
+
+/** A cancelled job stays cancelled, whatever its handler did at the end. */
+async function settle(
+  pool: pg.Pool,
+  id: string,
+  state: 'completed' | 'failed' | 'waiting',
+  error: string | null,
+): Promise<void> {
+  await pool.query(
+    `update kernel.jobs set state = $2, error = $3, progress = case when $2 = 'completed' then 1 else progress end, updated_at = now()
+     where id = $1 and state <> 'cancelled'`,
+    [id, state, error],
+  )
+}
+
+function progressWriter(pool: pg.Pool, id: string): (done: number) => Promise<void> {
+  let writtenAt = 0
+  return async (done) => {
+    if (Date.now() - writtenAt < PROGRESS_EVERY_MS) return
+    writtenAt = Date.now()
+    await pool.query('update kernel.jobs set progress = $2, updated_at = now() where id = $1', [
+      id,
+      Math.min(1, Math.max(0, done)),
+    ])
+  }
+}
+
+/** Ended jobs are shown for a week, failed ones for a month. */
+export async function pruneJobs(pool: pg.Pool): Promise<void> {
+  await pool.query(`delete from kernel.jobs where (state in ('completed', 'cancelled') and updated_at < now() - interval '7 days')
+    or (state = 'failed' and updated_at < now() - interval '30 days')`)
+}
+
+/** graphile-worker tells each step; we keep its warnings and errors. */
+function quietLogger(log: Log): Logger {
+  return new Logger(() => (level, message) => {
+    if (level === 'error') log.debug({ from: 'jobs' }, message)
+    else if (level === 'warning') log.warn({ from: 'jobs' }, message)
+  })
+}

@@ -1,0 +1,35 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Config } from '#kernel/config/index.ts'
+import type { Answer } from '#kernel/contract.ts'
+import { cookieNames } from '#kernel/identify.ts'
+import type { Session } from './schema.ts'
+
+/** The web app asks for cookies with this header; it cannot be sent across origins without our consent (CORS). */
+const wantsCookies = (request: FastifyRequest): boolean => request.headers['x-tutti-session'] === 'cookie'
+
+/** Tokens into httpOnly cookies, out of the reach of scripts; the body then carries none. */
+export function cookieAnswers(config: Config): { give: Answer; take: Answer } {
+  const isSecure = (request: FastifyRequest) =>
+    request.protocol === 'https' || (config.publicUrl?.startsWith('https:') ?? false)
+  const set = (reply: FastifyReply, name: string, value: string, maxAge: number, secure: boolean) =>
+    reply.setCookie(name, value, { path: '/', httpOnly: true, sameSite: 'lax', secure, maxAge })
+  return {
+    give(output, request, reply) {
+      const session = output as Session
+      if (!wantsCookies(request)) return session
+      const secure = isSecure(request)
+      const names = cookieNames(secure)
+      set(reply, names.access, session.accessToken, session.expiresIn, secure)
+      set(reply, names.refresh, session.refreshToken, config.refreshTokenTtlSec, secure)
+      return { ...session, accessToken: '', refreshToken: '' }
+    },
+    take(output, _request, reply) {
+      for (const secure of [true, false]) {
+        const names = cookieNames(secure)
+        for (const name of [names.access, names.refresh])
+          reply.clearCookie(name, { path: '/', httpOnly: true, sameSite: 'lax', secure })
+      }
+      return output
+    },
+  }
+}
