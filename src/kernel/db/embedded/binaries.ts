@@ -113,7 +113,7 @@ function canMakeLinks(native: string): boolean {
   }
 }
 
-/** Header files, static libraries and build files: half of the package, and of no use to a server. */
+/** Static libraries and build files are of no use to a server. */
 const isNeeded = (path: string): boolean => !/\.a$|\/pgxs(\/|$)|\/pkgconfig(\/|$)/.test(path)
 
 /** Modes are set by hand: under umask 077 npm unpacks everything for its own user alone. */
@@ -127,9 +127,10 @@ function openToAll(folder: string): void {
 }
 
 /** A whole copy or none: it is made beside its place and renamed into it. */
-async function copyNative(native: string, version: string, home: string): Promise<string> {
+async function copyNative(native: string, version: string, home: string, log: StartLog): Promise<string> {
   const place = join(home, 'postgres-bin', `${version}-${process.platform}-${process.arch}`)
   if (existsSync(place)) return place
+  log('info', `Copying PostgreSQL's programs to ${place}, because ${native} is out of reach or read-only.`)
   const half = `${place}.new-${process.pid}`
   try {
     mkdirSync(dirname(place), { recursive: true })
@@ -165,8 +166,7 @@ async function bundledBinaries(native: string, account: Account, home: string, l
   const major = Number.parseInt(version, 10)
   const isReachable = !runsAsRoot() || blockingPart(here.postgres, account) === undefined
   if (isReachable && canMakeLinks(native)) return { ...here, major }
-  log('info', `Using a copy of PostgreSQL's programs in ${home}, because ${native} is out of reach or read-only.`)
-  return { ...programs(join(await copyNative(native, version, home), 'bin')), major }
+  return { ...programs(join(await copyNative(native, version, home, log), 'bin')), major }
 }
 
 export type BinariesRequest = {

@@ -51,7 +51,7 @@ export type Internals = {
 }
 
 const START_TIMEOUT_MS = 120_000
-const LEFTOVERS_TIMEOUT_MS = 10_000
+const LEFTOVERS_TIMEOUT_MS = 30_000
 const LEFTOVERS_RETRY_MS = 200
 
 /** The parts of a start that is under way. */
