@@ -31,6 +31,10 @@ export function connect(o: { url: string; poolMax: number; log: Log }): Db {
   })
   // Without a listener a connection that breaks while idle would end the process.
   pool.on('error', (err) => o.log.warn({ err }, 'a database connection broke; the pool makes a new one'))
+  // The same for one that breaks while somebody holds it: the query of its holder fails, and that is told there.
+  pool.on('connect', (client) =>
+    client.on('error', (err) => o.log.debug({ err }, 'a database connection broke in use')),
+  )
   const kysely = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) })
   return { pool, kysely, close: () => kysely.destroy() }
 }

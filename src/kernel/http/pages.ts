@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
 import fastifyStatic from '@fastify/static'
-import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
 import { AppError } from '#kernel/errors.ts'
 import type { Log } from '#kernel/log.ts'
@@ -11,17 +11,28 @@ const ASSET_AGE_SEC = 365 * 86_400
 /** Pages of the web app are its own addresses; these belong to the server. */
 const SERVER_PATHS = /^\/(api|rest|health|metrics|docs|openapi\.json|asyncapi\.json|socket\.io|internal)(\/|$|\?)/
 
-/** `/openapi.json` and the pages at `/docs`. */
+/** `/openapi.json` and, at `/docs`, Swagger UI over it: its own files, a page of ours that passes the strict CSP. */
 export async function addDocs(app: FastifyInstance, document: () => Record<string, unknown>): Promise<void> {
   app.get('/openapi.json', async () => document())
-  app.decorate('swagger', document as never)
-  await app.register(swaggerUi, {
-    routePrefix: '/docs',
-    staticCSP: true,
-    uiConfig: { docExpansion: 'list', deepLinking: true },
-    theme: { title: 'Tutti API' },
+  const root = join(dirname(createRequire(import.meta.url).resolve('@fastify/swagger-ui/package.json')), 'static')
+  await app.register(fastifyStatic, {
+    root,
+    prefix: '/docs/',
+    decorateReply: false,
+    index: false,
+    allowedPath: (path) => DOC_FILES.has(path.slice(1)),
   })
+  app.get('/docs', async (_request, reply) => reply.type('text/html').send(DOC_PAGE))
+  app.get('/docs/start.js', async (_request, reply) => reply.type('text/javascript').send(DOC_START))
 }
+const DOC_FILES = new Set(['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png'])
+const DOC_START = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#docs', deepLinking: true, persistAuthorization: true })`
+const DOC_PAGE = `<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><title>Tutti API</title><link rel="icon" href="/docs/favicon-32x32.png"><link rel="stylesheet" href="/docs/swagger-ui.css"></head>
+<body><div id="docs"></div><script src="/docs/swagger-ui-bundle.js"></script><script src="/docs/start.js"></script></body>
+</html>
+`
 
 /** The built web app, when there is one: hashed assets for ever, and its page for every address that is not the server's. */
 export async function addWebApp(app: FastifyInstance, dir: string, log: Log): Promise<void> {

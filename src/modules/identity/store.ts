@@ -27,7 +27,7 @@ export type Tables = {
   'identity.users': UserRow
   'identity.sessions': SessionRow
   'identity.refresh_tokens': TokenRow
-  'identity.setup_code': { only: boolean; code: string }
+  'identity.setup_code': { one: boolean; code: string }
 }
 type Db = Kysely<Tables>
 
@@ -168,7 +168,7 @@ export async function setupCode(db: Db): Promise<string | undefined> {
 export async function keepSetupCode(db: Db, code: string): Promise<string> {
   await db
     .insertInto('identity.setup_code')
-    .values({ only: true, code })
+    .values({ one: true, code })
     .onConflict((c) => c.doNothing())
     .execute()
   return (await setupCode(db)) ?? code

@@ -34,6 +34,6 @@ create index refresh_tokens_by_session on identity.refresh_tokens (session_id);
 
 -- At most one row: the code that the first account needs when the server listens beyond loopback.
 create table identity.setup_code (
-  only boolean primary key default true check (only),
+  one  boolean primary key default true check (one),
   code text not null
 );
