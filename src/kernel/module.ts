@@ -140,6 +140,8 @@ export type Module<
   readonly migrations?: URL
   create(ctx: Ctx<Tables>, needs: { [K in keyof Ns]: Api<Ns[K]> }): Running<Tables, Cs> | Promise<Running<Tables, Cs>>
 }
+/** For a module that calls no other. */
+export type NoNeeds = Record<never, Contract>
 export const defineModule = <
   Tables,
   const Cs extends Record<string, Contract>,

@@ -119,7 +119,7 @@ async function signIn(app: App, person: Person): Promise<Client> {
   const nobody = clientFor(app.url, '', '')
   const login = { username: person, password: PASSWORD }
   const made = await nobody.post('/auth/register', { ...login, email: `${person}@example.org` })
-  const userId = ((made.body.user as { id?: string } | undefined)?.id ?? '') as string
+  const userId = (made.body.user as { id?: string } | undefined)?.id ?? ''
   if (made.status === 201 && person === 'artist')
     await app.ports.db.pool.query('update identity.users set role = $2 where id = $1', [userId, ROLE_OF[person]])
   const signed = await nobody.post('/auth/login', login)

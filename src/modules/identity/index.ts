@@ -1,4 +1,4 @@
-import { defineModule } from '#kernel/module.ts'
+import { defineModule, type NoNeeds } from '#kernel/module.ts'
 import { cookieAnswers } from './cookies.ts'
 import { identity } from './schema.ts'
 import { announceSetup, createService } from './service.ts'
@@ -6,7 +6,7 @@ import { pruneSessions, type Tables } from './store.ts'
 
 const DAY_MS = 86_400_000
 
-export default defineModule<Tables, { identity: typeof identity }, Record<never, never>>({
+export default defineModule<Tables, { identity: typeof identity }, NoNeeds>({
   name: 'identity',
   contracts: { identity },
   needs: {},
