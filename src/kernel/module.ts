@@ -141,7 +141,7 @@ export type Module<
   create(ctx: Ctx<Tables>, needs: { [K in keyof Ns]: Api<Ns[K]> }): Running<Tables, Cs> | Promise<Running<Tables, Cs>>
 }
 /** For a module that calls no other. */
-export type NoNeeds = Record<never, Contract>
+export type NoNeeds = { readonly [name: string]: never }
 export const defineModule = <
   Tables,
   const Cs extends Record<string, Contract>,

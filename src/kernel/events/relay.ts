@@ -46,7 +46,8 @@ function toSubscriber(s: { module: string; on: readonly EventHandler<unknown>[] 
 
 type Reader = {
   db: Kysely<unknown>
-  log: Log /** A handler emitted something: let every module look. */
+  log: Log
+  /** A handler emitted something: let every module look. */
   wakeAll: () => void
 }
 
@@ -109,9 +110,13 @@ async function takeBatch({ db, wakeAll }: Reader, s: Subscriber, most: number): 
     if (!cursor) return 'idle'
     const rows = await nextEvents(tx, cursor, most)
     const last = rows.at(-1)
-    if (!last) return 'idle'
-    for (const row of rows)
-      await s.handlers.get(row.name)?.(tx, row.payload, { emit: emitIn(tx), enqueue: enqueueIn(tx), key: row.key })
+    if (!last) return (await anyAfter(tx, cursor)) ? 'held' : 'idle'
+    const emit: Emit = (e, payload) => {
+      emitted = true
+      return emitIn(tx)(e, payload)
+    }
+    const enqueue = enqueueIn(tx)
+    for (const row of rows) await s.handlers.get(row.name)?.(tx, row.payload, { emit, enqueue, key: row.key })
     await sql`update kernel.event_cursors set xid = ${last.xid}::xid8, id = ${last.id}, failures = 0, last_error = null where module = ${s.module}`.execute(
       tx,
     )
