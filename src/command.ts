@@ -7,6 +7,7 @@ import { StartError } from '#kernel/db/embedded/errors.ts'
 import { createLog, type Log } from '#kernel/log.ts'
 import { DUTIES, type Duty } from '#kernel/module.ts'
 import { identity } from '#modules/identity/schema.ts'
+import { resetDatabase, seedDatabase } from './database.ts'
 import { loadModules, MODULES, moduleTable, readTarget, SERVICES, type Target } from './targets.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -33,6 +34,8 @@ const options = {
   data: { type: 'string' },
   target: { type: 'string', default: 'all' },
   roles: { type: 'string', default: DUTIES.join(',') },
+  db: { type: 'string' },
+  yes: { type: 'boolean' },
   modules: { type: 'boolean' },
   version: { type: 'boolean', short: 'v' },
   help: { type: 'boolean', short: 'h' },
@@ -124,7 +127,7 @@ async function serve(flags: Flags): Promise<number> {
     ended.resolve(1)
   }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => ended.resolve(0))
-  const migrating = target.migrateOnly
+  const migrating = target.migrateOnly || flags.db !== undefined
   const whole = migrating ? { ...target, modules: Object.keys(MODULES) } : target
   const app = await startTarget({
     config: migrating ? { ...config, port: 0 } : config,
@@ -133,6 +136,9 @@ async function serve(flags: Flags): Promise<number> {
     log,
     onFatal,
   })
+  if (flags.db === 'reset')
+    await resetDatabase(app, { dataDir: config.dataDir, confirmed: flags.yes ?? false }).finally(() => app.stop())
+  if (flags.db === 'seed') await seedDatabase(app).finally(() => app.stop())
   if (migrating) ended.resolve(0)
   else process.stdout.write(`Tutti is ready at ${app.url}\n`)
   const code = await ended.promise
