@@ -4,10 +4,15 @@ import { push } from '#kernel/sockets/realtime.ts'
 import { AnalysisQueue, Facets } from './schema.ts'
 
 export const songAnalyzed = event('analysis.song-analyzed.v1', Facets)
-export const analyzeSongJob = job('analysis.analyze-song.v1', Type.Object({ songId: Id, contentId: Type.String() }), {
-  lane: 'cpu',
-  maxAttempts: 3,
-})
+export const analyzeSongJob = job(
+  'analysis.analyze-song.v1',
+  Type.Object({
+    songId: Id,
+    contentId: Type.String(),
+    again: Type.Optional(Type.Boolean({ description: 'Also when this content has been analysed already' })),
+  }),
+  { lane: 'cpu', maxAttempts: 3 },
+)
 
 export const analysisReady = push(
   'analysis:ready',

@@ -1,5 +1,5 @@
 import { contract, op, raw } from '#kernel/contract.ts'
-import { Empty, Id, Nullable, OneOf, type Static, Strict, Type } from '#kernel/schema.ts'
+import { Empty, Id, Nullable, OneOf, type Static, Strict, Text, Type } from '#kernel/schema.ts'
 
 const Score = (description: string) => Type.Number({ minimum: 0, maximum: 1, description })
 const Seconds = (description: string) =>
@@ -129,7 +129,12 @@ export const analysis = contract('analysis', 'What the music is like', {
     auth: 'anyone',
     rate: 'media',
     summary: 'Binary visual frames at 60 a second (layout in the docs); ranges and a strong ETag',
-    input: Strict({ id: Id }),
+    input: Strict({
+      id: Id,
+      v: Type.Optional(
+        Text(64, { description: 'Any word that changes with the song: the answer may be kept for ever' }),
+      ),
+    }),
     produces: ['application/octet-stream'],
   }),
 })

@@ -1,5 +1,5 @@
 import { contract, raw } from '#kernel/contract.ts'
-import { Id, OneOf, Strict, Type } from '#kernel/schema.ts'
+import { Id, OneOf, Strict, Text, Type } from '#kernel/schema.ts'
 
 export const QUALITIES = ['low', 'medium', 'high', 'original'] as const
 export type Quality = (typeof QUALITIES)[number]
@@ -15,6 +15,9 @@ const size = Type.Optional(
     maximum: 2048,
     description: 'Width in pixels; answered with the next larger of 64, 128, 256, 512, 1024',
   }),
+)
+const v = Type.Optional(
+  Text(64, { description: 'Any word that changes with the picture: the answer may then be kept for ever' }),
 )
 
 export const streaming = contract('streaming', 'Bytes: audio and pictures', {
@@ -42,7 +45,7 @@ export const streaming = contract('streaming', 'Bytes: audio and pictures', {
     auth: 'anyone',
     rate: 'media',
     summary: 'Cover of a song',
-    input: Strict({ id: Id, size }),
+    input: Strict({ id: Id, size, v }),
     produces: IMAGES,
   }),
   albumCover: raw({
@@ -51,7 +54,7 @@ export const streaming = contract('streaming', 'Bytes: audio and pictures', {
     auth: 'anyone',
     rate: 'media',
     summary: 'Cover of an album',
-    input: Strict({ id: Id, size }),
+    input: Strict({ id: Id, size, v }),
     produces: IMAGES,
   }),
   artistImage: raw({
@@ -60,7 +63,7 @@ export const streaming = contract('streaming', 'Bytes: audio and pictures', {
     auth: 'anyone',
     rate: 'media',
     summary: 'Picture of an artist',
-    input: Strict({ id: Id, size }),
+    input: Strict({ id: Id, size, v }),
     produces: IMAGES,
   }),
 })

@@ -1,0 +1,132 @@
+import { system } from '#kernel/caller.ts'
+import type { Api } from '#kernel/contract.ts'
+import { AppError, messageOf } from '#kernel/errors.ts'
+import { ENGINE_VERSION, type TrackAnalysis } from '#engines/audio/index.ts'
+import type { Ctx, JobRun } from '#kernel/module.ts'
+import type { songs } from '#modules/catalog/schema.ts'
+import { analysisReady, songAnalyzed } from './events.ts'
+import { toFacets, toFeatures, toTimelines } from './facts.ts'
+import { deleteFiles, keepFiles } from './files.ts'
+import * as store from './store.ts'
+import type { AnalysisTables } from './tables.ts'
+import type { AnalysisPool } from './worker/pool.ts'
+
+/** Progress is written to the database at most this often. */
+const PROGRESS_EVERY_MS = 1000
+export const NO_FFMPEG =
+  'FFmpeg is missing, so nothing can be analysed: install it (for example "apt install ffmpeg"), name it in FFMPEG_BIN, or install the npm package @ffmpeg/core; then start Tutti again.'
+const FILE_AWAY = 'The file of this song is not where it was: it is analysed as soon as it is back.'
+
+type Songs = Api<typeof songs>
+type SongFile = Awaited<ReturnType<Songs['getSongFiles']>>[number]
+export type Task = { readonly songId: string; readonly contentId: string; readonly again?: boolean }
+export type RunDeps = {
+  readonly ctx: Ctx<AnalysisTables>
+  readonly songs: Songs
+  readonly pool: AnalysisPool
+  /** The state of some song changed. */
+  readonly changed: () => void
+}
+
+/** A file that is at fault stays so however often it is tried; a broken worker or disk may not. */
+const isFaultOfFile = (thrown: unknown): thrown is AppError =>
+  thrown instanceof AppError && thrown.status >= 400 && thrown.status < 500
+
+/**
+ * One song, from its file to rows, files and facts. Resolves when there is nothing more to do for this job, also when
+ * the file is at fault (the song says why); rejects for another try.
+ */
+export async function analyzeSong(d: RunDeps, task: Task, run: JobRun): Promise<void> {
+  const { ctx } = d
+  const [file] = await d.songs.getSongFiles(system(ctx.newId()), { ids: [task.songId] })
+  // Removed or replaced meanwhile: the event that says so has brought or will bring the right job.
+  if (file?.contentId !== task.contentId) return
+  if (!task.again && (await reuse(d, task, file))) return
+  if (ctx.media.settings.driver === 'none') return postpone(d, task, NO_FFMPEG)
+  if (file.isMissing) return postpone(d, task, FILE_AWAY)
+  await store.setState(ctx.db, task.songId, task.contentId, { state: 'processing', progress: 0, detail: null })
+  d.changed()
+  const startedAt = performance.now()
+  const analysis = await measure(d, task, file, run).catch((thrown: unknown) => failed(d, task, run, thrown))
+  if (analysis) await complete(d, task, file, { analysis, tookMs: performance.now() - startedAt })
+}
+
+/** The same audio was analysed for another song, or before a restart. */
+async function reuse(d: RunDeps, { songId, contentId }: Task, file: SongFile): Promise<boolean> {
+  const found = (await store.freshFeatures(d.ctx.db, [contentId], ENGINE_VERSION)).get(contentId)
+  if (!found) return false
+  await d.ctx.write(async (tx, emit) => {
+    await store.setState(tx, songId, contentId, { state: 'completed', progress: 1, detail: null, is_queued: false })
+    await emit(songAnalyzed, toFacets(songId, 'completed', found))
+  })
+  announce(d, file, found)
+  return true
+}
+
+/** Keeps the song pending without a job: asked for again at start and by the clock, never in a loop. */
+async function postpone(d: RunDeps, { songId, contentId }: Task, detail: string): Promise<void> {
+  await store.setState(d.ctx.db, songId, contentId, { state: 'pending', progress: 0, detail, is_queued: false })
+  d.changed()
+}
+
+async function measure(d: RunDeps, task: Task, file: SongFile, run: JobRun): Promise<TrackAnalysis> {
+  const song = await d.songs.getSong(system(d.ctx.newId()), { id: task.songId })
+  let notedAt = 0
+  const onProgress = (progress: number) => {
+    if (performance.now() - notedAt < PROGRESS_EVERY_MS) return
+    notedAt = performance.now()
+    const written = [run.progress(progress), store.setState(d.ctx.db, task.songId, task.contentId, { progress })]
+    Promise.all(written).catch((err: unknown) => d.ctx.log.warn({ err }, 'progress of an analysis was not written'))
+  }
+  const path = Buffer.from(file.pathBase64, 'base64')
+  const { settings } = d.ctx.media
+  const work = { settings, path, channels: song.channels ?? 2, durationSec: file.durationMs / 1000 }
+  return d.pool.run(work, { signal: run.signal, onProgress })
+}
+
+/** Resolves undefined when the job is over, rejects when it is to be tried again. */
+async function failed(d: RunDeps, { songId, contentId }: Task, run: JobRun, thrown: unknown): Promise<undefined> {
+  const detail = messageOf(thrown)
+  if (run.signal.aborted) {
+    await store.setState(d.ctx.db, songId, contentId, { state: 'pending', progress: 0, detail: null })
+    throw thrown
+  }
+  const isOver = isFaultOfFile(thrown) || run.lastAttempt
+  d.ctx.log.warn({ songId, attempt: run.attempt, err: thrown }, 'a song could not be analysed')
+  await d.ctx.write(async (tx, emit) => {
+    await store.setState(tx, songId, contentId, {
+      state: isOver ? 'failed' : 'pending',
+      progress: 0,
+      detail,
+      is_queued: !isOver,
+    })
+    if (isOver) await emit(songAnalyzed, toFacets(songId, 'failed'))
+  })
+  d.changed()
+  if (!isOver) throw thrown
+  return undefined
+}
+
+type Result = { readonly analysis: TrackAnalysis; readonly tookMs: number }
+
+async function complete(d: RunDeps, { contentId }: Task, file: SongFile, { analysis, tookMs }: Result): Promise<void> {
+  const { ctx } = d
+  const before = await store.findFeatures(ctx.db, contentId)
+  await keepFiles(ctx.blobs, contentId, analysis)
+  const features = toFeatures(contentId, analysis, tookMs)
+  await ctx.write(async (tx, emit) => {
+    await store.keepResult(tx, features, toTimelines(contentId, analysis))
+    for (const songId of await store.songsOf(tx, contentId))
+      await emit(songAnalyzed, toFacets(songId, 'completed', features))
+  })
+  if (before && before.engine_version !== ENGINE_VERSION) await deleteFiles(ctx.blobs, contentId, before.engine_version)
+  announce(d, file, features)
+}
+
+/** Everybody may know of a public song; of a private one only admins are told here, others see it in their lists. */
+function announce(d: RunDeps, file: SongFile, f: { tempo: number | null; key: string | null }): void {
+  const payload = { songId: file.songId, tempo: f.tempo, key: f.key }
+  if (file.isPublic) d.ctx.realtime.toAll(analysisReady, payload)
+  else d.ctx.realtime.toAdmins(analysisReady, payload)
+  d.changed()
+}

@@ -1,0 +1,138 @@
+import type { Caller } from '#kernel/caller.ts'
+import { isAdmin } from '#kernel/caller.ts'
+import type { Answers, Api, RawHandlers } from '#kernel/contract.ts'
+import { AppError, notFound } from '#kernel/errors.ts'
+import type { Ctx } from '#kernel/module.ts'
+import { authorize, type Policy } from '#kernel/policy.ts'
+import { resampleWaveform } from '#engines/audio/index.ts'
+import type { Song, songs } from '#modules/catalog/schema.ts'
+import { analyzeSongJob } from './events.ts'
+import { toAnalysis } from './facts.ts'
+import { waveformKey } from './files.ts'
+import { sendFrames } from './frames.ts'
+import { queueOf } from './progress.ts'
+import { NO_FFMPEG } from './run.ts'
+import type { Analysis, analysis, PendingAnalysis } from './schema.ts'
+import * as store from './store.ts'
+import type { AnalysisTables, FeatureRow, SongRow } from './tables.ts'
+
+/** Asked for by a person: before what only waits its turn. */
+const PRIORITY_ASKED = -10
+const RETRY_AFTER_SEC = 5
+const POINTS_DEFAULT = 800
+const SWITCHED_OFF = 'Analysis is switched off: set ENABLE_ANALYSIS to true.'
+
+type Songs = Api<typeof songs>
+export type ServiceDeps = {
+  readonly ctx: Ctx<AnalysisTables>
+  readonly songs: Songs
+  readonly workers: number
+  readonly changed: () => void
+}
+
+const policy: Policy<Song, 'see' | 'analyze'> = {
+  thing: 'song',
+  see: 'see',
+  may: {
+    // Whoever got the song from the catalogue may see it.
+    see: () => true,
+    analyze: (who, song) => isAdmin(who) || (song.ownerId !== null && song.ownerId === who.userId),
+  },
+}
+
+const notAnalysed = () =>
+  new AppError(
+    404,
+    'analysis_pending',
+    'This song has not been analysed yet: see /songs/{id}/analysis for how far it is.',
+    {
+      retryAfterSec: RETRY_AFTER_SEC,
+    },
+  )
+
+/** The content of a song that `who` may hear; the catalogue's policy answers 401 or 404 otherwise. */
+async function contentOf(songs: Songs, who: Caller, id: string): Promise<string> {
+  const [file] = await songs.getSongFiles(who, { ids: [id] })
+  if (file) return file.contentId
+  await songs.getSong(who, { id })
+  throw notFound('song')
+}
+
+/** A song without a row waits for its event; a row of another content is about what the file was before. */
+function pendingOf({ config, media }: Ctx<AnalysisTables>, row: SongRow | undefined): PendingAnalysis {
+  if (!config.enableAnalysis) return { status: 'pending', progress: 0, detail: SWITCHED_OFF }
+  const noTools = media.settings.driver === 'none' ? NO_FFMPEG : null
+  if (!row || row.state === 'completed') return { status: 'pending', progress: 0, detail: noTools }
+  return { status: row.state, progress: row.progress, detail: row.detail ?? noTools }
+}
+
+export function createService({ ctx, songs, workers, changed }: ServiceDeps): Api<typeof analysis> {
+  const { db, blobs } = ctx
+  return {
+    async getAnalysis(who, { id }) {
+      const contentId = await contentOf(songs, who, id)
+      const [features, timelines] = await Promise.all([
+        store.findFeatures(db, contentId),
+        store.findTimelines(db, contentId),
+      ])
+      if (features && timelines) return toAnalysis(features, timelines, id)
+      const row = await store.findSong(db, id)
+      return pendingOf(ctx, row?.content_id === contentId ? row : undefined)
+    },
+    async analyzeSong(who, { id }) {
+      const song = await songs.getSong(who, { id })
+      authorize(policy, who, 'analyze', song)
+      const contentId = await contentOf(songs, who, id)
+      await ctx.write(async (tx, _emit, enqueue) => {
+        const waiting = { state: 'pending', progress: 0, detail: null, is_queued: true } as const
+        await store.putSong(tx, id, { content_id: contentId, ...waiting })
+        await enqueue(analyzeSongJob, { songId: id, contentId, again: true }, { key: id, priority: PRIORITY_ASKED })
+      })
+      changed()
+      return pendingOf(ctx, await store.findSong(db, id))
+    },
+    getQueue: () => queueOf(ctx, workers),
+    async getWaveform(who, { id, points = POINTS_DEFAULT }) {
+      const contentId = await contentOf(songs, who, id)
+      const features = await store.findFeatures(db, contentId)
+      const bytes = features && (await blobs.bytes(waveformKey(contentId, features.engine_version)))
+      if (!features || !bytes) throw notAnalysed()
+      return { songId: id, durationSec: features.duration_sec, ...peaksOf(bytes, points) }
+    },
+  }
+}
+
+/** ±127 becomes ±1, to two decimals: that is all eight bits know. */
+const toUnit = (value: number): number => Math.round((value / 127) * 100) / 100
+
+function peaksOf(bytes: Uint8Array, points: number): { points: number; min: number[]; max: number[] } {
+  const pairs = resampleWaveform(new Int8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength), points)
+  const min: number[] = []
+  const max: number[] = []
+  for (let i = 0; i + 1 < pairs.length; i += 2) {
+    min.push(Math.min(0, toUnit(pairs[i] as number)))
+    max.push(Math.max(0, toUnit(pairs[i + 1] as number)))
+  }
+  return { points: min.length, min, max }
+}
+
+export const createRoutes = ({ ctx, songs }: ServiceDeps): RawHandlers<typeof analysis> => ({
+  async getFrames(who, { id, v }, request, reply) {
+    const contentId = await contentOf(songs, who, id)
+    const features: FeatureRow | undefined = await store.findFeatures(ctx.db, contentId)
+    if (!features) throw notAnalysed()
+    const frames = { contentId, version: features.engine_version, isPinned: v !== undefined }
+    const sent = await sendFrames(ctx.blobs, frames, request, reply)
+    if (!sent) throw notAnalysed()
+    return sent
+  },
+})
+
+/** 202 asks a client to come again; a failure is a final answer. */
+export const answers: Answers<typeof analysis> = {
+  getAnalysis: (output, _request, reply) => {
+    const { status } = output as Analysis | PendingAnalysis
+    if (status === 'pending' || status === 'processing') reply.code(202).header('retry-after', String(RETRY_AFTER_SEC))
+    return output
+  },
+}
