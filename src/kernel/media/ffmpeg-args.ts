@@ -16,33 +16,37 @@ const INPUT_URL = `file:/dev/fd/${INPUT_FD}`
 
 type Cut = { startSec?: number | undefined; durationSec?: number | undefined }
 
+/** Fixed arguments, as one writes them. */
+const words = (text: string): string[] => text.split(' ')
+
 function inputArgs(settings: MediaSettings, { startSec = 0, durationSec = AUDIO_MAX_SEC }: Cut): string[] {
-  const limits = ['-max_alloc', String(FFMPEG_ALLOC_MAX_BYTES)]
-  // The WebAssembly build has no process limits to set; its worker watches the clock instead.
-  if (settings.driver === 'native') limits.push('-timelimit', String(RUN_CPU_MAX_SEC))
-  const cut = startSec > 0 ? ['-ss', startSec.toFixed(3)] : []
+  // The WebAssembly build has no process limits to set; its clock is watched from outside.
+  const cpuLimit = settings.driver === 'native' ? ['-timelimit', String(RUN_CPU_MAX_SEC)] : []
+  const start = startSec > 0 ? ['-ss', startSec.toFixed(3)] : []
   const length = Math.min(Math.max(durationSec, 0.001), AUDIO_MAX_SEC).toFixed(3)
   return [
-    ...['-hide_banner', '-loglevel', 'error', '-nostdin', ...limits],
-    ...['-protocol_whitelist', 'file,pipe', '-format_whitelist', DEMUXERS, '-codec_whitelist', DECODERS],
-    ...['-threads', '1', ...cut, '-t', length, '-i', INPUT_URL],
-    ...['-vn', '-sn', '-dn', '-map', '0:a:0', '-map_metadata', '-1', '-map_chapters', '-1', '-threads', '1'],
+    ...words(`-hide_banner -loglevel error -nostdin -max_alloc ${FFMPEG_ALLOC_MAX_BYTES}`),
+    ...cpuLimit,
+    ...words(`-protocol_whitelist file,pipe -format_whitelist ${DEMUXERS} -codec_whitelist ${DECODERS} -threads 1`),
+    ...start,
+    ...words(`-t ${length} -i ${INPUT_URL} -vn -sn -dn -map 0:a:0 -map_metadata -1 -map_chapters -1 -threads 1`),
   ]
 }
 
 /** Interleaved 32-bit little-endian floats on stdout. */
 export const decodeArgs = (settings: MediaSettings, o: DecodeOptions): string[] => [
   ...inputArgs(settings, o),
-  ...['-ac', String(o.channels), '-ar', String(o.sampleRate), '-c:a', 'pcm_f32le', '-f', 'f32le', '-flush_packets', '0', 'pipe:1'],
+  ...words(`-ac ${o.channels} -ar ${o.sampleRate} -c:a pcm_f32le -f f32le -flush_packets 0 pipe:1`),
 ]
 
 // -flush_packets 1: the first byte leaves at once instead of waiting for a full buffer.
-const MUXER: Record<Codec, string[]> = {
-  mp3: ['-c:a', 'libmp3lame', '-f', 'mp3', '-write_xing', '0', '-id3v2_version', '0'],
-  aac: ['-c:a', 'aac', '-f', 'adts'],
-  opus: ['-c:a', 'libopus', '-f', 'ogg', '-page_duration', '200000'],
-  flac: ['-c:a', 'flac', '-f', 'flac'],
-  wav: ['-c:a', 'pcm_s16le', '-f', 'wav'],
+const OUTPUT = '-flush_packets 1 pipe:1'
+const MUXER: Record<Codec, string> = {
+  mp3: '-c:a libmp3lame -f mp3 -write_xing 0 -id3v2_version 0',
+  aac: '-c:a aac -f adts',
+  opus: '-c:a libopus -f ogg -page_duration 200000',
+  flac: '-c:a flac -f flac',
+  wav: '-c:a pcm_s16le -f wav',
 }
 export const CONTENT_TYPE: Record<Codec, string> = {
   mp3: 'audio/mpeg',
@@ -68,8 +72,5 @@ export function transcodeArgs(settings: MediaSettings, o: TranscodeOptions): str
   const isLossy = o.codec === 'mp3' || o.codec === 'aac' || o.codec === 'opus'
   const bitrate = isLossy ? ['-b:a', `${o.bitrateKbps ?? 128}k`] : []
   const resample = rate ? ['-ar', String(rate)] : []
-  return [
-    ...[...inputArgs(settings, o), '-ac', '2', ...resample, ...MUXER[o.codec], ...bitrate],
-    ...['-flush_packets', '1', 'pipe:1'],
-  ]
+  return [...inputArgs(settings, o), ...words(`-ac 2 ${MUXER[o.codec]}`), ...resample, ...bitrate, ...words(OUTPUT)]
 }

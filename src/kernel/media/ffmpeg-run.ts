@@ -65,12 +65,11 @@ export async function startFfmpeg(
   try {
     o.signal?.throwIfAborted()
     const child = spawn(settings.command, [...settings.prefixArgs, ...args], {
-      // stdin is a pipe nobody writes: its end tells the WebAssembly worker that the server has gone.
-      stdio: ['pipe', 'pipe', 'pipe', input.fd],
+      stdio: ['ignore', 'pipe', 'pipe', input.fd],
+      // No secret of the server may reach a process that reads hostile files.
       env: {},
       windowsHide: true,
     })
-    child.stdin.on('error', () => {})
     if (child.pid) renice(child.pid, o.nice)
     return supervise(child, o)
   } finally {

@@ -5,6 +5,15 @@ import { CONTENT_TYPE, decodeArgs, transcodeArgs } from './ffmpeg-args.ts'
 import { type Run, startFfmpeg } from './ffmpeg-run.ts'
 import type { DecodeOptions, FilePath, MediaSettings, Transcode, TranscodeOptions } from './types.ts'
 
+async function report(exit: Promise<void>, done: (fault?: Error) => void): Promise<void> {
+  try {
+    await exit
+  } catch (fault) {
+    return done(fault as Error)
+  }
+  done()
+}
+
 /** Passes bytes on, ends only after a clean exit, and kills the process when its reader goes away. */
 function guarded(run: Run, maxBytes: number): Transform {
   let seenBytes = 0
@@ -15,7 +24,7 @@ function guarded(run: Run, maxBytes: number): Transform {
       else done(null, chunk)
     },
     flush(done) {
-      run.exit.then(() => done(), done)
+      void report(run.exit, done)
     },
   })
   pipeline(run.stdout, guard, (fault) => {

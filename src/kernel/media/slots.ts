@@ -2,7 +2,7 @@ import { WAITING_MAX } from './bounds.ts'
 import { mediaBusy } from './faults.ts'
 
 /** A counting semaphore with a bounded queue, first come first served. */
-export type Slots = { take(signal?: AbortSignal): Promise<() => void>; waiting(): number }
+export type Slots = { take(signal?: AbortSignal): Promise<() => void>; held(): number; waiting(): number }
 
 /** At most `max` holders at once, `WAITING_MAX` waiting; more are refused with `media_busy`. */
 export function createSlots(max: number): Slots {
@@ -36,6 +36,7 @@ export function createSlots(max: number): Slots {
     })
   }
   return {
+    held: () => max - free,
     waiting: () => queue.length,
     async take(signal) {
       signal?.throwIfAborted()

@@ -25,6 +25,10 @@ type Core = {
   setLogger(logger: (line: { type: string; message: string }) => void): void
   exec(...args: string[]): number
 }
+// Node has it; its type library comes only with the browser's.
+declare const WebAssembly: {
+  Memory: new (o: { initial: number }) => { buffer: ArrayBuffer; grow(pages: number): number }
+}
 type Read = (stream: FsStream, buffer: Uint8Array, offset: number, length: number, position: number) => number
 
 const INPUT_FD = 3
@@ -35,16 +39,9 @@ const ENOENT = 44
 /** A file system with the one file `3`, read straight from the inherited descriptor. */
 function descriptorFs(fs: EmscriptenFs): object {
   const sizeBytes = fstatSync(INPUT_FD).size
-  const attributes = (node: FsNode) => ({
-    ...{ dev: 1, ino: 1, nlink: 1, uid: 0, gid: 0, rdev: 0, blksize: 4096, mode: node.mode },
-    ...{
-      size: sizeBytes,
-      blocks: Math.ceil(sizeBytes / 4096),
-      atime: new Date(0),
-      mtime: new Date(0),
-      ctime: new Date(0),
-    },
-  })
+  const at = new Date(0)
+  const fixed = { dev: 1, ino: 1, nlink: 1, uid: 0, gid: 0, rdev: 0, blksize: 4096, atime: at, mtime: at, ctime: at }
+  const attributes = ({ mode }: FsNode) => ({ ...fixed, mode, size: sizeBytes, blocks: Math.ceil(sizeBytes / 4096) })
   const read: Read = (_stream, buffer, offset, length, position) => readSync(INPUT_FD, buffer, offset, length, position)
   const llseek = (stream: FsStream, offset: number, whence: number) =>
     offset + (whence === 1 ? stream.position : whence === 2 ? sizeBytes : 0)

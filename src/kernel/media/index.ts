@@ -1,0 +1,185 @@
+import { availableParallelism } from 'node:os'
+import { AppError, badRequest } from '#kernel/errors.ts'
+import {
+  IMAGE_MAX_BYTES,
+  IMAGE_RECYCLE_AFTER,
+  IMAGE_TIMEOUT_MS,
+  IMAGE_WIDTH_MAX_PX,
+  POOL_IDLE_MS,
+  RUN_MEMORY_MAX_BYTES,
+  TAG_BATCH_FILES,
+  TAG_HEAP_MAX_MB,
+  TAG_POOL_SIZE,
+  TAG_RECYCLE_AFTER,
+  TAG_TIMEOUT_MS,
+} from './bounds.ts'
+import { mediaTimeout, mediaTooLarge } from './faults.ts'
+import { decodePcm, startTranscode } from './ffmpeg.ts'
+import { findFfmpeg } from './find-ffmpeg.ts'
+import { createPool, type Pool } from './pool.ts'
+import type { Lost } from './pool-child.ts'
+import { createSlots, type Slots } from './slots.ts'
+import type {
+  Codec,
+  DecodeOptions,
+  FilePath,
+  ImageOptions,
+  ImageResult,
+  MediaSettings,
+  Picture,
+  ProbeFault,
+  ProbeResult,
+  Transcode,
+  TranscodeOptions,
+} from './types.ts'
+
+export { decodePcm } from './ffmpeg.ts'
+export { splitArtists, splitGenres } from './tags/artists.ts'
+export { parseLrc } from './tags/lyrics.ts'
+export type * from './types.ts'
+
+/**
+ * Everything that touches untrusted media. Each operation runs in a process of its own, with limits on time, memory
+ * and output (`bounds.ts`); a hostile file can end that process, never the server.
+ * Faults are `AppError`s: `media_tools_missing` (503), `media_busy` (503), `codec_unavailable`, `media_unreadable`,
+ * `not_audio`, `media_not_found`, `media_empty`, `media_too_large`, `media_timeout` (422).
+ */
+export type Media = {
+  driver: MediaSettings['driver']
+  /** Plain data for `decodePcm` in a worker thread. */
+  settings: MediaSettings
+  describe(): { driver: MediaSettings['driver']; version: string; encoders: Codec[] }
+  /** Interleaved float32 PCM in small chunks, with back-pressure. Leaving the loop ends the process. */
+  decode(file: FilePath, o: DecodeOptions): AsyncGenerator<Float32Array, void, void>
+  /** The encoded file as it grows. */
+  transcode(file: FilePath, o: TranscodeOptions): Promise<Transcode>
+  /** Format, tags and identity. Never rejects for a bad file: the fault is the answer. */
+  probe(file: FilePath): Promise<ProbeResult>
+  /** The embedded picture; null without one. */
+  picture(file: FilePath): Promise<Picture | null>
+  /** Scales and converts a picture. Faults: `image_too_large`, `image_unreadable`, `image_options` (400). */
+  image(input: { bytes: Uint8Array } | { file: FilePath }, o: ImageOptions): Promise<ImageResult>
+  /** FFmpeg runs and pool processes alive now. */
+  processes(): number
+  close(): Promise<void>
+}
+
+export type MediaOptions = {
+  /** `FFMPEG_BIN`; a program that does not answer as FFmpeg is a start error. */
+  ffmpegBin?: string | undefined
+  /** Forces a driver instead of native → wasm → none. */
+  driver?: MediaSettings['driver'] | undefined
+  /** FFmpeg processes at once; the rest wait. Default: one per core, at least 2. */
+  processesMax?: number | undefined
+  idleMs?: number | undefined
+  tagTimeoutMs?: number | undefined
+  log?: { info(fields: object, message: string): void } | undefined
+}
+
+const LOST_TEXT: Record<Lost, AppError> = {
+  timeout: mediaTimeout(TAG_TIMEOUT_MS),
+  memory: mediaTooLarge('Reading the file took more memory than is allowed.'),
+  crashed: new AppError(422, 'media_crashed', 'The file crashed the process that read it: it is damaged or hostile.'),
+}
+const lost = (reason: Lost): AppError => LOST_TEXT[reason]
+
+const tagPool = (o: MediaOptions): Pool =>
+  createPool({
+    script: new URL('./children/tags.ts', import.meta.url),
+    size: TAG_POOL_SIZE,
+    batch: TAG_BATCH_FILES,
+    heapMaxMb: TAG_HEAP_MAX_MB,
+    memoryMaxBytes: RUN_MEMORY_MAX_BYTES,
+    timeoutMs: o.tagTimeoutMs ?? TAG_TIMEOUT_MS,
+    idleMs: o.idleMs ?? POOL_IDLE_MS,
+    recycleAfter: TAG_RECYCLE_AFTER,
+    waitingMax: 100_000,
+    lost,
+  })
+const imagePool = (o: MediaOptions): Pool =>
+  createPool({
+    script: new URL('./children/image.ts', import.meta.url),
+    size: 1,
+    batch: 1,
+    heapMaxMb: TAG_HEAP_MAX_MB,
+    memoryMaxBytes: RUN_MEMORY_MAX_BYTES * 2,
+    timeoutMs: IMAGE_TIMEOUT_MS,
+    idleMs: o.idleMs ?? POOL_IDLE_MS,
+    recycleAfter: IMAGE_RECYCLE_AFTER,
+    waitingMax: 1000,
+    lost,
+  })
+
+const FAULT_OF_CODE: Record<string, ProbeFault> = {
+  media_timeout: 'timeout',
+  media_too_large: 'too_large',
+  media_crashed: 'crashed',
+  media_busy: 'busy',
+}
+/** A lost process is an answer about the file, too; anything else (shutting down) is not. */
+function asProbe(thrown: unknown): ProbeResult {
+  const reasonCode = thrown instanceof AppError ? FAULT_OF_CODE[thrown.code] : undefined
+  if (!reasonCode) throw thrown
+  return { ok: false, reasonCode, reason: (thrown as AppError).message }
+}
+
+function checkImage(input: { bytes: Uint8Array } | { file: FilePath }, o: ImageOptions): void {
+  if (!Number.isInteger(o.widthPx) || o.widthPx < 1 || o.widthPx > IMAGE_WIDTH_MAX_PX)
+    throw badRequest('image_options', `The width must be a whole number from 1 to ${IMAGE_WIDTH_MAX_PX}.`)
+  if ('bytes' in input && input.bytes.length > IMAGE_MAX_BYTES)
+    throw new AppError(422, 'image_too_large', `The picture is larger than ${IMAGE_MAX_BYTES / 1024 ** 2} MiB.`)
+}
+
+async function* decodeInSlot(slots: Slots, settings: MediaSettings, file: FilePath, o: DecodeOptions) {
+  const release = await slots.take(o.signal)
+  try {
+    yield* decodePcm(settings, file, o)
+  } finally {
+    release()
+  }
+}
+
+async function transcodeInSlot(slots: Slots, settings: MediaSettings, file: FilePath, o: TranscodeOptions) {
+  const release = await slots.take(o.signal)
+  try {
+    const job = await startTranscode(settings, file, o)
+    job.exit.finally(release).catch(() => {})
+    return job
+  } catch (thrown) {
+    release()
+    throw thrown
+  }
+}
+
+/** Finds FFmpeg and prepares the processes; none is started before it is needed. */
+export async function createMedia(o: MediaOptions = {}): Promise<Media> {
+  const settings = await findFfmpeg(o)
+  const slots = createSlots(o.processesMax ?? Math.max(2, availableParallelism()))
+  const tags = tagPool(o)
+  const images = imagePool(o)
+  const ending = new AbortController()
+  o.log?.info({ driver: settings.driver, version: settings.version, encoders: settings.encoders }, 'media tools')
+  const withEnd = <T extends { signal?: AbortSignal | undefined }>(options: T): T => ({
+    ...options,
+    signal: options.signal ? AbortSignal.any([options.signal, ending.signal]) : ending.signal,
+  })
+
+  return {
+    driver: settings.driver,
+    settings,
+    describe: () => ({ driver: settings.driver, version: settings.version, encoders: [...settings.encoders] }),
+    decode: (file, options) => decodeInSlot(slots, settings, file, withEnd(options)),
+    transcode: (file, options) => transcodeInSlot(slots, settings, file, withEnd(options)),
+    probe: (file) => (tags.run({ kind: 'probe', file }) as Promise<ProbeResult>).catch(asProbe),
+    picture: (file) => tags.run({ kind: 'picture', file }) as Promise<Picture | null>,
+    async image(input, options) {
+      checkImage(input, options)
+      return (await images.run({ input, options })) as ImageResult
+    },
+    processes: () => tags.pids().length + images.pids().length + slots.held(),
+    async close() {
+      ending.abort(new AppError(503, 'media_closed', 'The media tools are shutting down.'))
+      await Promise.all([tags.close(), images.close()])
+    },
+  }
+}
