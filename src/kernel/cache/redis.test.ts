@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, test, type TestContext } from 'node:test'
+import { createClient } from 'redis'
+import { createPubSub } from '#kernel/pubsub/index.ts'
+import { memoryLog, skipRedis, startTestRedis, type TestRedis, until } from '#kernel/pubsub/testing.ts'
+import { type Cache, createCache } from './index.ts'
+import { checkAgainstModel } from './model.ts'
+import { cacheSuite } from './suite.ts'
+import { createUnsent, UNSENT_MAX } from './unsent.ts'
+
+const MINUTE = { ttlMs: 60_000, tags: ['t'] }
+
+describe('Redis', { skip: skipRedis }, () => {
+  let redis: TestRedis
+  const opened: Cache[] = []
+  before(async () => {
+    redis = await startTestRedis()
+  })
+  after(async () => {
+    await Promise.all(opened.map((cache) => cache.close()))
+    await redis.close()
+  })
+  const open = async (log = memoryLog()): Promise<Cache> => {
+    const cache = await createCache({ redisUrl: redis.url, pubsub: await createPubSub({ log }), log })
+    opened.push(cache)
+    await until('Redis is there', async () => (await cache.check()).ok)
+    await until('it keeps', () => keeps(cache))
+    return cache
+  }
+  let pair: readonly [Cache, Cache] | undefined
+  const openTwo = async () => {
+    pair ??= [await open(), await open()]
+    await withClient(redis, (client) => client.flushDb())
+    return pair
+  }
+
+  cacheSuite('Redis', openTwo)
+  test('never a wrong answer, nor one older than an invalidation', () => checkAgainstModel(openTwo, 60))
+
+  test('a tag that Redis evicted costs a miss, never an old answer', async () => {
+    const [a, b] = await openTwo()
+    await a.getOrMake('k', MINUTE, async () => 'old')
+    await withClient(redis, (client) => client.del('tutti:cache:t:t'))
+    assert.equal(await b.getOrMake('k', MINUTE, async () => 'new'), 'new')
+  })
+
+  test('a server that comes back with an older snapshot revives nothing', async () => {
+    const cache = await open()
+    await cache.getOrMake('k', MINUTE, async () => 'old')
+    await withClient(redis, (client) => client.sendCommand(['SAVE']))
+    await cache.invalidate(['t'])
+    assert.equal(await cache.getOrMake('k', MINUTE, async () => 'new'), 'new')
+    await redis.kill()
+    await redis.start()
+    await withClient(redis, async (client) => assert.match((await client.get('tutti:cache:e:k')) ?? '', /"old"$/))
+    await until('it keeps again', () => keeps(cache))
+    assert.equal(await cache.getOrMake('k', MINUTE, async () => 'newer'), 'newer')
+  })
+
+  test('Redis killed: values are made, one maker at a time, invalidate resolves, one line a minute; it comes back', async () => {
+    const log = memoryLog()
+    const cache = await open(log)
+    await redis.kill()
+    await until('it noticed', async () => !(await cache.check()).ok)
+    let makes = 0
+    const many = Array.from({ length: 20 }, () => cache.getOrMake('k', MINUTE, async () => ++makes))
+    assert.deepEqual(new Set(await Promise.all(many)), new Set([1]))
+    assert.equal(await cache.getOrMake('k', MINUTE, async () => ++makes), 2)
+    await cache.invalidate(['t'])
+    await redis.start()
+    await until('it keeps again', () => keeps(cache))
+    assert.ok(log.lines.length <= 2, JSON.stringify(log.lines))
+  })
+
+  test('Redis frozen: no request waits long, and an invalidation of that time holds when it thaws', async () => {
+    const cache = await open()
+    await cache.getOrMake('k', MINUTE, async () => 'old')
+    redis.freeze()
+    const startMs = performance.now()
+    await cache.invalidate(['t'])
+    assert.equal(await cache.getOrMake('k', MINUTE, async () => 'new'), 'new')
+    for (let i = 0; i < 20; i++) await cache.getOrMake(`k${i}`, MINUTE, async () => i)
+    assert.ok(performance.now() - startMs < 1_500)
+    redis.resume()
+    for (let i = 0; i < 50; i++) {
+      assert.notEqual(await cache.getOrMake('k', MINUTE, async () => `new${i}`), 'old')
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    }
+    await until('it keeps again', () => keeps(cache, ['t']), 8_000)
+    assert.notEqual(await cache.getOrMake('k', MINUTE, async () => 'new'), 'old')
+  })
+
+  test('never there: start and requests go on', async (t: TestContext) => {
+    const log = memoryLog()
+    const cache = await createCache({ redisUrl: 'redis://127.0.0.1:1', pubsub: await createPubSub({ log }), log })
+    t.after(() => cache.close())
+    assert.equal(await cache.getOrMake('k', MINUTE, async () => 1), 1)
+    await cache.invalidate(['t'])
+    assert.equal((await cache.check()).ok, false)
+  })
+})
+
+test('unsent invalidations: forgotten only when sent, added again meanwhile they stay, too many are everything', () => {
+  const unsent = createUnsent('*')
+  unsent.add(['a', 'b'])
+  const sent = unsent.snapshot()
+  assert.deepEqual(sent.tags, ['a', 'b'])
+  unsent.add(['b'])
+  unsent.remove(sent)
+  assert.deepEqual([unsent.hasOneOf(['a']), unsent.hasOneOf(['x', 'b'])], [false, true])
+  unsent.add(Array.from({ length: UNSENT_MAX + 1 }, (_, i) => `t${i}`))
+  assert.deepEqual(unsent.snapshot().tags, ['*'])
+  assert.equal(unsent.hasOneOf(['*', 'z']), true)
+})
+
+let probe = 0
+/** Does it keep what it is given, under these tags? */
+async function keeps(cache: Cache, tags: readonly string[] = []): Promise<boolean> {
+  const key = `probe${probe++}`
+  await cache.getOrMake(key, { ttlMs: 1_000, tags }, async () => 1)
+  return (await cache.getOrMake(key, { ttlMs: 1_000, tags }, async () => 2)) === 1
+}
+
+async function withClient<T>(redis: TestRedis, work: (client: ReturnType<typeof newClient>) => Promise<T>): Promise<T> {
+  const client = newClient(redis)
+  await client.connect()
+  try {
+    return await work(client)
+  } finally {
+    client.destroy()
+  }
+}
+const newClient = (redis: TestRedis) => createClient({ url: redis.url })
