@@ -1,0 +1,40 @@
+import { createClient, type Tokens } from '#client/index.ts'
+import { readText, writeText } from '#lib/storage.ts'
+
+const EXPIRY = 'session-ends-ms'
+type Ended = () => void
+const endedListeners = new Set<Ended>()
+
+/** Tokens are in httpOnly cookies; only their expiry is kept here, so that all tabs know when to refresh. */
+const store = {
+  load(): Tokens | null {
+    const expiresAtMs = Number(readText(EXPIRY))
+    return expiresAtMs > 0 ? { accessToken: '', refreshToken: '', expiresAtMs } : null
+  },
+  save: (tokens: Tokens | null) => writeText(EXPIRY, tokens ? String(tokens.expiresAtMs) : null),
+}
+
+/** The one client of the app: same origin, cookies. */
+export const client = createClient({
+  cookieMode: true,
+  store,
+  onSignedOut: () => {
+    for (const tell of endedListeners) tell()
+  },
+})
+
+/** Called when the server has ended the session. */
+export const onSessionEnded = (listener: Ended): void => void endedListeners.add(listener)
+
+/** Media elements cannot refresh a token, so the page does it ahead of time, and at once when it wakes. */
+const KEEP_FRESH_EVERY_MS = 60_000
+const KEEP_FRESH_MARGIN_MS = 150_000
+export function keepSessionFresh(): () => void {
+  const tick = () => void client.session.keepFresh(KEEP_FRESH_MARGIN_MS).catch(() => undefined)
+  const timer = setInterval(tick, KEEP_FRESH_EVERY_MS)
+  document.addEventListener('visibilitychange', tick)
+  return () => {
+    clearInterval(timer)
+    document.removeEventListener('visibilitychange', tick)
+  }
+}

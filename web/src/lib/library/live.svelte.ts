@@ -1,0 +1,54 @@
+import type { AnalysisQueue, Pushes, ScanState } from '#client/index.ts'
+import { client } from '#lib/api.ts'
+import { player } from '#lib/player/player.svelte.ts'
+
+/** What the server tells by itself while the app is open. */
+export const live: { scan: ScanState | null; analysis: AnalysisQueue | null; connected: boolean } = $state({
+  scan: null,
+  analysis: null,
+  connected: false,
+})
+/** Grows whenever the library is another than before: lists that read it are read again. */
+export const libraryVersion = $state({ songs: 0, folders: 0 })
+
+/** A scan changes the library many times a second; lists follow it at this pace. */
+const FOLLOW_EVERY_MS = 1500
+let followTimer: ReturnType<typeof setTimeout> | undefined
+const follow = (kind: Pushes['library:changed']['kind']) => {
+  if (kind === 'folders') libraryVersion.folders += 1
+  followTimer ??= setTimeout(() => {
+    followTimer = undefined
+    libraryVersion.songs += 1
+  }, FOLLOW_EVERY_MS)
+}
+
+const learnOf = async (songId: string) => {
+  if (!player.queue.entries.some((e) => e.song.id === songId)) return
+  player.refreshSong(await client.songs.getSong({ id: songId }))
+}
+
+async function readState(): Promise<void> {
+  const [status, queue] = await Promise.all([client.library.getLibraryStatus(), client.analysis.getQueue()])
+  live.scan = status.scan
+  live.analysis = queue
+}
+
+/** Opens the socket; loaded apart from the rest, so that the first picture does not wait for it. */
+export async function startLive(): Promise<() => void> {
+  const { connectRealtime } = await import('#client/realtime.ts')
+  const realtime = connectRealtime(client.session)
+  realtime.onConnect(() => {
+    live.connected = true
+    readState().catch(() => undefined)
+  })
+  realtime.onDisconnect(() => void (live.connected = false))
+  realtime.on('library:progress', (scan) => void (live.scan = scan))
+  realtime.on('library:changed', ({ kind }) => follow(kind))
+  realtime.on('analysis:progress', (queue) => void (live.analysis = queue))
+  realtime.on('analysis:ready', ({ songId }) => void learnOf(songId).catch(() => undefined))
+  return () => {
+    clearTimeout(followTimer)
+    followTimer = undefined
+    realtime.close()
+  }
+}

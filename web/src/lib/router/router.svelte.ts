@@ -1,0 +1,90 @@
+import { matchRoute } from './match.ts'
+
+export const ROUTES = {
+  home: '/',
+  search: '/search',
+  albums: '/albums',
+  album: '/albums/:id',
+  artists: '/artists',
+  artist: '/artists/:id',
+  songs: '/songs',
+  genres: '/genres',
+  genre: '/genres/:name',
+  library: '/library',
+  settings: '/settings',
+} as const
+
+type Place = { path: string; query: string; scrollTop: number; serial: number }
+const here = (): Omit<Place, 'scrollTop' | 'serial'> => ({ path: location.pathname, query: location.search })
+
+const place: Place = $state({ ...here(), scrollTop: 0, serial: 0 })
+let scroller: HTMLElement | null = null
+
+const route = $derived(matchRoute(ROUTES, place.path))
+const params = $derived(new URLSearchParams(place.query))
+
+/** Where the app is. `serial` counts moves, so that a page can be made anew for each. */
+export const router = {
+  get path() {
+    return place.path
+  },
+  get route() {
+    return route
+  },
+  get query() {
+    return params
+  },
+  get serial() {
+    return place.serial
+  },
+  /** Where the page that came back stood before. */
+  get scrollTop() {
+    return place.scrollTop
+  },
+}
+
+function rememberScroll(): void {
+  history.replaceState({ ...(history.state as object | null), scrollTop: scroller?.scrollTop ?? 0 }, '')
+}
+
+function arrive(scrollTop: number): void {
+  const before = place.path
+  Object.assign(place, here(), { scrollTop })
+  if (before !== place.path) place.serial += 1
+}
+
+/** Goes to an address of the app. Pages keep their place: the way back leads to where one stood. */
+export function go(to: string, o: { replace?: boolean } = {}): void {
+  if (o.replace) history.replaceState(history.state, '', to)
+  else {
+    rememberScroll()
+    history.pushState({ scrollTop: 0 }, '', to)
+  }
+  arrive(o.replace ? place.scrollTop : 0)
+}
+
+const isPlainClick = (event: MouseEvent) =>
+  event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey && !event.defaultPrevented
+
+/** Takes over clicks on links of the app, and the back button. Answers how to stop. */
+export function startRouter(mainScroller: HTMLElement): () => void {
+  scroller = mainScroller
+  history.scrollRestoration = 'manual'
+  const onClick = (event: MouseEvent) => {
+    const link = (event.target as Element | null)?.closest?.('a[href]') as HTMLAnchorElement | null
+    if (!link || !isPlainClick(event) || link.origin !== location.origin || link.target !== '' || link.download) return
+    if (!matchRoute(ROUTES, link.pathname)) return
+    event.preventDefault()
+    if (link.pathname + link.search !== place.path + place.query) go(link.pathname + link.search)
+  }
+  const onPop = (event: PopStateEvent) => {
+    const state = event.state as { scrollTop?: number } | null
+    arrive(state?.scrollTop ?? 0)
+  }
+  document.addEventListener('click', onClick)
+  addEventListener('popstate', onPop)
+  return () => {
+    document.removeEventListener('click', onClick)
+    removeEventListener('popstate', onPop)
+  }
+}

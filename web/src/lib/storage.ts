@@ -1,0 +1,31 @@
+/** Things kept in this browser. Everything here works, and forgets, where storage is refused (private windows). */
+const PREFIX = 'tutti.'
+
+export function readText(name: string): string | null {
+  try {
+    return localStorage.getItem(PREFIX + name)
+  } catch {
+    return null
+  }
+}
+
+export function writeText(name: string, value: string | null): void {
+  try {
+    if (value === null) localStorage.removeItem(PREFIX + name)
+    else localStorage.setItem(PREFIX + name, value)
+  } catch {
+    // Full or refused: the app goes on, only without a memory.
+  }
+}
+
+/** What was kept under `name`, when `isValid` says that it still has the right shape. */
+export function readJson<T>(name: string, isValid: (value: unknown) => value is T): T | null {
+  try {
+    const value: unknown = JSON.parse(readText(name) ?? 'null')
+    return isValid(value) ? value : null
+  } catch {
+    return null
+  }
+}
+
+export const writeJson = (name: string, value: unknown): void => writeText(name, JSON.stringify(value))
