@@ -1,4 +1,4 @@
-import { event } from '#kernel/module.ts'
+import { event, job } from '#kernel/module.ts'
 import { Id, OneOf, Type } from '#kernel/schema.ts'
 import { push } from '#kernel/sockets/realtime.ts'
 import { ScanState } from './schema.ts'
@@ -9,6 +9,15 @@ export const songAudioReady = event(
   Type.Object({ songs: Type.Array(Type.Object({ songId: Id, contentId: Type.String() })) }),
 )
 export const songsRemoved = event('catalog.songs-removed.v1', Type.Object({ songIds: Type.Array(Id) }))
+
+/** Look through the folders; `full` reads every file again. Without `folderIds`, all of them. */
+export const scanJob = job(
+  'catalog.scan.v1',
+  Type.Object({ full: Type.Boolean(), folderIds: Type.Optional(Type.Array(Id)) }),
+  { lane: 'quick', maxAttempts: 5 },
+)
+/** Delete the songs of a folder that was taken out of the library. */
+export const removeFolderJob = job('catalog.remove-folder.v1', Type.Object({ folderId: Id }), { lane: 'quick' })
 
 export const libraryProgress = push('library:progress', ScanState, 'A scan moves on; at most four a second')
 export const libraryChanged = push(

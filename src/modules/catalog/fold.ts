@@ -1,0 +1,92 @@
+/** Longest word kept for search; what is longer is cut. */
+const WORD_MAX_CHARS = 60
+/** Words of one search document. */
+const WORDS_MAX = 200
+/** A btree row holds at most 2.7 kB; four of these with separators fit. */
+export const SORT_KEY_MAX_CHARS = 150
+
+// Letters that Unicode does not decompose.
+const LETTERS: Readonly<Record<string, string>> = {
+  ß: 'ss',
+  æ: 'ae',
+  œ: 'oe',
+  ø: 'o',
+  đ: 'd',
+  ð: 'd',
+  ħ: 'h',
+  ı: 'i',
+  ł: 'l',
+  ŀ: 'l',
+  þ: 'th',
+  ŧ: 't',
+  ŋ: 'n',
+  ĸ: 'k',
+  $: 's',
+}
+const SPECIAL = /[ßæœøđðħıłŀþŧŋĸ]/g
+const ARTICLES = /^(?:the|an?|el|la|los|las|les?|der|die|das|il|lo|gli|os|as) (?=\S)/
+// Han, kana and Thai are written without spaces: each character is a word.
+const UNSPACED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]/gu
+
+/** Text that PostgreSQL can store: no U+0000, no lone surrogates. */
+export const storable = (text: string): string => text.replaceAll('\0', '').toWellFormed()
+
+/** Lower case without diacritics: `Björk` -> `bjork`, `STRAßE` -> `strasse`, `ﬁ` -> `fi`. Punctuation stays. */
+export const foldLetters = (text: string): string =>
+  storable(text)
+    .normalize('NFKD')
+    .replace(/\p{Mn}/gu, '')
+    .toLowerCase()
+    .replace(SPECIAL, (c) => LETTERS[c] ?? c)
+    .normalize('NFC')
+
+/** Letters and digits parted by single spaces; apostrophes join (`don't` -> `dont`). Empty when there are none. */
+export const fold = (text: string): string =>
+  foldLetters(text)
+    .replace(/(?<=\p{L})['’ʼ`´](?=\p{L})/gu, '')
+    .replace(/[^\p{L}\p{N}]+/gu, ' ')
+    .trim()
+
+/**
+ * What makes two names the same: their fold, or for names of signs alone (`!!!`, `+/-`) the signs themselves.
+ * Never empty.
+ */
+export const identityKey = (name: string): string => fold(name) || foldLetters(name).trim() || '?'
+
+/** Sorts as a shop would: folded, leading article dropped when something follows it. Never empty. */
+export const sortKey = (name: string): string =>
+  identityKey(name).replace(ARTICLES, '').slice(0, SORT_KEY_MAX_CHARS).toWellFormed()
+
+const spaced = (folded: string): string => folded.replace(UNSPACED, ' $& ')
+
+// `R.E.M.` and `AC/DC` are also typed in one word.
+const joinedInitials = (text: string): string[] =>
+  [...foldLetters(text).matchAll(/(?<![\p{L}\p{N}])\p{L}{1,3}(?:[./&-]\p{L}{1,3})+(?![\p{L}\p{N}])/gu)].map(([m]) =>
+    m.replace(/[^\p{L}]/gu, ''),
+  )
+// `l'amour` is also looked for as `amour`.
+const parted = (text: string): string[] => {
+  const folded = foldLetters(text)
+  return /\p{L}['’ʼ`´]\p{L}/u.test(folded) ? folded.split(/[^\p{L}\p{N}]+/u) : []
+}
+
+/** The words a query is made of, in order. */
+export const queryWords = (text: string): string[] =>
+  spaced(fold(text))
+    .split(' ')
+    .filter((w) => w !== '')
+    .map((w) => w.slice(0, WORD_MAX_CHARS).toWellFormed())
+
+/** The distinct words by which texts are found, at most {@link WORDS_MAX}; only letters and digits. */
+export function documentWords(texts: readonly string[]): string[] {
+  const words = new Set<string>()
+  for (const text of texts) {
+    for (const word of [...queryWords(text), ...joinedInitials(text), ...parted(text)]) {
+      if (word !== '' && words.size < WORDS_MAX) words.add(word.slice(0, WORD_MAX_CHARS).toWellFormed())
+    }
+  }
+  return [...words]
+}
+
+/** The words as a literal of PostgreSQL's `tsvector`; they hold no quote, so none needs escaping. */
+export const searchLiteral = (words: readonly string[]): string => words.map((w) => `'${w}'`).join(' ')

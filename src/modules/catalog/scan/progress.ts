@@ -1,0 +1,78 @@
+import { libraryChanged, libraryProgress } from '#modules/catalog/events.ts'
+import type { ScanState } from '#modules/catalog/schema.ts'
+import { claimScan, saveScanState } from '#modules/catalog/store/scan-state.ts'
+import type { CatalogCtx, Tally } from './types.ts'
+
+const PUSH_EVERY_MS = 250
+const CHANGED_EVERY_MS = 1000
+/** Also how often the claim on the library is renewed; well below its length. */
+const SAVE_EVERY_MS = 1000
+
+export type Progress = {
+  /** Something in the library is another than before. */
+  changed(): void
+  folder(path: string | null): void
+  /** The last state, stored and told. */
+  end(state: ScanState['state']): Promise<ScanState>
+}
+
+/** Tells a scan's state: to sockets at most four times a second, to the database once a second. */
+export function createProgress(ctx: CatalogCtx, holder: string, tally: Tally): Progress {
+  const startedAt = ctx.now().toISOString()
+  let currentFolder: string | null = null
+  let lastPushed = ''
+  let isChanged = false
+  const stateNow = (state: ScanState['state']): ScanState => ({
+    state,
+    startedAt,
+    finishedAt: state === 'scanning' ? null : ctx.now().toISOString(),
+    ...tally,
+    currentFolder,
+  })
+  const push = (): void => {
+    const state = stateNow('scanning')
+    const text = JSON.stringify(state)
+    if (text === lastPushed) return
+    lastPushed = text
+    ctx.realtime.toAll(libraryProgress, state)
+  }
+  const tellChanged = (): void => {
+    if (!isChanged) return
+    isChanged = false
+    ctx.realtime.toAll(libraryChanged, { kind: 'songs' })
+    // A cache that cannot be reached has its own short life; the scan goes on.
+    ctx.cache.invalidate(['catalog']).catch((err: unknown) => ctx.log.warn({ err }, 'the cache was not invalidated'))
+  }
+  const save = async (): Promise<void> => {
+    await claimScan(ctx.db, holder)
+    await saveScanState(ctx.db, stateNow('scanning'))
+  }
+  const warn = (err: unknown): void => ctx.log.warn({ err }, 'the state of the scan could not be stored')
+  let saving = Promise.resolve()
+  const timers = [
+    setInterval(push, PUSH_EVERY_MS),
+    setInterval(tellChanged, CHANGED_EVERY_MS),
+    setInterval(() => {
+      saving = saving.then(save).catch(warn)
+    }, SAVE_EVERY_MS),
+  ]
+  push()
+  return {
+    changed() {
+      isChanged = true
+    },
+    folder(path) {
+      currentFolder = path
+    },
+    async end(state) {
+      for (const t of timers) clearInterval(t)
+      await saving
+      currentFolder = null
+      const last = stateNow(state)
+      await saveScanState(ctx.db, last)
+      tellChanged()
+      ctx.realtime.toAll(libraryProgress, last)
+      return last
+    },
+  }
+}

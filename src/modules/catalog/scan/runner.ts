@@ -1,0 +1,76 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Folder, folderById, folders } from '#modules/catalog/store/folders.ts'
+import { claimScan, releaseScan, storedScan } from '#modules/catalog/store/scan-state.ts'
+import type { Depth } from './compare.ts'
+import { keepCovers } from './covers.ts'
+import { scanFolder, scanParts, type Touched } from './folder.ts'
+import type { ScanDeps } from './intake.ts'
+import { createProgress, type Progress } from './progress.ts'
+import { createSaver } from './save.ts'
+import { type CatalogCtx, emptyTally } from './types.ts'
+
+const CLAIM_RETRY_MS = 500
+
+/** One scan at a time: in this process by a queue, between processes by a claim in the database. */
+export function createRunner(ctx: CatalogCtx) {
+  const holder = ctx.newId()
+  let last: Promise<unknown> = Promise.resolve()
+
+  async function claimed<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    while (!(await claimScan(ctx.db, holder))) await sleep(CLAIM_RETRY_MS, undefined, { signal })
+    try {
+      return await work()
+    } finally {
+      await releaseScan(ctx.db, holder)
+    }
+  }
+
+  async function scan(signal: AbortSignal, work: (d: ScanDeps, progress: Progress) => Promise<void>): Promise<void> {
+    signal.throwIfAborted()
+    const tally = emptyTally()
+    const progress = createProgress(ctx, holder, tally)
+    const deps: ScanDeps = { ctx, save: createSaver(ctx), tally, signal, changed: progress.changed }
+    const covers = keepCovers(ctx, signal, progress.changed)
+    try {
+      await work(deps, progress)
+    } finally {
+      await covers.end()
+      const { isWatched } = await storedScan(ctx.db)
+      const state = await progress.end(isWatched ? 'watching' : 'idle')
+      ctx.log.info(tally, `library scan of ${state.foundFiles} files`)
+    }
+  }
+
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const turn = last.then(work, work)
+    last = turn.catch(() => {})
+    return turn
+  }
+  const run = (signal: AbortSignal, work: (d: ScanDeps, progress: Progress) => Promise<void>): Promise<void> =>
+    inTurn(() => claimed(signal, () => scan(signal, work)))
+
+  return {
+    /** Every folder, or those named. */
+    all: (o: { depth: Depth; folderIds?: readonly string[] | undefined }, signal: AbortSignal): Promise<void> =>
+      run(signal, async (d, progress) => {
+        const wanted = (f: Folder): boolean => o.folderIds === undefined || o.folderIds.includes(f.id)
+        for (const folder of (await folders(ctx.db)).filter(wanted)) {
+          progress.folder(folder.pathText)
+          await scanFolder(d, folder, o.depth)
+        }
+      }),
+    /** Directories that the watcher saw change. */
+    parts: (folderId: string, touched: readonly Touched[], signal: AbortSignal): Promise<void> =>
+      run(signal, async (d, progress) => {
+        const folder = await folderById(ctx.db, folderId)
+        if (!folder) return
+        progress.folder(folder.pathText)
+        await scanParts(d, folder, touched)
+      }),
+    /** Work that must not meet a scan: removing a folder. */
+    alone: <T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> => inTurn(() => claimed(signal, work)),
+    /** Resolves when what is under way has ended. */
+    idle: (): Promise<unknown> => last,
+  }
+}
+export type Runner = ReturnType<typeof createRunner>

@@ -1,0 +1,38 @@
+import { sql } from 'kysely'
+import type { Api } from '#kernel/contract.ts'
+import { notFound } from '#kernel/errors.ts'
+import { identityKey } from '#modules/catalog/fold.ts'
+import type { CatalogCtx } from '#modules/catalog/scan/types.ts'
+import type { albums } from '#modules/catalog/schema.ts'
+import { filterQuery } from '#modules/catalog/search.ts'
+import { albumConditions, albumsById, albumSort } from '#modules/catalog/store/albums.ts'
+import { songsOfAlbum } from '#modules/catalog/store/songs.ts'
+import { artistFilter, paged } from './lists.ts'
+import { toAlbum, toSong } from './shapes.ts'
+
+export function createAlbums(ctx: CatalogCtx): Api<typeof albums> {
+  const { db } = ctx
+  return {
+    async listAlbums(who, input) {
+      const sortName = input.sort ?? 'title'
+      const where = albumConditions(who, {
+        artistIds: await artistFilter(db, input.artist),
+        genreKey: input.genre === undefined ? undefined : identityKey(input.genre),
+        year: input.year,
+        search: input.q === undefined ? undefined : await filterQuery(db, input.q),
+      })
+      return paged(db, input, {
+        table: sql`catalog.albums`,
+        where,
+        sortName,
+        sort: (seed) => albumSort(sortName, seed),
+        load: async (ids) => (await albumsById(db, who, ids)).map(toAlbum),
+      })
+    },
+    async getAlbum(who, { id }) {
+      const [album] = await albumsById(db, who, [id])
+      if (!album) throw notFound('album')
+      return { ...toAlbum(album), songs: (await songsOfAlbum(db, who, id)).map(toSong) }
+    },
+  }
+}

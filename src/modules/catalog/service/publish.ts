@@ -1,0 +1,81 @@
+import { libraryChanged, songsRemoved } from '#modules/catalog/events.ts'
+import { EVENT_SONGS_MAX } from '#modules/catalog/scan/save.ts'
+import type { CatalogCtx } from '#modules/catalog/scan/types.ts'
+import { deleteFolder, folderSongs, isRetired } from '#modules/catalog/store/folders.ts'
+import { deleteSongs, expiredSongs, publishSongs } from '#modules/catalog/store/lifecycle.ts'
+import { lockShelf, noteChanges, recount, touchedBy } from '#modules/catalog/store/recount.ts'
+
+const NO_ID = '00000000-0000-0000-0000-000000000000'
+/** Songs of one transaction. */
+const PART = 500
+/** How long the song of a deleted file waits for the file to come back: plays and likes hang on it. */
+export const GONE_KEPT_DAYS = 30
+
+/** What anybody may have kept of the library is out of date. */
+async function tellChanged(ctx: CatalogCtx): Promise<void> {
+  await ctx.cache.invalidate(['catalog'])
+  ctx.realtime.toAll(libraryChanged, { kind: 'songs' })
+}
+
+async function publishPart(ctx: CatalogCtx, ids: readonly string[], isPublic: boolean): Promise<void> {
+  await ctx.write(async (tx) => {
+    await lockShelf(tx)
+    const changed = await publishSongs(tx, ids, isPublic)
+    await recount(tx, [await touchedBy(tx, changed)])
+    await noteChanges(tx, 'song', 'changed', changed)
+  })
+}
+
+/** Makes songs visible to anyone, or private again; effective for the next read. */
+export async function setSongsPublic(ctx: CatalogCtx, ids: readonly string[], isPublic: boolean): Promise<void> {
+  await publishPart(ctx, ids, isPublic)
+  await tellChanged(ctx)
+}
+
+/** The same for all songs of a folder, part by part in the order of their ids. */
+export async function setFolderSongsPublic(ctx: CatalogCtx, folderId: string, isPublic: boolean): Promise<void> {
+  let after = NO_ID
+  for (;;) {
+    const ids = await folderSongs(ctx.db, folderId, after, PART)
+    if (ids.length === 0) break
+    await publishPart(ctx, ids, isPublic)
+    after = ids.at(-1) ?? after
+  }
+  await tellChanged(ctx)
+}
+
+/** Forgets songs for good and tells every module that keeps something of them. */
+async function removeSongs(ctx: CatalogCtx, ids: readonly string[]): Promise<void> {
+  await ctx.write(async (tx, emit) => {
+    await lockShelf(tx)
+    const touched = await touchedBy(tx, ids)
+    await deleteSongs(tx, ids)
+    await recount(tx, [touched])
+    await noteChanges(tx, 'song', 'removed', ids)
+    for (let i = 0; i < ids.length; i += EVENT_SONGS_MAX)
+      await emit(songsRemoved, { songIds: ids.slice(i, i + EVENT_SONGS_MAX) })
+  })
+}
+
+/** Deletes a retired folder with its songs; begun anew after a crash. Does nothing to a folder that came back. */
+export async function removeRetired(ctx: CatalogCtx, folderId: string, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    signal.throwIfAborted()
+    if (!(await isRetired(ctx.db, folderId))) return
+    const ids = await folderSongs(ctx.db, folderId, NO_ID, PART)
+    if (ids.length === 0) break
+    await removeSongs(ctx, ids)
+  }
+  await deleteFolder(ctx.db, folderId)
+  await tellChanged(ctx)
+}
+
+/** Forgets songs whose file has been gone for {@link GONE_KEPT_DAYS}. */
+export async function forgetGone(ctx: CatalogCtx, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    signal.throwIfAborted()
+    const ids = await expiredSongs(ctx.db, GONE_KEPT_DAYS, PART)
+    if (ids.length === 0) return
+    await removeSongs(ctx, ids)
+  }
+}

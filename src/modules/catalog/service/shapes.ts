@@ -1,0 +1,98 @@
+import type { Album, Artist, Song } from '#modules/catalog/schema.ts'
+import type { AlbumRow } from '#modules/catalog/store/albums.ts'
+import type { ArtistRow } from '#modules/catalog/store/artists.ts'
+import type { SongRow } from '#modules/catalog/store/songs.ts'
+
+const BASE = '/api/v1'
+/** ReplayGain 2.0: what every track is brought to. */
+const TARGET_LUFS = -18
+/** Headroom that lossy decoders need. */
+const PEAK_MAX_DBTP = -1
+
+/**
+ * Gain to −18 LUFS, dB. Turning down is always safe; turning up goes no further than lets the true peak stay at
+ * −1 dBTP, and not at all when the peak is not known.
+ */
+export function gainOf(loudnessLufs: number | null, truePeakDbtp: number | null): number | null {
+  if (loudnessLufs === null) return null
+  const wanted = TARGET_LUFS - loudnessLufs
+  if (wanted <= 0) return hundredths(wanted)
+  const room = truePeakDbtp === null ? 0 : Math.max(0, PEAK_MAX_DBTP - truePeakDbtp)
+  return hundredths(Math.min(wanted, room))
+}
+const hundredths = (db: number): number => Math.round(db * 100) / 100
+/** `real` columns carry seven digits; the rest is noise of the conversion. */
+const single = (n: number | null): number | null => (n === null ? null : Number(n.toPrecision(6)))
+
+/** The version makes the address change with the picture, so that clients may keep it for ever. */
+const pictureUrl = (path: string, hash: string | null): string | null =>
+  hash === null ? null : `${BASE}/${path}?v=${hash.slice(0, 8)}`
+
+export const toSong = (r: SongRow): Song => ({
+  id: r.id,
+  title: r.title,
+  artist: r.artist,
+  artists: r.credits ?? [],
+  album: r.albumId === null ? null : { id: r.albumId, title: r.albumTitle ?? '' },
+  disc: r.disc,
+  track: r.track,
+  durationMs: r.durationMs,
+  year: r.year,
+  genres: r.genres,
+  tags: r.tags,
+  isPublic: r.isPublic,
+  isVisible: r.isVisible,
+  isMissing: r.isMissing,
+  ownerId: r.ownerId,
+  coverUrl: pictureUrl(`songs/${r.id}/cover`, r.coverHash),
+  coverColor: r.coverColor,
+  streamingUrls: streamingUrls(r.id),
+  waveformUrl: `${BASE}/songs/${r.id}/waveform`,
+  framesUrl: `${BASE}/songs/${r.id}/frames`,
+  codec: r.codec,
+  bitrateKbps: r.bitrateKbps,
+  sampleRateHz: r.sampleRateHz,
+  channels: r.channels,
+  lossless: r.lossless,
+  sizeBytes: r.sizeBytes,
+  hasLyrics: r.hasLyrics,
+  analysisStatus: r.analysisStatus ?? 'none',
+  tempo: single(r.tempo),
+  key: r.key,
+  camelot: r.camelot,
+  energy: single(r.energy),
+  loudnessLufs: single(r.loudnessLufs),
+  gainDb: gainOf(single(r.loudnessLufs), single(r.truePeakDbtp)),
+  createdAt: r.createdAt.toISOString(),
+  updatedAt: r.updatedAt.toISOString(),
+})
+
+const streamingUrls = (id: string): Song['streamingUrls'] => {
+  const at = (quality: string) => `${BASE}/songs/${id}/stream?quality=${quality}`
+  return { low: at('low'), medium: at('medium'), high: at('high'), original: at('original') }
+}
+
+export const toAlbum = (r: AlbumRow): Album => ({
+  id: r.id,
+  title: r.title,
+  artist: r.artist,
+  artists: r.credits ?? [],
+  year: r.year,
+  genres: r.genres,
+  songCount: r.songCount,
+  durationMs: r.durationMs,
+  isCompilation: r.isCompilation,
+  coverUrl: pictureUrl(`albums/${r.id}/cover`, r.coverHash),
+  coverColor: r.coverColor,
+  createdAt: r.createdAt.toISOString(),
+})
+
+export const toArtist = (r: ArtistRow): Artist => ({
+  id: r.id,
+  name: r.name,
+  sortName: r.sortName,
+  albumCount: r.albumCount,
+  songCount: r.songCount,
+  imageUrl: pictureUrl(`artists/${r.id}/image`, r.coverHash),
+  coverColor: r.coverColor,
+})

@@ -1,0 +1,190 @@
+import { sql } from 'kysely'
+import type { Caller } from '#kernel/caller.ts'
+import type { SyncedLine } from '#kernel/media/types.ts'
+import type { SONG_SORTS } from '#modules/catalog/schema.ts'
+import type { Db, Sql } from './db.ts'
+import { type Sort, allOf } from './pages.ts'
+import { songsInReach } from './reach.ts'
+
+export type Credit = { id: string; name: string; role: 'main' | 'featured' | 'composer' | 'remixer' | 'album' }
+export type SongRow = {
+  id: string
+  title: string
+  artist: string
+  credits: Credit[] | null
+  albumId: string | null
+  albumTitle: string | null
+  disc: number | null
+  track: number | null
+  durationMs: number
+  year: number | null
+  genres: string[]
+  tags: string[]
+  isPublic: boolean
+  isVisible: boolean
+  isMissing: boolean
+  ownerId: string | null
+  coverHash: string | null
+  coverColor: string | null
+  codec: string
+  bitrateKbps: number | null
+  sampleRateHz: number | null
+  channels: number | null
+  lossless: boolean
+  sizeBytes: number
+  hasLyrics: boolean
+  analysisStatus: 'pending' | 'processing' | 'completed' | 'failed' | null
+  tempo: number | null
+  key: string | null
+  camelot: string | null
+  energy: number | null
+  loudnessLufs: number | null
+  truePeakDbtp: number | null
+  createdAt: Date
+  updatedAt: Date
+}
+
+/** Album artists are credits of the album; a song keeps them only to be found by. */
+const credits = sql`(select jsonb_agg(jsonb_build_object('id', ar.id, 'name', ar.name, 'role', sa.role)
+    order by array_position(array['main', 'featured', 'remixer', 'composer'], sa.role), sa.position)
+  from catalog.song_artists sa join catalog.artists ar on ar.id = sa.artist_id
+  where sa.song_id = t.id and sa.role <> 'album')`
+
+const columns = sql`t.id, t.title, t.artist, ${credits} as credits, t.album_id as "albumId", al.title as "albumTitle",
+  t.disc, t.track, t.duration_ms as "durationMs", t.year, t.genres, t.tags, t.is_public as "isPublic",
+  t.is_visible as "isVisible", t.is_missing as "isMissing", t.owner_id as "ownerId", c.hash as "coverHash",
+  c.color as "coverColor", t.codec, t.bitrate_kbps as "bitrateKbps", t.sample_rate_hz as "sampleRateHz", t.channels,
+  t.lossless, t.size_bytes as "sizeBytes", t.has_lyrics as "hasLyrics", f.state as "analysisStatus", f.tempo, f.key,
+  f.camelot, f.energy, f.loudness_lufs as "loudnessLufs", f.true_peak_dbtp as "truePeakDbtp",
+  t.created_at as "createdAt", t.updated_at as "updatedAt"`
+
+const songsWhere = async (db: Db, where: readonly Sql<boolean>[], order: Sql): Promise<SongRow[]> => {
+  const { rows } = await sql<SongRow>`select ${columns} from catalog.songs t
+    left join catalog.albums al on al.id = t.album_id
+    left join catalog.covers c on c.hash = t.cover_hash and c.state = 'ok'
+    left join catalog.song_facets f on f.song_id = t.id
+    where ${allOf(where)} order by ${order}`.execute(db)
+  return rows
+}
+
+/** In the order of `ids`; unknown ones and those out of the caller's reach are left out. */
+export async function songsById(db: Db, who: Caller, ids: readonly string[]): Promise<SongRow[]> {
+  if (ids.length === 0) return []
+  const where = [sql<boolean>`t.id = any(${[...ids]}::uuid[])`, songsInReach(who, 'access')]
+  const rows = await songsWhere(db, where, sql`t.id`)
+  const byId = new Map(rows.map((r) => [r.id, r]))
+  return ids.flatMap((id) => byId.get(id) ?? [])
+}
+
+/** One song whoever asks: for the policy to decide. */
+export const songById = async (db: Db, id: string): Promise<SongRow | undefined> =>
+  (await songsWhere(db, [sql`t.id = ${id}::uuid`], sql`t.id`))[0]
+
+/** Longest album that is answered whole. */
+const ALBUM_SONGS_MAX = 5000
+export const songsOfAlbum = (db: Db, who: Caller, albumId: string): Promise<SongRow[]> =>
+  songsWhere(
+    db,
+    [sql`t.album_id = ${albumId}::uuid`, songsInReach(who, 'shelf')],
+    sql`t.disc nulls first, t.track nulls last, t.sort_key, t.id limit ${ALBUM_SONGS_MAX}`,
+  )
+
+export type SongFilter = {
+  artistIds?: readonly string[] | undefined
+  albumIds?: readonly string[] | undefined
+  genreKey?: string | undefined
+  year?: number | undefined
+  keys?: string | undefined
+  bpmMin?: number | undefined
+  bpmMax?: number | undefined
+  energyMin?: number | undefined
+  energyMax?: number | undefined
+  tag?: string | undefined
+  /** Text of a `tsquery`. */
+  search?: string | undefined
+}
+
+/** Facets are a table beside; an EXISTS keeps the order of the list's index usable. */
+function facetConditions(f: SongFilter): Sql<boolean>[] {
+  const parts: Sql<boolean>[] = []
+  if (f.keys !== undefined) parts.push(sql`(lower(f.key) = ${f.keys} or lower(f.camelot) = ${f.keys})`)
+  if (f.bpmMin !== undefined) parts.push(sql`f.tempo >= ${f.bpmMin}`)
+  if (f.bpmMax !== undefined) parts.push(sql`f.tempo <= ${f.bpmMax}`)
+  if (f.energyMin !== undefined) parts.push(sql`f.energy >= ${f.energyMin}`)
+  if (f.energyMax !== undefined) parts.push(sql`f.energy <= ${f.energyMax}`)
+  if (parts.length === 0) return []
+  return [sql`exists (select from catalog.song_facets f where f.song_id = t.id and ${allOf(parts)})`]
+}
+
+export function songConditions(who: Caller, f: SongFilter): Sql<boolean>[] {
+  const where = [songsInReach(who, 'shelf'), ...facetConditions(f)]
+  if (f.artistIds)
+    where.push(
+      sql`t.id in (select sa.song_id from catalog.song_artists sa where sa.artist_id = any(${[...f.artistIds]}::uuid[]))`,
+    )
+  if (f.albumIds) where.push(sql`t.album_id = any(${[...f.albumIds]}::uuid[])`)
+  if (f.genreKey !== undefined) where.push(sql`t.genre_keys @> array[${f.genreKey}]`)
+  if (f.year !== undefined) where.push(sql`t.year = ${f.year}`)
+  if (f.tag !== undefined) where.push(sql`t.tags @> array[${f.tag}]`)
+  if (f.search !== undefined) where.push(sql`t.search @@ ${f.search}::tsquery`)
+  return where
+}
+
+const NEWEST: Sort = { by: sql`t.id`, kind: 'id', direction: 'down' }
+
+/** Ids are UUIDv7, so their order is the order of arrival. */
+export function songSort(sort: (typeof SONG_SORTS)[number], seed: number): Sort {
+  const sorts: Record<typeof sort, Sort> = {
+    title: { by: sql`t.sort_key`, kind: 'text', direction: 'up' },
+    '-title': { by: sql`t.sort_key`, kind: 'text', direction: 'down' },
+    newest: NEWEST,
+    oldest: { ...NEWEST, direction: 'up' },
+    artist: { by: sql`t.artist_order`, kind: 'text', direction: 'up' },
+    album: { by: sql`t.album_order`, kind: 'text', direction: 'up' },
+    year: { by: sql`coalesce(t.year, 9999)`, kind: 'int', direction: 'up' },
+    '-year': { by: sql`coalesce(t.year, 0)`, kind: 'int', direction: 'down' },
+    duration: { by: sql`t.duration_ms`, kind: 'int', direction: 'up' },
+    '-duration': { by: sql`t.duration_ms`, kind: 'int', direction: 'down' },
+    random: { by: sql`uuid_hash_extended(t.id, ${sql.lit(seed)})`, kind: 'bigint', direction: 'up' },
+  }
+  return sorts[sort]
+}
+
+export type LyricsRow = { plain: string | null; lines: SyncedLine[] }
+export async function lyricsOf(db: Db, songId: string): Promise<LyricsRow | undefined> {
+  const { rows } =
+    await sql<LyricsRow>`select plain, lines from catalog.lyrics where song_id = ${songId}::uuid`.execute(db)
+  return rows[0]
+}
+
+export type SongFileRow = {
+  songId: string
+  path: Buffer
+  contentId: string
+  codec: string
+  container: string
+  mimeType: string
+  sizeBytes: number
+  durationMs: number
+  bitrateKbps: number | null
+  isMissing: boolean
+  isPublic: boolean
+  coverHash: string | null
+}
+/** Path: folder, directory and name joined with `/` where there is something to join. */
+export async function songFiles(db: Db, who: Caller, ids: readonly string[]): Promise<SongFileRow[]> {
+  const { rows } = await sql<SongFileRow>`
+    select distinct on (t.id) t.id as "songId",
+      rtrim(fo.path, '\\x2f'::bytea) || '\\x2f'::bytea
+        || case when lf.dir = ''::bytea then ''::bytea else lf.dir || '\\x2f'::bytea end || lf.name as path,
+      t.content_id as "contentId", t.codec, t.container, t.mime_type as "mimeType", t.size_bytes as "sizeBytes",
+      t.duration_ms as "durationMs", t.bitrate_kbps as "bitrateKbps", t.is_missing as "isMissing",
+      t.is_public as "isPublic", c.hash as "coverHash"
+    from catalog.songs t
+    join catalog.library_files lf on lf.song_id = t.id
+    join catalog.folders fo on fo.id = lf.folder_id
+    left join catalog.covers c on c.hash = t.cover_hash and c.state = 'ok'
+    where t.id = any(${[...ids]}::uuid[]) and ${songsInReach(who, 'access')}
+    order by t.id, lf.state, lf.id`.execute(db)
+  return rows
+}
