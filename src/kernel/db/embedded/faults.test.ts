@@ -85,7 +85,7 @@ test('a folder that cannot be written, and a file in its place, are said', async
   mkdirSync(locked)
   chmodSync(locked, 0o555)
   for (const dataDir of [locked, join(locked, 'below')]) {
-    const refused = await startChild({ dataDir }, {}, as).next('refused', 'started')
+    const refused = await startChild(t, { dataDir }, {}, as).next('refused', 'started')
     assert.equal(refused.code, 'data_folder_unwritable')
     assert.match(refused.message ?? '', /locked.*TUTTI_DATA/)
   }
@@ -158,7 +158,7 @@ test('a disk that is full at a later start is said, and the database works again
 
 test('a data folder with a path far beyond the limit of a socket works', async (t) => {
   const dataDir = join(makeFolder(t), ...Array.from({ length: 5 }, (_, i) => `${'long'.repeat(10)}-${i}`), 'dä ta')
-  const child = startChild({ dataDir })
+  const child = startChild(t, { dataDir })
   assert.equal((await child.next('started')).firstStart, true)
   assert.equal(await end(child, 'SIGTERM'), 0)
 })

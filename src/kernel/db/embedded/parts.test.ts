@@ -70,7 +70,7 @@ test('where the links cannot be made (an install owned by another user) a copy w
   cpSync(NATIVE, native, { recursive: true, filter: (from) => !/lib\/[a-z]+\.so(\.\d+)?$/.test(from) })
   cpSync(join(NATIVE, '../package.json'), join(native, '../package.json'))
   assert.equal(existsSync(join(native, 'lib/libicuuc.so.60')), false)
-  const child = startChild({ dataDir: join(folder, 'data') }, { native }, as)
+  const child = startChild(t, { dataDir: join(folder, 'data') }, { native }, as)
   const started = await child.next('started', 'refused')
   assert.equal(started.event, 'started', started.message ?? 'no reason')
   assert.ok(readlinkSync(`/proc/${started.pid}/exe`).startsWith(join(folder, 'data/postgres-bin/')))

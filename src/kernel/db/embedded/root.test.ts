@@ -51,7 +51,7 @@ test('a data folder out of that user’s reach: the database goes to a reachable
   skip,
 }, async (t) => {
   const { dataDir, internals } = makeClosed(t)
-  const child = startChild({ dataDir }, internals)
+  const child = startChild(t, { dataDir }, internals)
   const started = await child.next('started', 'refused')
   assert.equal(started.firstStart, true)
   assert.match(child.logged.join('\n'), /may not pass .*closed, so the database of .* is kept in /)
@@ -116,7 +116,7 @@ test('a node_modules out of reach: the programs are copied once', { skip }, asyn
 test('a data folder of an ordinary user keeps its owner when root starts it', { skip }, async (t) => {
   const { folder, as } = makeUserFolder(t)
   const dataDir = join(folder, 'data')
-  const theirs = startChild({ dataDir }, {}, as)
+  const theirs = startChild(t, { dataDir }, {}, as)
   await theirs.next('started')
   await end(theirs, 'SIGKILL')
   const adopted = await startEmbedded({ dataDir, log: silent })
@@ -130,7 +130,7 @@ test('a data folder of an ordinary user keeps its owner when root starts it', { 
 test('a cluster of another user is refused to an ordinary one', { skip }, async (t) => {
   const { folder, as } = makeUserFolder(t)
   mkdirSync(join(folder, 'postgres'), { mode: 0o700 })
-  const refused = await startChild({ dataDir: folder }, {}, as).next('refused', 'started')
+  const refused = await startChild(t, { dataDir: folder }, {}, as).next('refused', 'started')
   assert.equal(refused.code, 'data_folder_of_other_user')
   assert.match(refused.message ?? '', /belongs to root/)
 })

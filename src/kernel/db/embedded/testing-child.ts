@@ -20,11 +20,12 @@ try {
     },
     internals,
   )
-  const keepAlive = setInterval(() => {}, 60_000)
   const stop = () => {
-    clearInterval(keepAlive)
+    process.stdin.destroy()
     void postgres.stop()
   }
+  // Keeps this process alive, and ends with the test that started it, however that ends.
+  process.stdin.on('end', stop).resume()
   process.on('SIGINT', stop)
   process.on('SIGTERM', stop)
   say('started', postgres)

@@ -31,13 +31,19 @@ export type Child = {
 
 export type ChildOptions = Omit<Partial<StartOptions>, 'log' | 'onExit'> & { dataDir: string }
 
-/** Runs `startWith` in a Node process of its own; `as` drops root to that user. */
-export function startChild(options: ChildOptions, internals: Internals = {}, as?: { uid: number; gid: number }): Child {
+/** Runs `startWith` in a Node process of its own that ends with the test; `as` drops root to that user. */
+export function startChild(
+  t: TestContext,
+  options: ChildOptions,
+  internals: Internals = {},
+  as?: { uid: number; gid: number },
+): Child {
   const child = spawn(process.execPath, [CHILD, JSON.stringify({ options, internals })], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['pipe', 'pipe', 'inherit'],
     detached: true,
     ...as,
   })
+  t.after(() => child.kill('SIGKILL'))
   const events: Event[] = []
   const logged: string[] = []
   const lines = createInterface(child.stdout)
