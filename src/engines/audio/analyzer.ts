@@ -1,5 +1,5 @@
 /** The analysis of one track: streaming in fixed blocks, then one pass over the features. */
-import { CHROMA_PER_SEC, foldChroma, tuningOf } from './chroma.ts'
+import { CHROMA_PER_SEC, meanChroma, tuningOf } from './chroma.ts'
 import { makeEvidence, RHYTHM_PER_SEC } from './evidence.ts'
 import { type FftKit, plainFft } from './fft.ts'
 import { encodeFrames, FRAME_STRIDE_BYTES } from './frames.ts'
@@ -36,7 +36,7 @@ const SAMPLE_MAX = 64
 const DURATION_HINT_SEC = 300
 const SILENCE_DB = -120
 /** Measured delay of the flux peak behind the onset it shows, in frames. */
-const FLUX_DELAY = 1
+const FLUX_DELAY = 0
 
 /** A broken value becomes the nearest sane one; NaN fails both comparisons and becomes 0. */
 const sane = (value: number) =>
@@ -98,8 +98,7 @@ const summarise = (meters: Meters, samples: number, sampleRate: number): TrackAn
   const loudness = loudnessOf(meters)
   const timbre = meters.timbre.finish()
   const { fine, frames: chromaFrames } = meters.chroma.finish()
-  const tuning = tuningOf(fine)
-  const chroma = foldChroma(fine, tuning)
+  const chroma = meanChroma(chromaFrames)
   const evidence = makeEvidence(meters.flux.flux.view(), chromaFrames, CHROMA_PER_SEC)
   const rhythm = findRhythm(evidence)
   const beats = secondsOf(rhythm.beats)
@@ -118,7 +117,7 @@ const summarise = (meters: Meters, samples: number, sampleRate: number): TrackAn
     downbeats,
     onsets: secondsOf(rhythm.onsets),
     key: estimateKey(chroma),
-    tuningHz: 440 * 2 ** (tuning / 12),
+    tuningHz: 440 * 2 ** (tuningOf(fine) / 12),
     loudness,
     energy: energyOf(loudness.integratedLufs, rhythm.onsets.length / Math.max(1, durationSec), timbre.centroidHz),
     bands: bandShares(meters.regionPower),

@@ -66,6 +66,13 @@ export const foldChroma = (fine: ArrayLike<number>, tuning: number): Float32Arra
   return out
 }
 
+/** Mean of all frames: every sounding moment has the same say. Twelve values, 0..1. */
+export const meanChroma = (frames: Float32Array): Float32Array => {
+  const sums = new Float64Array(12)
+  for (let i = 0; i < frames.length; i++) sums[i % 12]! += frames[i]!
+  return Float32Array.from(sums, (sum) => (12 * sum) / Math.max(12, frames.length))
+}
+
 /** Running means of `power` over ±WHITEN_REACH bins, by prefix sums. */
 const localLevel = (power: Float32Array, prefix: Float64Array, from: number, to: number) => {
   let sum = 0

@@ -7,7 +7,11 @@ import { REGIONS } from './flux.ts'
 /** Frames of evidence per second. */
 export const RHYTHM_PER_SEC = 100
 
+/** Twelve values a frame, `perSec` frames a second. */
+export type Chroma = { frames: Float32Array; perSec: number }
+
 export type Evidence = {
+  chroma: Chroma
   frames: number
   /** Per region, one value a frame: rise above the local floor; about 1 at a typical onset of the passage. */
   regions: Float32Array[]
@@ -111,8 +115,32 @@ export const makeEvidence = (flux: Float32Array, chroma: Float32Array, chromaPer
   regions.forEach((region, r) => {
     for (let t = 0; t < frames; t++) joint[t]! += REGION_WEIGHTS[r]! * region[t]!
   })
-  return { frames, regions, onset: normalise(joint), harmonic: harmonicChange(chroma, chromaPerSec, frames) }
+  return {
+    frames,
+    regions,
+    onset: normalise(joint),
+    harmonic: harmonicChange(chroma, chromaPerSec, frames),
+    chroma: { frames: chroma, perSec: chromaPerSec },
+  }
 }
+
+/** How far the evidence of a point may lie from it, in frames. */
+const REACH = 3
+
+/** The greatest value within ±REACH of every frame, so that reading a point is one look. */
+const widen = (x: Float32Array): Float32Array => {
+  const out = new Float32Array(x.length)
+  for (let i = 0; i < x.length; i++) {
+    let top = 0
+    for (let j = Math.max(0, i - REACH); j <= i + REACH && j < x.length; j++) if (x[j]! > top) top = x[j]!
+    out[i] = top
+  }
+  return out
+}
+
+/** What beats are judged by, in this order: the regions, the joint onset curve, harmonic change; all widened. */
+export const judgedCurves = (evidence: Evidence): Float32Array[] =>
+  [...evidence.regions, evidence.onset, evidence.harmonic].map(widen)
 
 /** Local maxima above a threshold, at least `gap` frames apart; frame numbers. */
 export const pickPeaks = (x: Float32Array, threshold: number, gap: number): number[] => {

@@ -17,5 +17,5 @@ export {
 } from './frames.ts'
 export { camelotOf, type Key, type KeyGuess, keyName, type Mode } from './key.ts'
 export { resampleWaveform } from './levels.ts'
-export type { TempoGuess } from './tempo.ts'
+export type { TempoGuess } from './rhythm.ts'
 export { ENGINE_VERSION, type TrackAnalysis } from './types.ts'

@@ -7,12 +7,18 @@ export type Key = KeyGuess & { camelot: string; alternatives: KeyGuess[] }
 const NAMES = ['C', 'D♭', 'D', 'E♭', 'E', 'F', 'F♯', 'G', 'A♭', 'A', 'B♭', 'B'] as const
 const MINOR_NAMES = ['C', 'C♯', 'D', 'E♭', 'E', 'F', 'F♯', 'G', 'G♯', 'A', 'B♭', 'B'] as const
 
-/** How strongly each degree (semitones above the tonic) is heard; see `bench/analysis` for how they were chosen. */
+/**
+ * How strongly each degree (semitones above the tonic) is heard: the mean of two published profiles, each freed of its
+ * mean and scaled to unit length. Albrecht & Shanahan 2013 (scale degrees in 982 pieces) and Temperley 2005 (Kostka-
+ * Payne corpus); the pair did best of nine profiles and blends on the development half of `bench/analysis`.
+ */
 const TEMPLATES: Record<Mode, readonly number[]> = {
-  // Albrecht & Shanahan 2013: distributions of scale degrees in 982 pieces of the common-practice repertoire.
-  major: [0.238, 0.006, 0.111, 0.006, 0.137, 0.094, 0.016, 0.214, 0.009, 0.08, 0.008, 0.081],
-  minor: [0.22, 0.006, 0.104, 0.123, 0.019, 0.103, 0.012, 0.214, 0.062, 0.022, 0.061, 0.052],
+  major: [1.0167, -0.6169, 0.2533, -0.5922, 0.5541, 0.1587, -0.5394, 0.8906, -0.5564, 0.0013, -0.6128, 0.0431],
+  minor: [0.9856, -0.6252, 0.2316, 0.4772, -0.6124, 0.2112, -0.5761, 1.0016, -0.0227, -0.5791, -0.3419, -0.1499],
 }
+
+/** Loud classes count less than in proportion: one held bass note is not a key. */
+const COMPRESSION = 0.7
 
 /** How sharply differences of correlation become confidence. */
 const SHARPNESS = 18
@@ -50,8 +56,9 @@ const correlation = (chroma: ArrayLike<number>, template: readonly number[], ton
  * `confidence` is the share of this key in a softmax over all 24, 0..1.
  */
 export const estimateKey = (chroma: ArrayLike<number>): Key => {
+  const heard = Array.from(chroma, (value) => value ** COMPRESSION)
   const guesses = (['major', 'minor'] as const).flatMap((mode) =>
-    Array.from({ length: 12 }, (_, tonic) => ({ tonic, mode, score: correlation(chroma, TEMPLATES[mode], tonic) })),
+    Array.from({ length: 12 }, (_, tonic) => ({ tonic, mode, score: correlation(heard, TEMPLATES[mode], tonic) })),
   )
   guesses.sort((a, b) => b.score - a.score)
   const best = guesses[0]!

@@ -1,10 +1,11 @@
 /**
- * Bars: where the downbeats are and how many beats a bar has (3 or 4). Every beat gets a feature vector; a bar length is
- * likely when beats that far apart look alike, and when harmony and low drums change at one position of the bar. The
- * position within the bar is found by Viterbi with rare slips (an added or dropped beat).
+ * Bars: where the downbeats are and how many beats a bar has (3 or 4): the bar level of the bar-pointer model. Every
+ * beat is described by the regions on it and half-way to the next, and by harmonic change; learned weights say how
+ * each position of a bar looks; Viterbi finds the positions, with rare slips (an added or dropped beat). The bar length
+ * is decided by how well either model fits and by which distance beats look alike at.
  */
-import type { Evidence } from './evidence.ts'
 import { REGIONS } from './flux.ts'
+import { MODEL } from './model.ts'
 
 export type Meter = {
   beatsPerBar: 3 | 4
@@ -14,33 +15,27 @@ export type Meter = {
   downbeats: Int32Array
 }
 
-const SLIP_PENALTY = 4
-/** How far a feature may lie from the beat, in frames. */
-const REACH = 4
-const METERS = [3, 4] as const
-
-const peakNear = (x: Float32Array, at: number, reach: number) => {
-  let top = 0
-  for (let i = Math.max(0, at - reach); i <= Math.min(x.length - 1, at + reach); i++) top = Math.max(top, x[i]!)
-  return top
-}
-
+const SLIP_PENALTY = 5
 /** Zero mean, unit variance. */
 const standardise = (x: Float32Array): Float32Array => {
   let mean = 0
   for (const value of x) mean += value / Math.max(1, x.length)
-  let variance = 1e-9
+  let variance = 1e-4
   for (const value of x) variance += (value - mean) ** 2 / Math.max(1, x.length)
   return x.map((value) => (value - mean) / Math.sqrt(variance))
 }
 
-/** Rows of one value per beat: each region and the harmony on the beat, each region half-way to the next. */
-export const beatFeatures = (evidence: Evidence, beats: Int32Array): Float32Array[] => {
+/** Rows of `beatFeatures`: six regions on the beat, harmony, six regions half-way to the next beat. */
+export const BEAT_ROWS = 13
+
+/** One value per beat in each row, standardised over the track. `curves`: `judgedCurves`; `beats` in frames. */
+export const beatFeatures = (curves: Float32Array[], beats: Int32Array): Float32Array[] => {
   const halves = beats.map((beat, i) => Math.round((beat + (beats[i + 1] ?? beat)) / 2))
-  const on = evidence.regions.map((region) => Float32Array.from(beats, (beat) => peakNear(region, beat, REACH)))
-  const off = evidence.regions.map((region) => Float32Array.from(halves, (half) => peakNear(region, half, REACH)))
-  const harmony = Float32Array.from(beats, (beat) => peakNear(evidence.harmonic, beat, 2 * REACH))
-  return [...on, harmony, ...off].map(standardise)
+  const at = (curve: Float32Array, points: Int32Array) => Float32Array.from(points, (point) => curve[point] ?? 0)
+  const regions = curves.slice(0, REGIONS)
+  const on = regions.map((region) => at(region, beats))
+  const off = regions.map((region) => at(region, halves))
+  return [...on, at(curves.at(-1)!, beats), ...off].map(standardise)
 }
 
 /** Mean product of a row with itself `lag` beats later. */
@@ -50,78 +45,79 @@ const likeness = (row: Float32Array, lag: number) => {
   return row.length > lag ? sum / (row.length - lag) : 0
 }
 
-/** Weights of the rows of `beatFeatures` in the log-odds of a downbeat (on-beat regions, then harmony). */
-const DOWNBEAT_WEIGHTS = [0.5, 0.15, 0.1, 0, -0.15, 0, 0.7] as const
-
-/** Log-odds of a downbeat at each beat, zero mean. */
-const downbeatEvidence = (features: Float32Array[]) => {
-  const out = new Float32Array(features[0]!.length)
-  DOWNBEAT_WEIGHTS.forEach((weight, f) => {
-    const row = features[f]!
-    for (let i = 0; i < out.length; i++) out[i]! += weight * row[i]!
-  })
+/** Log-probability of every position of a bar at every beat, over that of chance; `weights`: a row of BEAT_ROWS + 1 each. */
+const positionScores = (features: Float32Array[], weights: readonly (readonly number[])[]): Float64Array => {
+  const count = features[0]!.length
+  const length = weights.length
+  const out = new Float64Array(count * length)
+  for (let i = 0; i < count; i++) {
+    let total = 0
+    for (let p = 0; p < length; p++) {
+      let sum = weights[p]![BEAT_ROWS]!
+      for (let f = 0; f < BEAT_ROWS; f++) sum += weights[p]![f]! * features[f]![i]!
+      out[i * length + p] = sum
+      total += Math.exp(sum)
+    }
+    const chance = Math.log(total / length)
+    for (let p = 0; p < length; p++) out[i * length + p]! -= chance
+  }
   return out
 }
 
-/** Best position (0 = downbeat) of every beat in bars of `length`, and the mean evidence on its downbeats. */
-const placeBars = (evidence: Float32Array, length: number) => {
-  const count = evidence.length
+/** Best positions for bars of `weights.length` beats: indices of downbeats, and the mean log-odds over chance a beat. */
+export const placeBars = (features: Float32Array[], weights: readonly (readonly number[])[]) => {
+  const length = weights.length
+  const count = features[0]!.length
+  const scores = positionScores(features, weights)
   const from = new Uint8Array(count * length)
-  let score = new Float64Array(length)
+  let total = new Float64Array(length)
   for (let i = 0; i < count; i++) {
     const next = new Float64Array(length)
-    const best = score.indexOf(Math.max(...score))
+    const best = total.indexOf(Math.max(...total))
     for (let position = 0; position < length; position++) {
       const regular = (position + length - 1) % length
-      const slipped = score[best]! - SLIP_PENALTY > score[regular]!
+      const slipped = total[best]! - SLIP_PENALTY > total[regular]!
       from[i * length + position] = slipped ? best : regular
-      const gain = position === 0 ? evidence[i]! : -evidence[i]! / (length - 1)
-      next[position] = gain + (slipped ? score[best]! - SLIP_PENALTY : score[regular]!)
+      next[position] = scores[i * length + position]! + (slipped ? total[best]! - SLIP_PENALTY : total[regular]!)
     }
-    score = next
+    total = next
   }
-  const total = Math.max(...score)
+  const reached = Math.max(...total)
   const downbeats: number[] = []
-  let position = score.indexOf(total)
+  let position = total.indexOf(reached)
   for (let i = count - 1; i >= 0; i--) {
     if (position === 0) downbeats.push(i)
     position = from[i * length + position]!
   }
-  return { downbeats: Int32Array.from(downbeats.reverse()), rate: total / Math.max(1, count) }
+  return { downbeats: Int32Array.from(downbeats.reverse()), rate: reached / Math.max(1, count) }
 }
 
-/** How much more beats 3 apart (and 6) look alike than beats 4 apart (and 2, 8); averaged over the rows. */
-const ternaryLikeness = (features: Float32Array[]) => {
-  let sum = 0
-  for (const row of features)
-    sum +=
-      likeness(row, 3) + 0.5 * likeness(row, 6) - likeness(row, 4) - 0.25 * likeness(row, 2) - 0.25 * likeness(row, 8)
-  return sum / features.length
-}
+const LAGS = [2, 3, 4, 6, 8] as const
 
-/** Log-odds of three beats a bar: prior, likeness of beats, gain of the bar placement. */
-const TERNARY = { prior: -1.2, likeness: 9, placement: 3 }
+/** What the choice of bar length looks at: fit of both models, likeness at five distances of drums and of harmony. */
+export const meterFeatures = (features: Float32Array[], rate3: number, rate4: number): number[] => {
+  const harmony = features[6]!
+  const rest = features.filter((row) => row !== harmony)
+  const overall = LAGS.map((lag) => rest.reduce((sum, row) => sum + likeness(row, lag), 0) / rest.length)
+  return [rate3, rate4, ...overall, ...LAGS.map((lag) => likeness(harmony, lag)), 1]
+}
 
 /** Fewer beats than this say nothing about the bar. */
 const BEATS_MIN = 8
 
-export const trackBars = (evidence: Evidence, beats: Int32Array): Meter => {
+/** @param curves `judgedCurves` of the track. */
+export const trackBars = (curves: Float32Array[], beats: Int32Array): Meter => {
   if (beats.length < BEATS_MIN) {
     const every = Int32Array.from({ length: Math.ceil(beats.length / 4) }, (_, i) => 4 * i)
     return { beatsPerBar: 4, confidence: 0.5, downbeats: every }
   }
-  const features = beatFeatures(evidence, beats)
-  const odds = downbeatEvidence(features)
-  const [three, four] = METERS.map((length) => placeBars(odds, length)) as [
-    ReturnType<typeof placeBars>,
-    ReturnType<typeof placeBars>,
-  ]
-  const logit =
-    TERNARY.prior + TERNARY.likeness * ternaryLikeness(features) + TERNARY.placement * (three.rate - four.rate)
-  const ternary = logit > 0
+  const features = beatFeatures(curves, beats)
+  const three = placeBars(features, MODEL.positions[3])
+  const four = placeBars(features, MODEL.positions[4])
+  const ternary = meterFeatures(features, three.rate, four.rate).reduce((sum, x, i) => sum + x * MODEL.meter[i]!, 0)
   return {
-    beatsPerBar: ternary ? 3 : 4,
-    confidence: 1 / (1 + Math.exp(-Math.abs(logit))),
-    downbeats: (ternary ? three : four).downbeats,
+    beatsPerBar: ternary > 0 ? 3 : 4,
+    confidence: 1 / (1 + Math.exp(-Math.abs(ternary))),
+    downbeats: (ternary > 0 ? three : four).downbeats,
   }
 }

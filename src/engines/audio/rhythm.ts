@@ -1,8 +1,10 @@
 /** From evidence to beats, bars and tempo. */
-import { trackBeats } from './beats.ts'
-import { type Evidence, pickPeaks, RHYTHM_PER_SEC } from './evidence.ts'
+import { type Evidence, judgedCurves, pickPeaks, RHYTHM_PER_SEC } from './evidence.ts'
+import { type Hypothesis, readings } from './hypotheses.ts'
 import { type Meter, trackBars } from './meter.ts'
-import { autocorrelation, type TempoGuess, tempoPeaks, tempoSalience } from './tempo.ts'
+import { autocorrelation, tempoSalience } from './tempo.ts'
+
+export type TempoGuess = { bpm: number; confidence: number }
 
 export type Rhythm = {
   /** Frames (1/100 s). */
@@ -18,25 +20,15 @@ const ONSET_GAP = 5
 /** Music shorter than this has no beat. */
 const SECONDS_MIN = 2
 const ONSETS_MIN = 4
-/** Log-odds of a beat: evidence over what a frame next to nothing shows. */
-const EVIDENCE_GAIN = 1.6
-const EVIDENCE_COST = 0.9
-const HARMONIC_GAIN = 0.8
 const STABLE_SHARE = 0.04
+const SAME_TEMPO_SHARE = 0.04
+const ALTERNATIVES_MAX = 4
+/** Beats this far outside the first and last onset are guesses about silence. */
+const SOUND_MARGIN = 10
 
-const beatEvidence = (evidence: Evidence) => {
-  const out = new Float32Array(evidence.frames)
-  for (let t = 0; t < out.length; t++) {
-    const harmonic = HARMONIC_GAIN * evidence.harmonic[t]!
-    out[t] = EVIDENCE_GAIN * evidence.onset[t]! + harmonic - EVIDENCE_COST
-  }
-  return out
-}
-
-/** Beats before the first and after the last onset are guesses about silence. */
 const withinSound = (beats: Int32Array, onsets: number[]) => {
-  const first = onsets[0]! - 10
-  const last = onsets.at(-1)! + 10
+  const first = onsets[0]! - SOUND_MARGIN
+  const last = onsets.at(-1)! + SOUND_MARGIN
   return beats.filter((beat) => beat >= first && beat <= last)
 }
 
@@ -52,6 +44,20 @@ const tempoOfBeats = (beats: Int32Array) => {
   return { bpm: (60 * RHYTHM_PER_SEC) / mean, stable: median - low <= slack && high - median <= slack }
 }
 
+/** Softmax of the readings' scores, summed over readings of (nearly) one tempo; strongest first. */
+const tempoShares = (all: Hypothesis[]): TempoGuess[] => {
+  const top = all[0]!.score
+  const total = all.reduce((sum, reading) => sum + Math.exp(reading.score - top), 0)
+  const guesses: TempoGuess[] = []
+  for (const { bpm, score } of all) {
+    const share = Math.exp(score - top) / total
+    const known = guesses.find((guess) => Math.abs(guess.bpm / bpm - 1) <= SAME_TEMPO_SHARE)
+    if (known) known.confidence += share
+    else guesses.push({ bpm, confidence: share })
+  }
+  return guesses.sort((a, b) => b.confidence - a.confidence)
+}
+
 const nothing = (onsets: number[]): Rhythm => ({
   beats: new Int32Array(0),
   meter: { beatsPerBar: 4, confidence: 0.5, downbeats: new Int32Array(0) },
@@ -63,15 +69,21 @@ export const findRhythm = (evidence: Evidence): Rhythm => {
   const onsets = pickPeaks(evidence.onset, ONSET_THRESHOLD, ONSET_GAP)
   if (evidence.frames < SECONDS_MIN * RHYTHM_PER_SEC || onsets.length < ONSETS_MIN) return nothing(onsets)
   const salience = tempoSalience(autocorrelation(evidence.onset))
-  const beats = withinSound(trackBeats(beatEvidence(evidence), salience), onsets)
+  const all = readings(evidence, salience)
+  const beats = all.length > 0 ? withinSound(all[0]!.beats, onsets) : new Int32Array(0)
   if (beats.length < 3) return nothing(onsets)
   const { bpm, stable } = tempoOfBeats(beats)
-  const guesses = tempoPeaks(salience, 5)
-  const own = guesses.find((guess) => Math.abs(guess.bpm / bpm - 1) <= 0.04)
+  const same = (guess: TempoGuess) => Math.abs(guess.bpm / bpm - 1) <= SAME_TEMPO_SHARE
+  const guesses = tempoShares(all)
   return {
     beats,
-    meter: trackBars(evidence, beats),
-    tempo: { bpm, confidence: own?.confidence ?? 0, alternatives: guesses.filter((guess) => guess !== own), stable },
+    meter: trackBars(judgedCurves(evidence), beats),
+    tempo: {
+      bpm,
+      confidence: guesses.find(same)?.confidence ?? 0,
+      alternatives: guesses.filter((guess) => !same(guess)).slice(0, ALTERNATIVES_MAX),
+      stable,
+    },
     onsets,
   }
 }

@@ -1,4 +1,4 @@
-/** Periodicity: how well every beat period explains the onset curve. */
+/** Periodicity: how well every beat period explains the onset curve, and which periods are worth a try. */
 import { RHYTHM_PER_SEC } from './evidence.ts'
 
 /** Beat periods considered, in frames: 215 down to 45 beats a minute. */
@@ -8,9 +8,6 @@ export const PERIODS = PERIOD_MAX - PERIOD_MIN + 1
 export const bpmOf = (period: number) => (60 * RHYTHM_PER_SEC) / period
 
 const LAG_MAX = 4 * PERIOD_MAX + 4
-/** Log-normal prior of the beat rate people tap (after McKinney & Moelants 2006). */
-const PRIOR_CENTRE_BPM = 112
-const PRIOR_OCTAVES = 0.75
 const COMB_WEIGHTS = [1, 0.8, 0.35, 0.5] as const
 
 /** Autocorrelation of the mean-free curve for lags 0..LAG_MAX−1, normalised to 1 at lag 0. */
@@ -35,40 +32,46 @@ const around = (x: Float32Array, lag: number, reach: number) => {
   return top
 }
 
-export const tempoPrior = (period: number) =>
-  Math.exp(-0.5 * (Math.log2(bpmOf(period) / PRIOR_CENTRE_BPM) / PRIOR_OCTAVES) ** 2)
-
-/** Salience of each period PERIOD_MIN..PERIOD_MAX, ≥ 0: comb over four multiples, times the prior. Sums to 1. */
+/** Salience of each period PERIOD_MIN..PERIOD_MAX: a comb over four multiples, ≥ 0, about 1 for a perfect pulse. */
 export const tempoSalience = (acf: Float32Array): Float32Array => {
-  const out = new Float32Array(PERIODS)
-  let total = 1e-12
-  for (let i = 0; i < PERIODS; i++) {
-    const period = PERIOD_MIN + i
-    let comb = 0
+  const total = COMB_WEIGHTS.reduce((a: number, b) => a + b, 0)
+  return Float32Array.from({ length: PERIODS }, (_, i) => {
+    let comb: number = 0
     COMB_WEIGHTS.forEach((weight, k) => {
-      comb += weight * around(acf, (k + 1) * period, k >> 1)
+      comb += weight * around(acf, (k + 1) * (PERIOD_MIN + i), k >> 1)
     })
-    out[i] = Math.max(0, comb) ** 2 * tempoPrior(period)
-    total += out[i]!
-  }
-  return out.map((value) => value / total)
+    return Math.max(0, comb / total)
+  })
 }
 
-export type TempoGuess = { bpm: number; confidence: number }
+/** Salience at a period in frames; outside the range, of the nearest one inside. */
+export const salienceAt = (salience: Float32Array, period: number) =>
+  salience[Math.max(0, Math.min(PERIODS - 1, Math.round(period) - PERIOD_MIN))]!
 
-/** Peaks of the salience that are no near neighbours (4 %) of a stronger one, strongest first, refined by parabola. */
-export const tempoPeaks = (salience: Float32Array, count: number): TempoGuess[] => {
-  const order = Array.from(salience.keys())
+const PEAKS_MAX = 4
+const CANDIDATES_MAX = 8
+const SAME_SHARE = 0.06
+const RELATIVES = [2, 1 / 2, 3, 1 / 3, 3 / 2, 2 / 3] as const
+
+const salientPeaks = (salience: Float32Array) =>
+  Array.from(salience.keys())
     .filter((i) => salience[i]! > (salience[i - 1] ?? 0) && salience[i]! >= (salience[i + 1] ?? 0))
     .sort((a, b) => salience[b]! - salience[a]!)
-  const chosen: TempoGuess[] = []
-  for (const i of order) {
-    if (chosen.length === count) break
-    const [left, middle, right] = [salience[i - 1] ?? 0, salience[i]!, salience[i + 1] ?? 0]
-    const curve = left - 2 * middle + right
-    const bpm = bpmOf(PERIOD_MIN + i + (curve < 0 ? (0.5 * (left - right)) / curve : 0))
-    if (chosen.every((other) => Math.abs(other.bpm / bpm - 1) > 0.04)) chosen.push({ bpm, confidence: middle })
-  }
-  const total = chosen.reduce((sum, guess) => sum + guess.confidence, 1e-12)
-  return chosen.map((guess) => ({ ...guess, confidence: guess.confidence / total }))
+    .slice(0, PEAKS_MAX)
+    .map((i) => PERIOD_MIN + i)
+
+/** Periods worth tracking: peaks of the salience, then the metrical relatives of the strongest; none twice. */
+export const candidatePeriods = (salience: Float32Array): number[] => {
+  const peaks = salientPeaks(salience)
+  const relatives = peaks.slice(0, 2).flatMap((period) => RELATIVES.map((ratio) => Math.round(period * ratio)))
+  const chosen: number[] = []
+  for (const period of [...peaks, ...relatives])
+    if (
+      chosen.length < CANDIDATES_MAX &&
+      period >= PERIOD_MIN &&
+      period <= PERIOD_MAX &&
+      chosen.every((other) => Math.abs(other / period - 1) > SAME_SHARE)
+    )
+      chosen.push(period)
+  return chosen
 }

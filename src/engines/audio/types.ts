@@ -1,5 +1,5 @@
 import type { Key } from './key.ts'
-import type { TempoGuess } from './tempo.ts'
+import type { TempoGuess } from './rhythm.ts'
 
 /** Rises whenever an answer may differ for the same audio. */
 export const ENGINE_VERSION = 1
