@@ -7,7 +7,7 @@ import { connect, connectDirect, type Db } from '#kernel/db/index.ts'
 import { startEmbedded } from '#kernel/db/embedded/index.ts'
 import { migrate } from '#kernel/db/migrate.ts'
 import { migrateJobs } from '#kernel/jobs/index.ts'
-import { createKeys, type Keys } from '#kernel/keys.ts'
+import { type Keys, openKeys } from '#kernel/keys.ts'
 import type { Log } from '#kernel/log.ts'
 import { createMedia, type Media } from '#kernel/media/index.ts'
 import { createMetrics, type Metrics } from '#kernel/metrics.ts'
@@ -17,6 +17,8 @@ import type { Closers } from './closers.ts'
 /** Everything outside the program that modules reach, behind the kernel's interfaces. */
 export type Ports = {
   db: Db
+  url: string
+  /** The same database without a transaction pooler between. */
   directUrl: string
   keys: Keys
   cache: Cache
@@ -32,7 +34,6 @@ type Deps = {
   closers: Closers
   migrations: readonly MigrationSet[]
   onDatabaseLost: (detail: string) => void
-  split: boolean
 }
 
 export async function openPorts(d: Deps): Promise<Ports> {
@@ -53,8 +54,9 @@ export async function openPorts(d: Deps): Promise<Ports> {
   closers.add('media processes', () => media.close())
   return {
     db,
+    url,
     directUrl,
-    keys: createKeys(db.pool, config.encryptKey),
+    keys: await openKeys(db.pool, config.encryptKey),
     cache,
     pubsub,
     blobs,
@@ -84,7 +86,7 @@ async function migrateAll(d: Deps, db: Db, directUrl: string): Promise<void> {
   const client = await connectDirect(directUrl)
   try {
     const sets = [{ module: 'kernel', dir: new URL('../migrations/', import.meta.url) }, ...d.migrations]
-    const { applied } = await migrate(client, sets, (message) => d.log.info(message))
+    const { applied } = await migrate(client, sets, (level, message) => d.log[level](message))
     if (applied.length > 0 || !(await hasJobTables(client))) await migrateJobs(db.pool, d.log)
   } finally {
     await client.end()
