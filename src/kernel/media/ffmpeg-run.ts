@@ -27,6 +27,8 @@ function supervise(child: ChildProcess, o: RunOptions): Run {
   const stop = (reason: Error = new Error('stopped')) => {
     stopped ??= reason
     child.kill('SIGKILL')
+    // What is still on its way is of no use any more; without this, an unread pipe would keep the run open.
+    child.stdout?.destroy(stopped)
   }
   const timeoutMs = Math.min(o.timeoutMs ?? RUN_TIMEOUT_MS, RUN_TIMEOUT_MS)
   const timer = setTimeout(() => stop(mediaTimeout(timeoutMs)), timeoutMs)

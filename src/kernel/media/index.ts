@@ -59,8 +59,8 @@ export type Media = {
   picture(file: FilePath): Promise<Picture | null>
   /** Scales and converts a picture. Faults: `image_too_large`, `image_unreadable`, `image_options` (400). */
   image(input: { bytes: Uint8Array } | { file: FilePath }, o: ImageOptions): Promise<ImageResult>
-  /** FFmpeg runs and pool processes alive now. */
-  processes(): number
+  /** FFmpeg runs under way now; never more than `processesMax`. */
+  runs(): number
   close(): Promise<void>
 }
 
@@ -176,7 +176,7 @@ export async function createMedia(o: MediaOptions = {}): Promise<Media> {
       checkImage(input, options)
       return (await images.run({ input, options })) as ImageResult
     },
-    processes: () => tags.pids().length + images.pids().length + slots.held(),
+    runs: () => slots.held(),
     async close() {
       ending.abort(new AppError(503, 'media_closed', 'The media tools are shutting down.'))
       await Promise.all([tags.close(), images.close()])

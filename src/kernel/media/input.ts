@@ -5,7 +5,8 @@ import { FILE_MAX_BYTES } from './bounds.ts'
 import { mediaTooLarge } from './faults.ts'
 import type { FilePath } from './types.ts'
 
-const unopened = (thrown: unknown): AppError => {
+/** What a failed `open` means, in one sentence. */
+export const unopened = (thrown: unknown): AppError => {
   const code = (thrown as { code?: string }).code
   if (code === 'ENOENT' || code === 'ENOTDIR') return unprocessable('media_not_found', 'The file is no longer there.')
   if (code === 'ELOOP') return unprocessable('media_unreadable', 'The path runs in a circle of symbolic links.')

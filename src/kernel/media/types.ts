@@ -75,6 +75,7 @@ export type Tags = {
   lyrics: { plain?: string; synced?: SyncedLine[] }
 }
 export type CoverInfo = { mime: string; sizeBytes: number; sha256: string }
+export type ProbeWarning = { code: 'truncated' | 'tags_unreadable'; reason: string }
 export type ProbeOk = {
   ok: true
   container: string
@@ -92,7 +93,7 @@ export type ProbeOk = {
   /** 32 hex digits that name the audio, whatever its tags. */
   contentHash: string
   /** The file plays, but something is wrong with it; each is one sentence. */
-  warnings: { code: 'truncated'; reason: string }[]
+  warnings: ProbeWarning[]
 }
 export type ProbeFault =
   | 'empty'

@@ -3,6 +3,7 @@ import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs
 import sharp from 'sharp'
 import { unprocessable } from '#kernel/errors.ts'
 import { IMAGE_MAX_BYTES, IMAGE_PIXELS_MAX } from '#kernel/media/bounds.ts'
+import { unopened } from '#kernel/media/input.ts'
 import type { ImageOptions, ImageResult } from '#kernel/media/types.ts'
 import { serve } from './serve.ts'
 
@@ -21,10 +22,18 @@ const COLOR_SAMPLE_PX = 48
 const tooLarge = (): Error =>
   unprocessable('image_too_large', `The picture file is larger than ${IMAGE_MAX_BYTES / 1024 ** 2} MiB.`)
 
+function openPicture(path: string | Buffer): number {
+  try {
+    return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  } catch (thrown) {
+    throw unopened(thrown)
+  }
+}
+
 function readBytes(input: ImageTask['input']): Uint8Array {
   if ('bytes' in input) return input.bytes
   const path = typeof input.file === 'string' ? input.file : Buffer.from(input.file)
-  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  const fd = openPicture(path)
   try {
     if (!fstatSync(fd).isFile()) throw unprocessable('image_unreadable', 'The path is not a regular file.')
     if (fstatSync(fd).size > IMAGE_MAX_BYTES) throw tooLarge()

@@ -9,6 +9,12 @@ export const memoryReader = (bytes: Uint8Array): ByteReader => ({
   read: (offset, length) => bytes.subarray(Math.max(0, offset), Math.max(0, offset) + Math.max(0, length)),
 })
 
+/** The bytes from `start` to `end` of a file, as a file of their own. */
+export const partReader = (file: ByteReader, start: number, end: number): ByteReader => ({
+  sizeBytes: end - start,
+  read: (offset, length) => file.read(start + offset, Math.max(0, Math.min(length, end - start - offset))),
+})
+
 const BLOCK_BYTES = 64 * 1024
 
 /** Reads straight from a descriptor; small reads are served from one 64 KiB block. */

@@ -59,10 +59,13 @@ const replayGain = (common: ICommonTagsResult, native: INativeTags): ReplayGain 
   })
 
 const timed = (tag: ILyricsTag): SyncedLine[] =>
-  tag.syncText.slice(0, LYRIC_LINES_MAX).flatMap(({ text, timestamp }) => {
-    const timeMs = whole(timestamp, 0, 24 * 3_600_000)
-    return timeMs === undefined ? [] : [{ timeMs, text: line(text) ?? '' }]
-  })
+  // Not always there, whatever the library's types say.
+  ((tag.syncText as ILyricsTag['syncText'] | undefined) ?? [])
+    .slice(0, LYRIC_LINES_MAX)
+    .flatMap(({ text, timestamp }) => {
+      const timeMs = whole(timestamp, 0, 24 * 3_600_000)
+      return timeMs === undefined ? [] : [{ timeMs, text: line(text) ?? '' }]
+    })
 
 /** Synchronised lyrics when any tag has them (or holds LRC text), and the plain text. */
 function lyricsOf(tags: ILyricsTag[] = []): Tags['lyrics'] {

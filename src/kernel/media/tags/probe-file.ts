@@ -5,9 +5,17 @@ import { type IAudioMetadata, parseFromTokenizer, selectCover } from 'music-meta
 import { FileTokenizer } from 'strtok3'
 import { FILE_MAX_BYTES, TAG_BLOCK_MAX_BYTES, TAG_READ_MAX_BYTES } from '#kernel/media/bounds.ts'
 import { audioRegion, contentHash } from '#kernel/media/region/index.ts'
-import { type ByteReader, fdReader } from '#kernel/media/region/reader.ts'
+import { type ByteReader, fdReader, partReader } from '#kernel/media/region/reader.ts'
 import type { AudioRegion, Container } from '#kernel/media/region/types.ts'
-import type { CoverInfo, FilePath, Picture, ProbeFault, ProbeOk, ProbeResult } from '#kernel/media/types.ts'
+import type {
+  CoverInfo,
+  FilePath,
+  Picture,
+  ProbeFault,
+  ProbeOk,
+  ProbeResult,
+  ProbeWarning,
+} from '#kernel/media/types.ts'
 import { toTags } from './common.ts'
 import { estimateMs } from './duration.ts'
 
@@ -55,6 +63,23 @@ function tokenizerOf(file: ByteReader, container: Container): FileTokenizer {
 const parse = (file: ByteReader, region: AudioRegion): Promise<IAudioMetadata> =>
   parseFromTokenizer(tokenizerOf(file, region.container), { duration: false })
 
+type Parsed = { metadata: IAudioMetadata; warnings: ProbeWarning[] }
+
+const UNREADABLE_TAGS: ProbeWarning = {
+  code: 'tags_unreadable',
+  reason: 'The tags of the file are damaged and were left out; its audio is whole.',
+}
+
+/** A bare stream of frames needs no tags to be played: when they are damaged, it is read without them. */
+async function parseOrBare(file: ByteReader, region: AudioRegion): Promise<Parsed> {
+  try {
+    return { metadata: await parse(file, region), warnings: [] }
+  } catch (thrown) {
+    if (region.container !== 'mp3' && region.container !== 'aac') throw thrown
+    return { metadata: await parse(partReader(file, region.start, region.end), region), warnings: [UNREADABLE_TAGS] }
+  }
+}
+
 const coverOf = (metadata: IAudioMetadata): CoverInfo | undefined => {
   const picture = selectCover(metadata.common.picture)
   if (!picture || picture.data.length === 0) return undefined
@@ -80,7 +105,7 @@ function codecName(container: Container, parsed: string): string {
 
 const CUT = 'The file ends before its audio does: it was probably not copied or downloaded completely.'
 
-function toProbe(file: ByteReader, region: AudioRegion, metadata: IAudioMetadata): ProbeOk {
+function toProbe(file: ByteReader, region: AudioRegion, { metadata, warnings }: Parsed): ProbeOk {
   const { format } = metadata
   const cover = coverOf(metadata)
   const durationMs = estimateMs(file, region, format)
@@ -98,7 +123,7 @@ function toProbe(file: ByteReader, region: AudioRegion, metadata: IAudioMetadata
     tags: toTags(metadata.common, metadata.native),
     ...(cover ? { cover } : {}),
     contentHash: contentHash(file, region),
-    warnings: region.isCut ? [{ code: 'truncated', reason: CUT }] : [],
+    warnings: region.isCut ? [...warnings, { code: 'truncated', reason: CUT }] : warnings,
   }
 }
 
@@ -123,10 +148,10 @@ async function probeOpen(fd: number): Promise<ProbeResult> {
   const region = audioRegion(file)
   if (!region) return fault('not_audio', 'The file holds no audio of a supported format, whatever its name says.')
   try {
-    const metadata = await parse(file, region)
-    if (isSilentHeader(metadata)) return fault('not_audio', 'The file holds no audio that can be decoded.')
     if (region.end <= region.start) return fault('truncated', CUT)
-    return toProbe(file, region, metadata)
+    const parsed = await parseOrBare(file, region)
+    if (isSilentHeader(parsed.metadata)) return fault('not_audio', 'The file holds no audio that can be decoded.')
+    return toProbe(file, region, parsed)
   } catch (thrown) {
     return parseFault(region, thrown)
   }

@@ -1,0 +1,264 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, readdir, rename, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { after, before, describe, test } from 'node:test'
+import { Worker } from 'node:worker_threads'
+import type { AppError } from '#kernel/errors.ts'
+import {
+  invalidUtf8Path,
+  makeFile,
+  mp3Silence,
+  nativeFfmpeg,
+  tempFolder,
+  wavTone,
+  writeLinkLoop,
+  writeSparse,
+} from '#test/fixtures/audio.ts'
+import { createMedia, type Media } from './index.ts'
+
+const RATE = 22_050
+const decodeAll = async (media: Media, file: string | Buffer, o: object = {}): Promise<Float32Array> => {
+  const chunks: number[] = []
+  for await (const chunk of media.decode(file, { sampleRate: RATE, channels: 1, ...o }))
+    for (const x of chunk) chunks.push(x)
+  return Float32Array.from(chunks)
+}
+const codeOf = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(
+    () => 'fine',
+    (thrown: unknown) => (thrown as AppError).code,
+  )
+const readAll = async (stream: AsyncIterable<Buffer>): Promise<Buffer> => {
+  const chunks: Buffer[] = []
+  for await (const chunk of stream) chunks.push(chunk)
+  return Buffer.concat(chunks)
+}
+const rms = (pcm: Float32Array): number => Math.sqrt(pcm.reduce((sum, x) => sum + x * x, 0) / pcm.length)
+const crossings = (pcm: Float32Array): number =>
+  pcm.reduce((n, x, i) => n + (i > 0 && x >= 0 !== (pcm[i - 1] ?? 0) >= 0 ? 1 : 0), 0)
+
+let folder: Awaited<ReturnType<typeof tempFolder>>
+let tone: string
+before(async () => {
+  folder = await tempFolder()
+  tone = join(folder.path, 'tone.wav')
+  await writeFile(tone, wavTone({ sec: 4, hz: 500 }))
+})
+after(() => folder.remove())
+
+for (const driver of ['native', 'wasm'] as const) {
+  const skip = driver === 'native' && !nativeFfmpeg() && 'ffmpeg is not installed'
+  describe(`driver ${driver}`, { skip }, () => {
+    let media: Media
+    before(async () => {
+      media = await createMedia({ driver })
+      assert.equal(media.driver, driver)
+    })
+    after(() => media.close())
+
+    test('decodes a tone to the right length, level and pitch', async () => {
+      const pcm = await decodeAll(media, tone)
+      assert.ok(Math.abs(pcm.length - 4 * RATE) <= 32, `${pcm.length}`)
+      assert.ok(Math.abs(rms(pcm) - 0.5 / Math.SQRT2) < 0.01)
+      assert.ok(Math.abs(crossings(pcm) / 2 / 4 - 500) < 2)
+      const part = await decodeAll(media, tone, { startSec: 1, durationSec: 0.5, channels: 2 })
+      assert.ok(Math.abs(part.length - RATE) <= 64)
+    })
+
+    test('every encoder it names gives a file that decodes to the same tone', async () => {
+      for (const codec of media.describe().encoders) {
+        const job = await media.transcode(tone, { codec, bitrateKbps: 128 })
+        const bytes = await readAll(job.stream)
+        await job.exit
+        const path = join(folder.path, `${driver}.${codec}`)
+        await writeFile(path, bytes)
+        const pcm = await decodeAll(media, path)
+        assert.ok(Math.abs(pcm.length / RATE - 4) < 0.15, `${codec} ${pcm.length / RATE}`)
+        assert.ok(Math.abs(crossings(pcm.subarray(RATE, 2 * RATE)) / 2 - 500) < 4, codec)
+        if (codec === 'mp3') assert.ok(Math.abs(bytes.length - 4 * 16_000) < 4000, `${bytes.length}`)
+        const probed = await media.probe(path)
+        assert.ok(probed.ok, codec)
+      }
+    })
+
+    test('any file name works', async () => {
+      const names = ['-i', 'a\nb:c"d\'$(x)|音.wav']
+      const paths: (string | Buffer)[] = names.map((name) => join(folder.path, name))
+      if (process.platform === 'linux') paths.push(invalidUtf8Path(folder.path, '.wav'))
+      for (const path of paths) {
+        await writeFile(path, wavTone({ sec: 0.2 }))
+        assert.ok((await decodeAll(media, path)).length > 4000)
+        const probed = await media.probe(path)
+        assert.ok(probed.ok && probed.durationMs === 200)
+      }
+    })
+
+    test('bad input gets a clear reason, and quickly', async () => {
+      const path = (name: string) => join(folder.path, `${driver}-${name}`)
+      await writeFile(path('empty.mp3'), '')
+      await writeFile(path('text.mp3'), 'This is not music. '.repeat(1000))
+      await writeFile(path('list.mp3'), `#EXTM3U\n#EXTINF:1,\n${tone}\n`)
+      await writeFile(path('concat.mp3'), `ffconcat version 1.0\nfile '${tone}'\n`)
+      await writeSparse(path('sparse.mp3'), 10 * 1024 ** 3)
+      await writeFile(
+        path('moov.m4a'),
+        Buffer.concat([Buffer.from('\0\0\0\x18ftypM4A \0\0\0\0M4A mp42', 'latin1'), Buffer.alloc(500)]),
+      )
+      const cases: [string, RegExp][] = [
+        [path('empty.mp3'), /^media_empty$/],
+        [path('text.mp3'), /^(not_audio|media_unreadable)$/],
+        [path('list.mp3'), /^(not_audio|media_unreadable)$/],
+        [path('concat.mp3'), /^(not_audio|media_unreadable)$/],
+        [path('sparse.mp3'), /^media_too_large$/],
+        [path('moov.m4a'), /^(not_audio|media_unreadable)$/],
+        [path('missing.mp3'), /^media_not_found$/],
+        [await writeLinkLoop(folder.path, `${driver}-loop.mp3`), /^media_unreadable$/],
+        [folder.path, /^media_unreadable$/],
+      ]
+      for (const [file, code] of cases) {
+        assert.match(String(await codeOf(decodeAll(media, file))), code, file)
+      }
+      const started = media.transcode(path('text.mp3'), { codec: 'mp3' }).then((job) => readAll(job.stream))
+      assert.match(String(await codeOf(started)), /^(not_audio|media_unreadable)$/)
+      assert.equal(media.runs(), 0)
+    })
+
+    test('a reader that stops, a signal and a time limit end the process at once', async () => {
+      const long = join(folder.path, 'long.mp3')
+      await writeFile(long, mp3Silence({ sec: 3600 }))
+      for await (const chunk of media.decode(long, { sampleRate: 44_100, channels: 2 })) {
+        assert.ok(chunk.length > 0)
+        break
+      }
+      const control = new AbortController()
+      const aborted = decodeAll(media, long, { signal: control.signal })
+      setTimeout(() => control.abort(new Error('enough')), 100)
+      await assert.rejects(aborted, /enough/)
+      assert.equal(await codeOf(decodeAll(media, long, { timeoutMs: 60, sampleRate: 48_000 })), 'media_timeout')
+      const job = await media.transcode(long, { codec: 'flac' })
+      await once(job.stream, 'readable')
+      job.stream.destroy()
+      await assert.rejects(job.exit)
+      assert.equal(media.runs(), 0)
+    })
+
+    test('a slow reader holds the decoder back', async () => {
+      const long = join(folder.path, 'slow.mp3')
+      await writeFile(long, mp3Silence({ sec: 1200 }))
+      const before = process.memoryUsage().arrayBuffers
+      let samples = 0
+      for await (const chunk of media.decode(long, { sampleRate: 44_100, channels: 2 })) {
+        samples += chunk.length
+        if (samples < 1_000_000) await sleep(2)
+        if (samples > 4_000_000) break
+      }
+      // The whole is 423 MB; only what is on its way may be held.
+      assert.ok(process.memoryUsage().arrayBuffers - before < 60e6)
+    })
+
+    test('works inside a worker thread with plain settings', async () => {
+      const source = `import { parentPort, workerData } from 'node:worker_threads'
+        const { decodePcm } = await import(${JSON.stringify(new URL('./index.ts', import.meta.url).href)})
+        let n = 0
+        for await (const chunk of decodePcm(workerData.settings, workerData.file, { sampleRate: 22050, channels: 1 })) n += chunk.length
+        parentPort.postMessage(n)`
+      const url = new URL(`data:text/javascript,${encodeURIComponent(source)}`)
+      const worker = new Worker(url, { workerData: { settings: media.settings, file: tone } })
+      const [samples] = (await once(worker, 'message')) as [number]
+      assert.ok(Math.abs(samples - 4 * RATE) <= 32)
+      await worker.terminate()
+    })
+
+    test('kill -9 of the server takes its media processes along', {
+      skip: process.platform !== 'linux' && 'reads /proc',
+    }, async () => {
+      const long = join(folder.path, 'orphan.mp3')
+      await writeFile(long, mp3Silence({ sec: 3600 }))
+      const source = `const { createMedia } = await import(${JSON.stringify(new URL('./index.ts', import.meta.url).href)})
+        const media = await createMedia({ driver: '${driver}' })
+        await media.probe(${JSON.stringify(tone)})
+        const stream = media.decode(${JSON.stringify(long)}, { sampleRate: 44100, channels: 2 })
+        await stream.next()
+        console.log('ready')
+        setInterval(() => {}, 1000)`
+      const server = spawn(process.execPath, ['--input-type=module', '-e', source], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      })
+      await once(server.stdout, 'data')
+      const children = await childrenOf(server.pid ?? 0)
+      assert.ok(children.length >= 2, `${children.length}`)
+      server.kill('SIGKILL')
+      await once(server, 'exit')
+      for (let i = 0; i < 300 && children.some(isRunning); i++) await sleep(20)
+      assert.deepEqual(children.filter(isRunning), [])
+    })
+  })
+}
+
+async function childrenOf(parent: number): Promise<number[]> {
+  const { readFileSync } = await import('node:fs')
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number)
+  return pids.filter((pid) => {
+    try {
+      return Number(readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ').at(-1)?.split(' ')[1]) === parent
+    } catch {
+      return false
+    }
+  })
+}
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
+test('no more processes than allowed run at once, and closing ends them', async () => {
+  const media = await createMedia({ processesMax: 1 })
+  if (media.driver === 'none') return
+  const long = join(folder.path, 'many.mp3')
+  await writeFile(long, mp3Silence({ sec: 3600 }))
+  const first = media.decode(long, { sampleRate: 44_100, channels: 2 })
+  await first.next()
+  const second = codeOf(decodeAll(media, tone))
+  await sleep(100)
+  assert.equal(media.runs(), 1)
+  await media.close()
+  assert.equal(await codeOf(first.next()), 'media_closed')
+  assert.equal(await second, 'media_closed')
+  assert.equal(media.runs(), 0)
+})
+
+test('without any FFmpeg: one clear sentence for sound, tags still work', async () => {
+  const media = await createMedia({ driver: 'none' })
+  assert.deepEqual(media.describe(), { driver: 'none', version: '', encoders: [] })
+  assert.equal(await codeOf(decodeAll(media, tone)), 'media_tools_missing')
+  assert.equal(await codeOf(media.transcode(tone, { codec: 'mp3' })), 'media_tools_missing')
+  const probed = await media.probe(tone)
+  assert.ok(probed.ok && probed.codec === 'pcm')
+  await media.close()
+})
+
+test('an encoder that is not there is told before anything starts; a wrong FFMPEG_BIN stops the start', async () => {
+  const media = await createMedia({ driver: 'wasm' })
+  assert.equal(await codeOf(media.transcode(tone, { codec: 'opus' })), 'codec_unavailable')
+  await media.close()
+  await assert.rejects(createMedia({ ffmpegBin: '/nowhere/ffmpeg' }), /FFMPEG_BIN names/)
+  await assert.rejects(createMedia({ ffmpegBin: process.execPath }), /FFMPEG_BIN names/)
+})
+
+test('a transcode of a file that is moved away meanwhile goes on', {
+  skip: !nativeFfmpeg() && 'ffmpeg is not installed',
+}, async () => {
+  const media = await createMedia()
+  await mkdir(join(folder.path, 'away'))
+  const path = makeFile(folder.path, 'flac', { sec: 2 })
+  const job = await media.transcode(path, { codec: 'mp3' })
+  await rename(path, join(folder.path, 'away', 'x.flac'))
+  assert.ok((await readAll(job.stream)).length > 20_000)
+  await media.close()
+})

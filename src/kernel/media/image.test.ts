@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict'
+import { truncate, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import sharp from 'sharp'
+import type { AppError } from '#kernel/errors.ts'
+import { png, pngBomb, tempFolder } from '#test/fixtures/audio.ts'
+import { createMedia, type Media } from './index.ts'
+
+let folder: Awaited<ReturnType<typeof tempFolder>>
+let media: Media
+before(async () => {
+  folder = await tempFolder()
+  media = await createMedia({ driver: 'none' })
+})
+after(async () => {
+  await media.close()
+  await folder.remove()
+})
+const codeOf = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(
+    () => 'fine',
+    (thrown: unknown) => (thrown as AppError).code,
+  )
+
+test('every format: size, colour, no metadata', async () => {
+  const bytes = png(400, 200, [200, 30, 30])
+  for (const format of ['avif', 'webp', 'jpeg'] as const) {
+    const image = await media.image({ bytes }, { widthPx: 100, format })
+    assert.deepEqual(
+      [image.widthPx, image.heightPx, image.originalWidthPx, image.originalHeightPx],
+      [100, 50, 400, 200],
+    )
+    assert.equal(image.contentType, `image/${format}`)
+    const made = await sharp(image.bytes).metadata()
+    assert.deepEqual([made.width, made.height, made.exif], [100, 50, undefined])
+    assert.match(image.dominantColor, /^#(c|b|d)[0-9a-f]{5}$/)
+  }
+})
+
+test('a small picture is not enlarged; a turned one stands upright; its position is not told', async () => {
+  const small = await media.image({ bytes: png(10, 10) }, { widthPx: 300, format: 'webp' })
+  assert.equal(small.widthPx, 10)
+  const turned = await sharp(png(40, 20))
+    .jpeg()
+    .withExif({ IFD0: { Copyright: 'Somebody' }, IFD3: { GPSLatitude: '51/1 30/1 0/1' } })
+    .withMetadata({ orientation: 6 })
+    .toBuffer()
+  const upright = await media.image({ bytes: turned }, { widthPx: 20, format: 'jpeg' })
+  assert.deepEqual([upright.widthPx, upright.heightPx], [20, 40])
+  assert.equal((await sharp(upright.bytes).metadata()).exif, undefined)
+})
+
+test('a bomb, a cut file, a text, an SVG and a missing file are refused with a reason', async () => {
+  const options = { widthPx: 100, format: 'webp' } as const
+  const started = performance.now()
+  const bomb = join(folder.path, 'bomb.png')
+  await writeFile(bomb, pngBomb())
+  const startedImage = performance.now()
+  await assert.rejects(media.image({ file: bomb }, options), /50000 × 50000 pixels/)
+  assert.ok(performance.now() - startedImage < 2000, `${performance.now() - started}`)
+  assert.equal(await codeOf(media.image({ bytes: png(300, 300).subarray(0, 300) }, options)), 'image_unreadable')
+  assert.equal(await codeOf(media.image({ bytes: Buffer.from('no picture') }, options)), 'image_unreadable')
+  const svg = Buffer.from(
+    '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><image href="/etc/passwd"/></svg>',
+  )
+  assert.equal(await codeOf(media.image({ bytes: svg }, options)), 'image_unreadable')
+  assert.equal(await codeOf(media.image({ file: join(folder.path, 'none.png') }, options)), 'media_not_found')
+  const sparse = join(folder.path, 'sparse.png')
+  await writeFile(sparse, '')
+  await truncate(sparse, 10 * 1024 ** 3)
+  assert.equal(await codeOf(media.image({ file: sparse }, options)), 'image_too_large')
+  assert.equal(await codeOf(media.image({ bytes: png(9, 9) }, { widthPx: 0, format: 'webp' })), 'image_options')
+  assert.equal(await codeOf(media.image({ bytes: png(9, 9) }, options)), 'fine')
+})
