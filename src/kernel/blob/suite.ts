@@ -26,7 +26,7 @@ const keysOf = async (blobs: Blobs, prefix = '') => (await collect(blobs.list(pr
 
 /** What every adapter promises. */
 export function blobSuite(name: string, open: OpenBlobs): void {
-  describe(name, () => {
+  describe(name, { timeout: 30_000 }, () => {
     testsOfBytes(open)
     testsOfPutFaults(open)
     testsOfRead(open)

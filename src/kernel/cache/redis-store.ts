@@ -47,14 +47,20 @@ export type RedisStore = {
  * nothing (so that one lost by eviction or expiry costs a miss, not a stale answer).
  */
 export function createRedisStore(o: { url: string; log: Log }): RedisStore {
-  const guard = createRedisGuard({ ...o, prepare: noticeRestart })
   const unsent = createUnsent(EVERYTHING)
+  const guard = createRedisGuard({
+    ...o,
+    async prepare(client) {
+      await noticeRestart(client)
+      const waiting = unsent.snapshot()
+      for (const keys of tagKeysInParts(waiting.tags)) await client.del(keys)
+      unsent.remove(waiting)
+    },
+  })
 
   const end = async (tags: readonly string[]): Promise<boolean> => {
-    for (let at = 0; at < tags.length; at += TAGS_PER_COMMAND) {
-      const keys = tags.slice(at, at + TAGS_PER_COMMAND).map(tagKey)
+    for (const keys of tagKeysInParts(tags))
       if ((await guard.attempt((client) => client.del(keys))) === undefined) return false
-    }
     return true
   }
   const retry = setInterval(() => {
@@ -83,6 +89,10 @@ export function createRedisStore(o: { url: string; log: Log }): RedisStore {
       await guard.close()
     },
   }
+}
+
+function* tagKeysInParts(tags: readonly string[]): Generator<string[]> {
+  for (let at = 0; at < tags.length; at += TAGS_PER_COMMAND) yield tags.slice(at, at + TAGS_PER_COMMAND).map(tagKey)
 }
 
 async function find(client: RedisClient, key: string, tags: readonly string[]): Promise<Found> {

@@ -14,7 +14,7 @@ const thrower = () => {
 
 /** What every adapter promises. */
 export function cacheSuite(name: string, open: OpenCaches): void {
-  describe(name, () => {
+  describe(name, { timeout: 30_000 }, () => {
     testsOfKeeping(open)
     testsOfFlights(open)
     testsOfInvalidation(open)
