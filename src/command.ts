@@ -1,14 +1,15 @@
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { delimiter, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { type App, startApp } from '#kernel/app/index.ts'
+import { type App, migrateOnly, startApp } from '#kernel/app/index.ts'
 import { type Config, ConfigError, readConfig, readEnv } from '#kernel/config/index.ts'
 import { StartError } from '#kernel/db/embedded/errors.ts'
 import { createLog, type Log } from '#kernel/log.ts'
 import { DUTIES, type Duty } from '#kernel/module.ts'
 import { identity } from '#modules/identity/schema.ts'
 import { resetDatabase, seedDatabase } from './database.ts'
-import { loadModules, MODULES, moduleTable, readTarget, SERVICES, type Target } from './targets.ts'
+import { whenToldToEnd } from './ending.ts'
+import { loadModules, MODULES, moduleTable, OFFERS, readTarget, servicesOf, type Target, URL_NAMES } from './targets.ts'
 
 const root = join(import.meta.dirname, '..')
 export const VERSION = (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }).version
@@ -55,11 +56,16 @@ export async function runCommand(args: readonly string[]): Promise<number> {
   } catch (thrown) {
     if (thrown instanceof StartError) process.stderr.write(`\n${thrown.message} [${thrown.code}]\n`)
     else if (thrown instanceof ConfigError) process.stderr.write(`\n${thrown.message}\n`)
-    else if (thrown instanceof TypeError && 'code' in thrown) process.stderr.write(`${thrown.message}\n\n${HELP}`)
+    else if (isWrongFlag(thrown)) process.stderr.write(`${thrown.message}\n\n${HELP}`)
     else throw thrown
-    return thrown instanceof StartError ? 1 : 2
+    return thrown instanceof StartError && !WRONG_WORDS.has(thrown.code) ? 1 : 2
   }
 }
+
+/** Start errors that the command line or the environment explains, and not the machine. */
+const WRONG_WORDS = new Set(['unknown_target', 'unknown_role', 'unknown_change', 'missing_url', 'missing_database_url'])
+const isWrongFlag = (thrown: unknown): thrown is TypeError =>
+  thrown instanceof TypeError && 'code' in thrown && String(thrown.code).startsWith('ERR_PARSE_ARGS')
 
 /** Flags are the same settings, said louder. */
 function configOf(flags: Flags): Config {
@@ -67,12 +73,18 @@ function configOf(flags: Flags): Config {
   const said = {
     PORT: port,
     HOST: host,
-    TUTTI_DATA: data,
-    TUTTI_MUSIC: music?.join(process.platform === 'win32' ? ';' : ':'),
+    TUTTI_DATA: data && fromCaller(data),
+    TUTTI_MUSIC: music
+      ?.flatMap((m) => m.split(delimiter))
+      .map(fromCaller)
+      .join(delimiter),
   }
   const given = Object.fromEntries(Object.entries(said).filter(([, v]) => v !== undefined))
-  return readConfig({ ...readEnv(), ...given }, Object.keys(MODULES))
+  return readConfig({ ...readEnv(), ...given }, URL_NAMES)
 }
+
+/** npm runs us in the project's folder; what people type is relative to theirs. */
+const fromCaller = (path: string): string => resolve(process.env.INIT_CWD ?? '.', path)
 
 function dutiesOf(roles: string): ReadonlySet<Duty> {
   const names = roles.split(',').map((r) => r.trim())
@@ -82,15 +94,16 @@ function dutiesOf(roles: string): ReadonlySet<Duty> {
   return new Set(names as Duty[])
 }
 
-/** Start the parts of a target in this process. */
-export async function startTarget(o: {
+type Start = {
   config: Config
   target: Target
   duties: ReadonlySet<Duty>
   log: Log
   onFatal: (detail: string) => void
-}): Promise<App> {
-  const offers = Object.entries(MODULES).flatMap(([module, m]) => m.offers.map((contract) => ({ module, contract })))
+}
+
+/** Start the parts of a target in this process. */
+async function startTarget(o: Start): Promise<App> {
   if (o.target.modules.length < Object.keys(MODULES).length && !o.config.databaseUrl) {
     throw new StartError(
       'missing_database_url',
@@ -104,44 +117,54 @@ export async function startTarget(o: {
     service: o.target.name,
     modules: await loadModules(o.target.modules),
     duties: o.duties,
-    offers,
+    offers: OFFERS,
     mounts: o.target.mounts,
     gateway: o.target.gateway,
     sessions: identity,
     webDir: join(root, 'web', 'dist'),
     onFatal: o.onFatal,
-    services: SERVICES.map((s) => ({
-      name: s.name,
-      url: o.target.modules.includes(s.module) ? undefined : o.config.urls[s.module],
-    })),
+    services: o.target.gateway ? servicesOf(o.target, o.config.urls) : [],
   })
 }
 
 async function serve(flags: Flags): Promise<number> {
   const config = configOf(flags)
   const target = readTarget(flags.target)
+  const duties = dutiesOf(flags.roles)
   const log = createLog({ level: config.logLevel, pretty: process.stderr.isTTY })
-  const ended = Promise.withResolvers<number>()
-  const onFatal = (detail: string) => {
-    log.error(detail)
-    ended.resolve(1)
+  const ended = whenToldToEnd(log)
+  if (target.migrateOnly) {
+    const modules = await loadModules(Object.keys(MODULES))
+    await migrateOnly({ config, log, modules, onFatal: ended.fail })
+    return 0
   }
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => ended.resolve(0))
-  const migrating = target.migrateOnly || flags.db !== undefined
-  const whole = migrating ? { ...target, modules: Object.keys(MODULES) } : target
-  const app = await startTarget({
-    config: migrating ? { ...config, port: 0 } : config,
-    target: whole,
-    duties: migrating ? new Set() : dutiesOf(flags.roles),
-    log,
-    onFatal,
-  })
-  if (flags.db === 'reset')
-    await resetDatabase(app, { dataDir: config.dataDir, confirmed: flags.yes ?? false }).finally(() => app.stop())
-  if (flags.db === 'seed') await seedDatabase(app).finally(() => app.stop())
-  if (migrating) ended.resolve(0)
-  else process.stdout.write(`Tutti is ready at ${app.url}\n`)
-  const code = await ended.promise
+  if (flags.db !== undefined) return changeDatabase(flags.db, flags.yes ?? false, { config, log, onFatal: ended.fail })
+  const app = await startTarget({ config, target, duties, log, onFatal: ended.fail })
+  process.stdout.write(`Tutti is ready at ${app.url}\n`)
+  const code = await ended.code
   await app.stop()
   return code
+}
+
+/** The whole program without duties, for one change of its database. */
+async function changeDatabase(
+  what: string,
+  confirmed: boolean,
+  o: Pick<Start, 'config' | 'log' | 'onFatal'>,
+): Promise<number> {
+  if (what !== 'reset' && what !== 'seed')
+    throw new StartError('unknown_change', `--db does not know "${what}"; it knows reset and seed.`)
+  const app = await startTarget({
+    ...o,
+    config: { ...o.config, port: 0 },
+    target: readTarget('all'),
+    duties: new Set(),
+  })
+  try {
+    if (what === 'reset') await resetDatabase(app, { dataDir: o.config.dataDir, confirmed })
+    else await seedDatabase(app)
+    return 0
+  } finally {
+    await app.stop()
+  }
 }

@@ -1,6 +1,8 @@
-import type { AnyModule } from '#kernel/app/wire.ts'
+import type { AnyModule, Offer } from '#kernel/app/wire.ts'
 import type { Contract } from '#kernel/contract.ts'
+import { urlOf } from '#kernel/app/wire.ts'
 import { StartError } from '#kernel/db/embedded/errors.ts'
+import type { Service } from '#kernel/http/health.ts'
 import { analysis } from '#modules/analysis/schema.ts'
 import { albums, library, songs } from '#modules/catalog/schema.ts'
 import { identity } from '#modules/identity/schema.ts'
@@ -27,14 +29,38 @@ export const GROUPS: Readonly<Record<string, readonly string[]>> = {
 /** Names that are not modules: `gateway` serves the public API, `migrate` migrates and ends. */
 const SPECIAL = ['gateway', 'migrate'] as const
 
+/** Names of `<NAME>_URL` for a contract, the most exact first: `ALBUMS_URL`, `ALBUM_URL` (its group), `CATALOG_URL`. */
+function reachedAs(module: string, { name }: Contract): string[] {
+  const groups = Object.entries(GROUPS).filter(
+    ([group, parts]) => group !== 'worker' && (parts.includes(`${module}/${name}`) || parts.includes(module)),
+  )
+  return [...new Set([name, ...groups.map(([group]) => group).filter((group) => group !== 'all'), module])]
+}
+
+/** Every contract of the program and where it may be. */
+export const OFFERS: readonly Offer[] = Object.entries(MODULES).flatMap(([module, m]) =>
+  m.offers.map((contract) => ({ module, contract, reachedAs: reachedAs(module, contract) })),
+)
+/** Every NAME for which `<NAME>_URL` means something. */
+export const URL_NAMES: readonly string[] = [...new Set(OFFERS.flatMap((o) => o.reachedAs ?? []))]
+
 /** The services of `/health/services`, by the names operators know. */
 export const SERVICES = [
-  { name: 'user', module: 'identity' },
-  { name: 'song', module: 'catalog' },
-  { name: 'album', module: 'catalog' },
-  { name: 'streaming', module: 'streaming' },
-  { name: 'analysis', module: 'analysis' },
+  { name: 'user', contract: identity },
+  { name: 'song', contract: songs },
+  { name: 'album', contract: albums },
+  { name: 'streaming', contract: streaming },
+  { name: 'analysis', contract: analysis },
 ] as const
+
+/** Each with where it answers, or without when it is of this process. */
+export function servicesOf(target: Target, urls: Readonly<Record<string, string>>): Service[] {
+  return SERVICES.map(({ name, contract }) => {
+    const offer = OFFERS.find((o) => o.contract === contract) as Offer
+    const isHere = target.modules.includes(offer.module) && target.mounts(contract)
+    return { name, url: isHere ? undefined : urlOf(offer, urls) }
+  })
+}
 
 export type Target = {
   name: string

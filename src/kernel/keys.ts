@@ -10,6 +10,7 @@ import {
   SignJWT,
 } from 'jose'
 import type { Pool } from 'pg'
+import { StartError } from '#kernel/db/embedded/errors.ts'
 import { unauthorized } from '#kernel/errors.ts'
 import { newId } from '#kernel/ids.ts'
 
@@ -33,7 +34,18 @@ export type Keys = {
 type Row = { kid: string; public_jwk: JWK; private_jwk: string; retired_at: Date | null }
 type Key = { kid: string; publicJwk: JWK; publicKey: CryptoKey; privateKey: CryptoKey | undefined }
 
-export function createKeys(pool: Pool, encryptKey?: string): Keys {
+/**
+ * The keys of this database, made when there are none, and sealed now if they were stored before there was an
+ * `ENCRYPT_KEY`. Throws a {@link StartError} when they cannot be opened.
+ */
+export async function openKeys(pool: Pool, encryptKey?: string): Promise<Keys> {
+  if (encryptKey) await sealPlain(pool, encryptKey)
+  const keys = createKeys(pool, encryptKey)
+  await keys.sign({}, { audience: 'start', lifeSec: 1 })
+  return keys
+}
+
+function createKeys(pool: Pool, encryptKey?: string): Keys {
   let keys = new Map<string, Key>()
   let active: Key | undefined
   let loadedAt = 0
@@ -56,7 +68,12 @@ export function createKeys(pool: Pool, encryptKey?: string): Keys {
       await load()
     }
     if (!active?.privateKey)
-      throw new Error('The signing key cannot be opened: ENCRYPT_KEY is not the one it was sealed with.')
+      throw new StartError(
+        'encrypt_key_wrong',
+        encryptKey
+          ? 'The signing keys cannot be opened: ENCRYPT_KEY is not the one they were sealed with. Set the former one.'
+          : 'The signing keys are sealed: set the ENCRYPT_KEY with which they were.',
+      )
     return active as Key & { privateKey: CryptoKey }
   }
   async function keyFor(kid: string | undefined): Promise<CryptoKey> {
@@ -118,6 +135,18 @@ async function insertKey(pool: Pool, encryptKey: string | undefined): Promise<vo
   } finally {
     client.release()
   }
+}
+
+async function sealPlain(pool: Pool, encryptKey: string): Promise<void> {
+  const { rows } = await pool.query<Pick<Row, 'kid' | 'private_jwk'>>(
+    `select kid, private_jwk from kernel.signing_keys where private_jwk not like 'sealed:%'`,
+  )
+  for (const r of rows)
+    await pool.query('update kernel.signing_keys set private_jwk = $2 where kid = $1 and private_jwk = $3', [
+      r.kid,
+      seal(r.private_jwk, encryptKey),
+      r.private_jwk,
+    ])
 }
 
 async function toKey(row: Row, encryptKey: string | undefined): Promise<Key> {

@@ -8,21 +8,19 @@ const LOOK_MS_MAX = 60_000
 /** Periodic tasks, each in one process of the installation at a time: who moves the row runs it. */
 export function startCron(tasks: readonly Cron[], pool: Pool, log: Log): { stop(): Promise<void> } {
   const stopping = new AbortController()
-  const busy = new Set<Promise<void>>()
-  const timers = tasks.map((task) =>
-    setInterval(
-      () => {
-        const work = runIfDue(task, pool, log, stopping.signal).finally(() => busy.delete(work))
-        busy.add(work)
-      },
-      Math.min(task.everyMs, LOOK_MS_MAX),
-    ),
-  )
+  const busy = new Map<Cron, Promise<void>>()
+  const look = (task: Cron) => {
+    // A task that takes longer than its period does not overtake itself.
+    if (busy.has(task)) return
+    const work = runIfDue(task, pool, log, stopping.signal).finally(() => busy.delete(task))
+    busy.set(task, work)
+  }
+  const timers = tasks.map((task) => setInterval(() => look(task), Math.min(task.everyMs, LOOK_MS_MAX)))
   return {
     async stop() {
       for (const t of timers) clearInterval(t)
       stopping.abort()
-      await Promise.all(busy)
+      await Promise.all(busy.values())
     },
   }
 }

@@ -5,12 +5,17 @@ import { remoteApi } from '#kernel/rpc/remote.ts'
 import { StartError } from '#kernel/db/embedded/errors.ts'
 
 /** Modules of different tables stand in one list; each meets only its own tables. */
-export type AnyModule = Module<never, Record<string, Contract>, Record<string, Contract>>
+export type AnyModule = Module<never>
 export type AnyRunning = Running<unknown, Record<string, Contract>>
 type ApiOf = Record<string, (who: Caller, input: unknown) => Promise<unknown>>
 
 /** A contract and where it is: the whole program's, whether this process runs it or not. */
-export type Offer = { module: string; contract: Contract }
+export type Offer = {
+  module: string
+  contract: Contract
+  /** Names of `<NAME>_URL` under which it may be reached, the most exact first; by default the module's. */
+  reachedAs?: readonly string[]
+}
 export type Wired = { module: AnyModule; running: AnyRunning }
 
 /** Needed modules before those that need them. Throws when needs go in a circle. */
@@ -38,7 +43,7 @@ export function inOrder(modules: readonly AnyModule[], offers: readonly Offer[])
   return done
 }
 
-type Finder = {
+export type Finder = {
   wired: readonly Wired[]
   offers: readonly Offer[]
   urls: Readonly<Record<string, string>>
@@ -49,15 +54,18 @@ type Finder = {
 export function findApi(contract: Contract, f: Finder): ApiOf {
   const local = f.wired.find((w) => Object.values(w.module.contracts).some((c) => c.name === contract.name))
   if (local) return apiOf(local, contract)
-  const owner = f.offers.find((o) => o.contract.name === contract.name)?.module ?? contract.name
-  const url = f.urls[owner]
-  if (!url) {
-    throw new StartError(
-      'missing_url',
-      `This target needs "${owner}", which it does not run: set ${owner.toUpperCase()}_URL to where it runs, or add it to --target.`,
-    )
-  }
-  return remoteApi(contract, url, f.token)
+  const offer = f.offers.find((o) => o.contract.name === contract.name) ?? { module: contract.name, contract }
+  return remoteApi(contract, urlOf(offer, f.urls), f.token)
+}
+
+/** Where another process offers a contract. Throws when nobody has said. */
+export function urlOf({ module, reachedAs = [module] }: Offer, urls: Readonly<Record<string, string>>): string {
+  const url = reachedAs.map((name) => urls[name]).find((u) => u !== undefined)
+  if (url !== undefined) return url
+  throw new StartError(
+    'missing_url',
+    `This target needs "${module}", which it does not run: set ${module.toUpperCase()}_URL to where it runs, or add it to --target.`,
+  )
 }
 
 export function apiOf(w: Wired, contract: Contract): ApiOf {

@@ -11,10 +11,13 @@ export function envExample(): string {
 }
 
 function lineOf(s: Setting<unknown>): string[] {
-  const value = s.example ?? (s.fallback === undefined || Array.isArray(s.fallback) ? '' : String(s.fallback))
+  const { fallback } = s
+  const value = s.example ?? (isPlain(fallback) ? `${fallback}` : '')
   const also = s.aliases ? ` (also read: ${s.aliases.join(', ')})` : ''
   return [`# ${s.about}${also}`, `#${s.env}=${value}`]
 }
+
+const isPlain = (v: unknown): v is string | number | boolean => ['string', 'number', 'boolean'].includes(typeof v)
 
 if (import.meta.main) {
   const file = '.env.example'

@@ -2,10 +2,10 @@ import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { parseEnv } from 'node:util'
 import { messageOf } from '#kernel/errors.ts'
-import type { Setting } from './schema.ts'
+import { number, type Setting, url } from './schema.ts'
 import { type Settings, settings } from './settings.ts'
 
-/** `urls`: where modules that run in other processes answer, by module name (`CATALOG_URL` -> `catalog`). */
+/** `urls`: where parts that run in other processes answer, by name (`CATALOG_URL` -> `catalog`). */
 export type Config = Settings & { readonly urls: Readonly<Record<string, string>> }
 export type Env = Readonly<Record<string, string | undefined>>
 
@@ -26,23 +26,35 @@ export function readEnv(outer: Env = process.env, file = '.env'): Env {
   return existsSync(file) ? { ...parseEnv(readFileSync(file, 'utf8')), ...outer } : outer
 }
 
+/** The older way to say where Redis is. */
+function readRedisHost(env: Env, faults: string[]): string | undefined {
+  const { REDIS_HOST: host, REDIS_PORT: port } = env
+  if (!host) return undefined
+  try {
+    return `redis://${host}:${number(1, 65_535)(port || '6379')}`
+  } catch (thrown) {
+    faults.push(`REDIS_PORT ${messageOf(thrown)}, but is "${port}"`)
+    return undefined
+  }
+}
+
 /**
  * Read and check everything at once. Throws {@link ConfigError} with all faults.
  * A setting may come from a file named by `<NAME>_FILE` (secrets of Docker and Kubernetes).
  */
-export function readConfig(env: Env, modules: readonly string[] = []): Config {
+export function readConfig(env: Env, urlNames: readonly string[] = []): Config {
   const faults: string[] = []
   const entries = Object.entries(settings) as [string, Setting<unknown>][]
   const values = entries.map(([name, s]) => [name, readSetting(s, env, faults)] as const)
-  const urls = readUrls(modules, env, faults)
-  const { REDIS_HOST: host, REDIS_PORT: port = '6379' } = env
+  const urls = readUrls(urlNames, env, faults)
+  const redisUrl = readRedisHost(env, faults)
   const config = { ...(Object.fromEntries(values) as Settings), urls }
   if (faults.length > 0) throw new ConfigError(faults)
   return {
     ...config,
     dataDir: resolve(config.dataDir),
     musicDirs: config.musicDirs.map((d) => resolve(d)),
-    ...(config.redisUrl === undefined && host ? { redisUrl: `redis://${host}:${port}` } : {}),
+    redisUrl: config.redisUrl ?? redisUrl,
   }
 }
 
@@ -62,7 +74,8 @@ function readSetting(s: Setting<unknown>, env: Env, faults: string[]): unknown {
 
 function readText(name: string, env: Env, faults: string[]): string | undefined {
   const file = env[`${name}_FILE`]
-  if (env[name] !== undefined || !file) return env[name]
+  // Compose files pass every name on, those that nobody has set as empty ones.
+  if (env[name] || !file) return env[name]
   try {
     return readFileSync(file, 'utf8').trim()
   } catch {
@@ -71,13 +84,17 @@ function readText(name: string, env: Env, faults: string[]): string | undefined 
   }
 }
 
-function readUrls(modules: readonly string[], env: Env, faults: string[]): Record<string, string> {
-  const found = modules.flatMap((m) => {
-    const name = `${m.toUpperCase()}_URL`
-    const value = env[name]
+function readUrls(names: readonly string[], env: Env, faults: string[]): Record<string, string> {
+  const found = names.flatMap((n) => {
+    const name = `${n.toUpperCase()}_URL`
+    const value = readText(name, env, faults)
     if (!value) return []
-    if (!URL.canParse(value)) faults.push(`${name} must be a URL such as http://${m}:3000, but is "${value}"`)
-    return [[m, value] as const]
+    try {
+      return [[n, url('http', 'https')(value)] as const]
+    } catch (thrown) {
+      faults.push(`${name} ${messageOf(thrown)}, but is "${value}"`)
+      return []
+    }
   })
   return Object.fromEntries(found)
 }

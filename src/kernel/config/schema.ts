@@ -1,3 +1,5 @@
+import { isIP } from 'node:net'
+
 /** One setting: how it is spelled, what it means, how its text becomes a value. */
 export type Setting<T> = {
   readonly env: string
@@ -37,10 +39,13 @@ export const url =
     URL.canParse(t) && schemes.includes(new URL(t).protocol.slice(0, -1))
       ? t
       : fail(`must be a URL that starts with ${schemes.map((s) => `${s}://`).join(' or ')}`)
+const DURATION_DAYS_MAX = 3650
+const UNIT_SEC = { s: 1, m: 60, h: 3600, d: 86_400 } as const
 /** `15m`, `7d`, `3600` (seconds). */
 export const durationSec = (t: string): number => {
-  const [, n, unit] = /^(\d+)\s*(s|m|h|d)?$/.exec(t.trim()) ?? fail('must be a time such as 900, 15m, 12h or 7d')
-  return Number(n) * { s: 1, m: 60, h: 3600, d: 86_400 }[(unit ?? 's') as 's' | 'm' | 'h' | 'd']
+  const [, n, unit = 's'] = /^(\d+)\s*([smhd])?$/.exec(t.trim()) ?? fail('must be a time such as 900, 15m, 12h or 7d')
+  const sec = Number(n) * UNIT_SEC[unit as keyof typeof UNIT_SEC]
+  return sec >= 1 && sec <= DURATION_DAYS_MAX * UNIT_SEC.d ? sec : fail(`must be from 1s to ${DURATION_DAYS_MAX}d`)
 }
 export const list =
   (separator: string | RegExp) =>
@@ -49,8 +54,27 @@ export const list =
       .split(separator)
       .map((s) => s.trim())
       .filter((s) => s !== '')
+/** Origins as browsers send them, separated by commas; a slash at the end is forgiven. */
+export const origins = (t: string): readonly string[] =>
+  list(',')(t).map((o) => {
+    const origin = URL.canParse(o) && /^https?:/.test(o) ? new URL(o).origin : undefined
+    return origin !== undefined && origin === o.replace(/\/$/, '').toLowerCase()
+      ? origin
+      : fail('must be origins such as https://app.example.org, separated by commas')
+  })
+const PROXY_NAMES = ['loopback', 'linklocal', 'uniquelocal']
+/** Addresses, networks (`10.0.0.0/8`) and the names of well-known ones. */
+export const addresses = (t: string): readonly string[] =>
+  list(',')(t).map((a) => {
+    const [ip = '', bits] = a.split('/')
+    const wide = isIP(ip) === 6 ? 128 : 32
+    const known = PROXY_NAMES.includes(a) || (isIP(ip) > 0 && (bits === undefined || isBits(bits, wide)))
+    return known ? a : fail(`must be addresses or networks such as 10.0.0.0/8, or ${PROXY_NAMES.join(', ')}`)
+  })
+const isBits = (text: string, most: number): boolean => /^\d{1,3}$/.test(text) && Number(text) <= most
 export const logLevel = oneOf(KINDS)
 export const bytes = (t: string): number => {
   const [, n, unit] = /^(\d+(?:\.\d+)?)\s*([KMGT]?)B?$/i.exec(t.trim()) ?? fail('must be a size such as 512M or 10G')
-  return Math.round(Number(n) * 1024 ** ' KMGT'.indexOf((unit || ' ').toUpperCase()))
+  const size = Math.round(Number(n) * 1024 ** ' KMGT'.indexOf((unit || ' ').toUpperCase()))
+  return Number.isSafeInteger(size) ? size : fail('must be a size below 8000T')
 }

@@ -1,5 +1,17 @@
 import { delimiter } from 'node:path'
-import { bytes, durationSec, flag, list, logLevel, number, type Setting, text, url } from './schema.ts'
+import {
+  addresses,
+  bytes,
+  durationSec,
+  flag,
+  list,
+  logLevel,
+  number,
+  origins,
+  type Setting,
+  text,
+  url,
+} from './schema.ts'
 
 const setting = <T>(s: Setting<T>): Setting<T> => s
 const optional = <T>(s: Omit<Setting<T | undefined>, 'fallback'>): Setting<T | undefined> => ({
@@ -138,7 +150,7 @@ export const settings = {
     group: 'sign-in',
     about: 'Origins of other web apps that may call the API, separated by commas',
     example: 'https://app.example.org',
-    parse: list(','),
+    parse: origins,
     fallback: [] as readonly string[],
   }),
   trustProxy: setting({
@@ -146,7 +158,7 @@ export const settings = {
     group: 'sign-in',
     about: 'Addresses of proxies whose X-Forwarded-For is believed, separated by commas',
     example: '10.0.0.0/8',
-    parse: list(','),
+    parse: addresses,
     fallback: [] as readonly string[],
   }),
 

@@ -1,5 +1,5 @@
 import { Kysely, PostgresDialect, type Transaction } from 'kysely'
-import pg from 'pg'
+import { Client, Pool, types as pgTypes } from 'pg'
 import type { Log } from '#kernel/log.ts'
 
 /** `int8` fits a number up to 2^53; every counter and size of ours does. */
@@ -11,16 +11,18 @@ const CONNECT_TIMEOUT_MS = 10_000
 const STATEMENT_TIMEOUT_MS = 60_000
 
 const types = {
-  getTypeParser: (oid: number, format?: 'text' | 'binary') =>
-    oid === INT8_OID || oid === NUMERIC_OID ? Number : pg.types.getTypeParser(oid, format as 'text'),
-} as pg.CustomTypesConfig
+  getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
+    oid === INT8_OID || oid === NUMERIC_OID
+      ? Number
+      : pgTypes.getTypeParser(oid, format)) as typeof pgTypes.getTypeParser,
+}
 
-export type Db = { readonly pool: pg.Pool; readonly kysely: Kysely<unknown>; close(): Promise<void> }
+export type Db = { readonly pool: Pool; readonly kysely: Kysely<unknown>; close(): Promise<void> }
 export type { Transaction }
 
 /** One pool for the whole process. */
 export function connect(o: { url: string; poolMax: number; log: Log }): Db {
-  const pool = new pg.Pool({
+  const pool = new Pool({
     connectionString: o.url,
     max: o.poolMax,
     idleTimeoutMillis: IDLE_TIMEOUT_MS,
@@ -29,19 +31,22 @@ export function connect(o: { url: string; poolMax: number; log: Log }): Db {
     application_name: 'tutti',
     types,
   })
-  // Without a listener a connection that breaks while idle would end the process.
-  pool.on('error', (err) => o.log.warn({ err }, 'a database connection broke; the pool makes a new one'))
+  // Without a listener a connection that breaks while idle would end the process. (The error itself carries the whole
+  // client with all its state: only what it says is of use.)
+  pool.on('error', ({ message }) => {
+    if (!pool.ending) o.log.warn({ fault: message }, 'a database connection broke; the pool makes a new one')
+  })
   // The same for one that breaks while somebody holds it: the query of its holder fails, and that is told there.
   pool.on('connect', (client) =>
-    client.on('error', (err) => o.log.debug({ err }, 'a database connection broke in use')),
+    client.on('error', ({ message }) => o.log.debug({ fault: message }, 'a database connection broke in use')),
   )
   const kysely = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) })
   return { pool, kysely, close: () => kysely.destroy() }
 }
 
 /** A connection of its own for session features (LISTEN, advisory locks): never through a pooler. */
-export async function connectDirect(url: string): Promise<pg.Client> {
-  const client = new pg.Client({
+export async function connectDirect(url: string): Promise<Client> {
+  const client = new Client({
     connectionString: url,
     application_name: 'tutti-session',
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,

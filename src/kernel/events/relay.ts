@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Kysely, sql, type Transaction } from 'kysely'
 import { messageOf } from '#kernel/errors.ts'
 import type { Log } from '#kernel/log.ts'
@@ -6,12 +7,15 @@ import { emitIn, enqueueIn } from './write.ts'
 
 /**
  * How long to wait after a look at the log. `idle`: nothing new (the look covers a lost wake-up). `held`: there is
- * news, but an older transaction still runs. `failed`: a handler threw.
+ * news, but an older transaction still runs. `failed`: the database refused.
  */
 const PAUSE_MS = { idle: 5000, held: 40, failed: 500 } as const
+const MORE_AT_ONCE = 0
 const BATCH_MAX = 100
 /** After so many tries an event is set aside in `kernel.dead_events` and the module reads on. */
 const FAILURES_MAX = 8
+/** The wait doubles from half a second up to this. */
+const RETRY_SEC_MAX = 30
 
 export type Relay = { wake(): void; stop(): Promise<void> }
 type Row = { id: number; xid: string; key: string; name: string; payload: unknown }
@@ -52,94 +56,128 @@ type Reader = {
 }
 
 function loopFor(reader: Reader, subscriber: Subscriber): Relay {
-  let stopped = false
+  const stopping = new AbortController()
   let woken = true
-  let resume: () => void = () => {}
-  const sleep = (ms: number) =>
-    new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, ms)
-      resume = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-    })
+  let nap = new AbortController()
   const run = async () => {
-    while (!stopped) {
+    while (!stopping.signal.aborted) {
       woken = false
-      const more = await readOn(reader, subscriber).catch((err: unknown) => {
+      const waitMs = await readOn(reader, subscriber).catch((err: unknown) => {
         reader.log.error({ err, module: subscriber.module }, 'reading events failed')
-        return 'failed' as const
+        return PAUSE_MS.failed
       })
-      if (more !== 'more' && !woken && !stopped) await sleep(PAUSE_MS[more])
+      if (waitMs === MORE_AT_ONCE || woken || stopping.signal.aborted) continue
+      nap = new AbortController()
+      await sleep(waitMs, undefined, { signal: nap.signal }).catch(() => undefined)
     }
   }
   const done = run()
+  const wake = () => {
+    woken = true
+    nap.abort()
+  }
   return {
-    wake: () => {
-      woken = true
-      resume()
-    },
+    wake,
     stop: async () => {
-      stopped = true
-      resume()
+      stopping.abort()
+      wake()
       await done
     },
   }
 }
 
-type Outcome = 'more' | keyof typeof PAUSE_MS
-
-/** Take a batch; when one of it fails, the batch is undone and its events are then taken one by one. */
-async function readOn(reader: Reader, s: Subscriber): Promise<Outcome> {
-  try {
-    return await takeBatch(reader, s, BATCH_MAX)
-  } catch {
-    try {
-      return await takeBatch(reader, s, 1)
-    } catch (thrown) {
-      await noteFailure(reader, s, messageOf(thrown))
-      return 'failed'
-    }
+/** What a handler threw, and which event of its batch it was given. */
+class HandlerFailure extends Error {
+  readonly index: number
+  readonly event: Row
+  constructor(index: number, event: Row, cause: unknown) {
+    super(messageOf(cause), { cause })
+    this.index = index
+    this.event = event
   }
 }
 
-async function takeBatch({ db, wakeAll }: Reader, s: Subscriber, most: number): Promise<Outcome> {
-  let emitted = false
-  const outcome = await db.transaction().execute(async (tx): Promise<Outcome> => {
-    const cursor = await lockCursor(tx, s.module)
-    if (!cursor) return 'idle'
-    const rows = await nextEvents(tx, cursor, most)
-    const last = rows.at(-1)
-    if (!last) return (await anyAfter(tx, cursor)) ? 'held' : 'idle'
-    const emit: Emit = (e, payload) => {
-      emitted = true
-      return emitIn(tx)(e, payload)
-    }
-    const enqueue = enqueueIn(tx)
-    for (const row of rows) await s.handlers.get(row.name)?.(tx, row.payload, { emit, enqueue, key: row.key })
-    await sql`update kernel.event_cursors set xid = ${last.xid}::xid8, id = ${last.id}, failures = 0, last_error = null where module = ${s.module}`.execute(
-      tx,
-    )
-    return 'more'
-  })
-  if (emitted) wakeAll()
-  return outcome
+/** Answers after how many ms to look again. When one event of a batch fails, those before it are taken without it. */
+async function readOn(reader: Reader, s: Subscriber): Promise<number> {
+  try {
+    return await takeBatch(reader, s, BATCH_MAX)
+  } catch (thrown) {
+    if (!(thrown instanceof HandlerFailure)) throw thrown
+    if (thrown.index > 0) return takeBatch(reader, s, thrown.index).catch(retryAtOnce)
+    return noteFailure(reader, s, thrown)
+  }
 }
 
-async function anyAfter(tx: Transaction<unknown>, c: Cursor): Promise<boolean> {
+/** A handler that failed at the first try of these events: the next look meets it, and notes it when it comes first. */
+function retryAtOnce(thrown: unknown): number {
+  if (thrown instanceof HandlerFailure) return MORE_AT_ONCE
+  throw thrown
+}
+
+async function takeBatch({ db, wakeAll }: Reader, s: Subscriber, most: number): Promise<number> {
+  if (!(await hasNews(db, s.module))) return PAUSE_MS.idle
+  const notes = { emitted: false }
+  const waitMs = await db.transaction().execute(async (tx) => {
+    const cursor = await lockCursor(tx, s.module)
+    if (!cursor) return PAUSE_MS.idle
+    if (cursor.retry_in_ms > 0) return Math.min(cursor.retry_in_ms, PAUSE_MS.idle)
+    const rows = await nextEvents(tx, cursor, most)
+    const last = rows.at(-1)
+    if (!last) return (await anyAfter(tx, cursor)) ? PAUSE_MS.held : PAUSE_MS.idle
+    for (const [index, row] of rows.entries()) await handOver(tx, s, row, index, notes)
+    await sql`update kernel.event_cursors set xid = ${last.xid}::xid8, id = ${last.id}, failures = 0, last_error = null
+      where module = ${s.module}`.execute(tx)
+    return MORE_AT_ONCE
+  })
+  if (notes.emitted) wakeAll()
+  return waitMs
+}
+
+async function handOver(
+  tx: Transaction<unknown>,
+  s: Subscriber,
+  row: Row,
+  index: number,
+  notes: { emitted: boolean },
+): Promise<void> {
+  const handle = s.handlers.get(row.name)
+  if (!handle) return
+  const emit: Emit = (e, payload) => {
+    notes.emitted = true
+    return emitIn(tx)(e, payload)
+  }
+  try {
+    await handle(tx, row.payload, { emit, enqueue: enqueueIn(tx), key: row.key })
+  } catch (thrown) {
+    throw new HandlerFailure(index, row, thrown)
+  }
+}
+
+/** A look that writes nothing, so that an idle installation leaves its disk alone. */
+async function hasNews(db: Kysely<unknown>, module: string): Promise<boolean> {
   const found = await sql<{
     any: boolean
-  }>`select exists (select from kernel.events where (xid, id) > (${c.xid}::xid8, ${c.id})) as any`.execute(tx)
+  }>`with c as (select xid, id from kernel.event_cursors where module = ${module})
+    select exists (select from kernel.events where (xid, id) > (coalesce((select xid from c), '0'), coalesce((select id from c), 0))) as any`.execute(
+    db,
+  )
   return found.rows[0]?.any ?? false
 }
 
-type Cursor = { xid: string; id: number }
+async function anyAfter(tx: Transaction<unknown>, c: Cursor): Promise<boolean> {
+  const found = await sql<{ any: boolean }>`select exists
+    (select from kernel.events where (xid, id) > (${c.xid}::xid8, ${c.id})) as any`.execute(tx)
+  return found.rows[0]?.any ?? false
+}
 
-/** Undefined when another process reads for this module right now, or a failed event waits for its next try. */
+type Cursor = { xid: string; id: number; retry_in_ms: number }
+
+/** Undefined when another process reads for this module right now. */
 async function lockCursor(tx: Transaction<unknown>, module: string): Promise<Cursor | undefined> {
   await sql`insert into kernel.event_cursors (module) values (${module}) on conflict do nothing`.execute(tx)
-  const found = await sql<Cursor>`select xid::text, id from kernel.event_cursors
-    where module = ${module} and retry_at <= now() for update skip locked`.execute(tx)
+  const found = await sql<Cursor>`select xid::text, id,
+      ceil(extract(epoch from retry_at - now()) * 1000)::int as retry_in_ms
+    from kernel.event_cursors where module = ${module} for update skip locked`.execute(tx)
   return found.rows[0]
 }
 
@@ -150,22 +188,24 @@ async function nextEvents(tx: Transaction<unknown>, c: Cursor, most: number): Pr
   return found.rows
 }
 
-async function noteFailure({ db, log }: Reader, s: Subscriber, error: string): Promise<void> {
-  await db.transaction().execute(async (tx) => {
+/** Counts a failure of the event that comes next and answers when to try again. */
+async function noteFailure({ db, log }: Reader, s: Subscriber, failure: HandlerFailure): Promise<number> {
+  const { event, message: error } = failure
+  return db.transaction().execute(async (tx) => {
     const cursor = await lockCursor(tx, s.module)
-    const row = cursor && (await nextEvents(tx, cursor, 1))[0]
-    if (!row) return
-    const counted = await sql<{
-      failures: number
-    }>`update kernel.event_cursors set failures = failures + 1, last_error = ${error},
-      retry_at = now() + least(power(2, failures), 60) * interval '500 milliseconds' where module = ${s.module} returning failures`.execute(
-      tx,
-    )
-    log.warn(
-      { module: s.module, event: row.name, failures: counted.rows[0]?.failures, error },
-      'an event could not be handled',
-    )
-    if ((counted.rows[0]?.failures ?? 0) >= FAILURES_MAX) await setAside(tx, s.module, row, error)
+    const next = cursor && (await nextEvents(tx, cursor, 1))[0]
+    // Another process has been faster, and perhaps luckier.
+    if (next?.id !== event.id) return MORE_AT_ONCE
+    const counted = await sql<{ failures: number; wait_ms: number }>`update kernel.event_cursors
+      set failures = failures + 1, last_error = ${error},
+        retry_at = now() + least(power(2, failures), ${RETRY_SEC_MAX} * 2) * interval '500 milliseconds'
+      where module = ${s.module} returning failures,
+        ceil(extract(epoch from retry_at - now()) * 1000)::int as wait_ms`.execute(tx)
+    const { failures, wait_ms } = counted.rows[0] ?? { failures: 0, wait_ms: PAUSE_MS.failed }
+    log.warn({ module: s.module, event: event.name, failures, err: failure.cause }, 'an event could not be handled')
+    if (failures < FAILURES_MAX) return wait_ms
+    await setAside(tx, s.module, event, error)
+    return MORE_AT_ONCE
   })
 }
 
@@ -174,9 +214,8 @@ async function setAside(tx: Transaction<unknown>, module: string, row: Row, erro
     values (${module}, ${row.id}, ${row.key}, ${row.name}, ${JSON.stringify(row.payload)}::jsonb, ${error}) on conflict do nothing`.execute(
     tx,
   )
-  await sql`update kernel.event_cursors set xid = ${row.xid}::xid8, id = ${row.id}, failures = 0, retry_at = now() where module = ${module}`.execute(
-    tx,
-  )
+  await sql`update kernel.event_cursors set xid = ${row.xid}::xid8, id = ${row.id}, failures = 0, retry_at = now()
+    where module = ${module}`.execute(tx)
 }
 
 /** Forget events that every module has read and that are older than a week. */

@@ -72,7 +72,10 @@ async function runCheck(check: HealthCheck): Promise<{ status: 'ok' | 'failing';
 }
 
 async function serviceHealth(d: Deps, s: Service): Promise<Record<string, unknown>> {
-  if (!s.url) return { name: s.name, status: 'healthy', data: { status: 'ok', service: d.service, version: d.version } }
+  if (!s.url) {
+    const data = await health(d)
+    return { name: s.name, status: data.status === 'ok' ? 'healthy' : 'unhealthy', data }
+  }
   try {
     const answer = await fetch(new URL('/health', s.url), { signal: AbortSignal.timeout(REMOTE_TIMEOUT_MS) })
     return { name: s.name, status: answer.ok ? 'healthy' : 'unhealthy', data: await answer.json() }

@@ -27,22 +27,20 @@ export function createIdempotency(pool: Pool): Idempotency {
       const digest = createHash('sha256').update(JSON.stringify(call.input)).digest('hex')
       const earlier = await claim(pool, scope, key, digest)
       if (earlier) return replay(earlier, digest, call.reply)
-      try {
-        const body = await work()
-        await pool.query('update kernel.idempotency set status = $3, body = $4 where scope = $1 and key = $2', [
-          scope,
-          key,
-          call.reply.statusCode,
-          JSON.stringify(body ?? null),
-        ])
-        return body
-      } catch (thrown) {
+      const body = await work().catch(async (thrown: unknown): Promise<never> => {
         await pool.query('delete from kernel.idempotency where scope = $1 and key = $2 and status is null', [
           scope,
           key,
         ])
         throw thrown
-      }
+      })
+      await pool.query('update kernel.idempotency set status = $3, body = $4 where scope = $1 and key = $2', [
+        scope,
+        key,
+        call.reply.statusCode,
+        JSON.stringify(body ?? null),
+      ])
+      return body
     },
     prune: async () => {
       await pool.query(`delete from kernel.idempotency where created_at < now() - interval '1 day'`)

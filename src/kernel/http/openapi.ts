@@ -1,5 +1,13 @@
 import type { TObject, TSchema } from 'typebox'
-import { type Contract, pathNames, type PublicOperation, type RawOperation, routesOf } from '#kernel/contract.ts'
+import {
+  type Contract,
+  type Method,
+  pathNames,
+  type PublicOperation,
+  type RawOperation,
+  routesOf,
+} from '#kernel/contract.ts'
+import { readsQuery } from './input.ts'
 
 type Json = Record<string, unknown>
 type Routed = PublicOperation | RawOperation
@@ -15,13 +23,7 @@ export function openApi(contracts: readonly Contract[], o: { version: string; ba
         const path = route.path.replace(/:(\w+)/g, '{$1}')
         paths[path] = {
           ...paths[path],
-          [route.method.toLowerCase()]: describe(
-            c,
-            i === 0 ? name : `${name}Alias${i}`,
-            operation,
-            route.path,
-            components,
-          ),
+          [route.method.toLowerCase()]: describe(c, i === 0 ? name : `${name}Alias${i}`, operation, route, components),
         }
       }
     }
@@ -70,17 +72,17 @@ function describe(
   c: Contract,
   operationId: string,
   o: Routed,
-  path: string,
+  route: { method: Method; path: string },
   components: Record<string, unknown>,
 ): Json {
-  const names = new Set(pathNames(path))
-  const inQuery = o.kind === 'raw' || o.method === 'GET' || o.method === 'DELETE'
+  const names = new Set(pathNames(route.path))
+  const inQuery = readsQuery(o, route.method)
   const fields = Object.entries(o.input.properties as Record<string, TSchema>)
   const parameters = fields
     .filter(([k]) => names.has(k) || inQuery)
     .map(([k, schema]) => parameter(k, schema, names.has(k), o.input, components))
   const body = inQuery
-    ? {}
+    ? rawBody(o)
     : requestBody(
         fields.filter(([k]) => !names.has(k)),
         o.input,
@@ -136,6 +138,11 @@ function requestBody(fields: [string, TSchema][], input: TObject, components: Re
   return { requestBody: { required: required.length > 0, content: { 'application/json': { schema } } } }
 }
 
+const rawBody = (o: Routed): Json =>
+  o.kind === 'raw' && o.consumes
+    ? { requestBody: { required: true, content: { [o.consumes]: { schema: { type: 'string', format: 'binary' } } } } }
+    : {}
+
 function success(o: Routed, components: Record<string, unknown>): Json {
   if (o.kind === 'raw') {
     const content = Object.fromEntries(
@@ -159,7 +166,7 @@ function toSchema(schema: unknown, components: Record<string, unknown>): unknown
   const { $id, ...rest } = schema as { $id?: unknown }
   const plain = () => Object.fromEntries(Object.entries(rest).map(([k, v]) => [k, toSchema(v, components)]))
   if (typeof $id !== 'string') return plain()
-  if (!(`${$id}` in components)) {
+  if (!($id in components)) {
     components[$id] = {}
     components[$id] = plain()
   }

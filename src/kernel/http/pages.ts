@@ -13,7 +13,10 @@ const SERVER_PATHS = /^\/(api|rest|health|metrics|docs|openapi\.json|asyncapi\.j
 
 /** `/openapi.json` and, at `/docs`, Swagger UI over it: its own files, a page of ours that passes the strict CSP. */
 export async function addDocs(app: FastifyInstance, document: () => Record<string, unknown>): Promise<void> {
-  app.get('/openapi.json', async () => document())
+  let made: string | undefined
+  app.get('/openapi.json', async (_request, reply) =>
+    reply.type('application/json; charset=utf-8').send((made ??= JSON.stringify(document()))),
+  )
   const root = join(dirname(createRequire(import.meta.url).resolve('@fastify/swagger-ui/package.json')), 'static')
   await app.register(fastifyStatic, {
     root,
@@ -46,7 +49,7 @@ export async function addWebApp(app: FastifyInstance, dir: string, log: Log): Pr
       setHeaders: (reply, path) => {
         reply.header(
           'cache-control',
-          path.includes(`${join(dir, 'assets')}`) ? `public, max-age=${ASSET_AGE_SEC}, immutable` : 'no-cache',
+          path.includes(join(dir, 'assets')) ? `public, max-age=${ASSET_AGE_SEC}, immutable` : 'no-cache',
         )
       },
     })

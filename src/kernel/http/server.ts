@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import cookie from '@fastify/cookie'
 import cors from '@fastify/cors'
 import helmet from '@fastify/helmet'
@@ -6,11 +7,13 @@ import type { Config } from '#kernel/config/index.ts'
 import { newId } from '#kernel/ids.ts'
 import type { Log } from '#kernel/log.ts'
 import type { Metrics } from '#kernel/metrics.ts'
-import { addLimits } from './limits.ts'
 import { sendProblem } from './problem.ts'
 
 const BODY_BYTES_MAX = 1024 * 1024
-const HEADER_TIMEOUT_MS = 30_000
+/** A client that dawdles over its headers. */
+const HEADERS_TIMEOUT_MS = 30_000
+/** A whole request, uploads over slow lines included. */
+const REQUEST_TIMEOUT_MS = 3_600_000
 const URL_LENGTH_MAX = 8192
 const SLOW_BUCKETS_SEC = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
@@ -22,12 +25,14 @@ export async function createServer(d: { config: Config; log: Log; metrics: Metri
     bodyLimit: BODY_BYTES_MAX,
     genReqId: () => newId(),
     forceCloseConnections: true,
-    requestTimeout: HEADER_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 500 },
-    http: { maxHeaderSize: 2 * URL_LENGTH_MAX },
+    http: { maxHeaderSize: 2 * URL_LENGTH_MAX, headersTimeout: HEADERS_TIMEOUT_MS },
+    frameworkErrors: (err, request, reply) => void sendProblem(err, request, reply, d.log),
+    clientErrorHandler: refuseUnreadable,
   })
   // Only JSON is parsed by default (others per route); validation is ours, from the contracts.
-  app.removeContentTypeParser('text/plain')
+  parseJson(app)
   app.setValidatorCompiler(() => () => true)
   app.setErrorHandler((err, request, reply) => sendProblem(err, request, reply, d.log))
   await app.register(cookie)
@@ -37,12 +42,36 @@ export async function createServer(d: { config: Config; log: Log; metrics: Metri
     exposedHeaders: ['ETag', 'Retry-After', 'RateLimit', 'Content-Range', 'X-Request-Id'],
   })
   await app.register(helmet, securityHeaders(d.config))
-  addLimits(app, d.config)
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id)
   })
   measure(app, d.metrics)
   return app
+}
+
+/** JSON alone; no bytes are no body, whatever the header says: older clients name a type without sending anything. */
+function parseJson(app: FastifyInstance): void {
+  const parse = app.getDefaultJsonParser('error', 'error')
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body.length === 0) done(null)
+    else void parse(request, body as string, done)
+  })
+}
+
+/** What is not even HTTP gets the same shape of answer as everything else. */
+function refuseUnreadable(err: Error & { code?: string }, socket: Socket): void {
+  if (err.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
+  const [status, title, code, detail] =
+    err.code === 'HPE_HEADER_OVERFLOW'
+      ? [431, 'Headers too large', 'headers_too_large', 'The headers or the address are longer than this server takes.']
+      : err.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? [408, 'Too slow', 'request_timeout', 'The request did not arrive in time.']
+        : [400, 'Bad request', 'bad_http', 'This is not a request that can be read as HTTP.']
+  const body = JSON.stringify({ type: `/docs/errors#${code}`, title, status, code, detail, requestId: newId() })
+  socket.end(
+    `HTTP/1.1 ${status} ${title}\r\nConnection: close\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  )
 }
 
 /** A strict policy: only our own scripts run; styles may be set from script, pictures may be made in the page. */

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import { Logger, type Runner, run, runMigrations, type Task, type TaskList } from 'graphile-worker'
 import type pg from 'pg'
 import { messageOf, notFound } from '#kernel/errors.ts'
+import { connect } from '#kernel/db/index.ts'
 import type { Log } from '#kernel/log.ts'
 import type { JobHandler } from '#kernel/module.ts'
 import type { PubSub } from '#kernel/pubsub/index.ts'
@@ -9,6 +10,8 @@ import { createLifeline } from './lifeline.ts'
 
 /** Places of each lane in one process. */
 const QUICK_PLACES = 4
+/** Connections of the workers' own: two that listen, and some to take and end jobs. */
+const DIRECT_POOL_MAX = 4
 const POLL_MS = 5000
 const STOP_GRACE_MS = 3000
 const PROGRESS_EVERY_MS = 500
@@ -21,6 +24,9 @@ export type Jobs = {
 }
 type Deps = {
   pool: pg.Pool
+  /** Of the pool. */
+  url: string
+  /** The same database without a transaction pooler between. */
   directUrl: string
   log: Log
   pubsub: PubSub
@@ -28,7 +34,7 @@ type Deps = {
   cpuPlaces: number
 }
 type Payload = { id: string; data: unknown }
-type RunningJob = { id: string; workerJobId: string; abort: AbortController; cancelled: boolean }
+type RunningJob = { id: string; workerJobId: string; attempt: number; abort: AbortController; cancelled: boolean }
 
 export const cpuPlacesFor = (configured: number): number => configured || Math.max(1, availableParallelism() - 1)
 
@@ -43,6 +49,7 @@ export const migrateJobs = (pool: pg.Pool, log: Log): Promise<void> =>
 export async function createJobs(d: Deps): Promise<Jobs> {
   const running = new Map<string, RunningJob>()
   const lifeline = await createLifeline(d)
+  const listening = poolThatListens(d)
   const lanes = (['quick', 'cpu'] as const).map((lane) => ({
     lane,
     handlers: d.handlers.filter((h) => h.job.lane === lane),
@@ -53,7 +60,7 @@ export async function createJobs(d: Deps): Promise<Jobs> {
     const concurrency = lane === 'quick' ? QUICK_PLACES : d.cpuPlaces
     const taskList: TaskList = Object.fromEntries(handlers.map((h) => [h.job.name, taskOf(h, d, running)]))
     const options = {
-      pgPool: d.pool,
+      pgPool: listening.pool,
       concurrency,
       taskList,
       noHandleSignals: true,
@@ -73,8 +80,16 @@ export async function createJobs(d: Deps): Promise<Jobs> {
       await Promise.all(runners.map((r) => r.stop()))
       await giveBack(d.pool, interrupted)
       await lifeline.close()
+      await listening.close()
     },
   }
+}
+
+/** Workers LISTEN, which a transaction pooler does not pass on: behind one they get connections of their own. */
+function poolThatListens(d: Deps): { pool: pg.Pool; close(): Promise<void> } {
+  if (d.directUrl === d.url) return { pool: d.pool, close: async () => {} }
+  const { pool, close } = connect({ url: d.directUrl, poolMax: DIRECT_POOL_MAX, log: d.log })
+  return { pool, close }
 }
 
 function stopOne(job: RunningJob | undefined): void {
@@ -94,36 +109,61 @@ async function cancel(d: Deps, id: string): Promise<void> {
 
 /** A job that shutting down interrupted did nothing wrong: it does not lose a try and is due at once. */
 async function giveBack(pool: pg.Pool, jobs: RunningJob[]): Promise<void> {
-  const ids = jobs.map((j) => j.workerJobId)
-  if (ids.length === 0) return
-  await pool.query(`select graphile_worker.reschedule_jobs($1::bigint[], run_at := now(), attempts := 0)`, [ids])
+  for (const j of jobs)
+    await pool.query(`select graphile_worker.reschedule_jobs(array[$1]::bigint[], run_at := now(), attempts := $2)`, [
+      j.workerJobId,
+      j.attempt - 1,
+    ])
+  await pool.query(
+    `update kernel.jobs set state = 'waiting', updated_at = now() where id = any($1::uuid[]) and state = 'running'`,
+    [jobs.map((j) => j.id)],
+  )
 }
 
 function taskOf(h: JobHandler, d: Deps, running: Map<string, RunningJob>): Task {
   return async (raw, helpers) => {
     const { id, data } = raw as Payload
-    const { attempts, max_attempts: most, id: workerJobId } = helpers.job
-    if (!(await markRunning(d.pool, id, attempts))) return
-    const job: RunningJob = { id, workerJobId: String(workerJobId), abort: new AbortController(), cancelled: false }
+    const { attempts: attempt, max_attempts: most, id: workerJobId } = helpers.job
+    const job: RunningJob = {
+      id,
+      workerJobId,
+      attempt,
+      abort: new AbortController(),
+      cancelled: false,
+    }
+    // Before it is marked: a cancellation that comes right after the mark must find it.
     running.set(id, job)
     try {
+      if (!(await markRunning(d.pool, id, attempt))) return
       const progress = progressWriter(d.pool, id)
-      await h.run(data, { attempt: attempts, lastAttempt: attempts >= most, signal: job.abort.signal, progress })
+      await h.run(data, { attempt, lastAttempt: attempt >= most, signal: job.abort.signal, progress })
       await settle(d.pool, id, 'completed', null)
     } catch (thrown) {
       if (job.cancelled) return
-      const over = attempts >= most && !job.abort.signal.aborted
-      await settle(d.pool, id, over ? 'failed' : 'waiting', messageOf(thrown))
-      if (!job.abort.signal.aborted)
-        d.log.warn(
-          { job: h.job.name, attempt: attempts, err: thrown },
-          over ? 'a job failed for good' : 'a job failed and will be tried again',
-        )
+      await noteFailure(d, h, job, thrown)
       throw thrown
     } finally {
       running.delete(id)
     }
   }
+}
+
+async function noteFailure(d: Deps, h: JobHandler, job: RunningJob, thrown: unknown): Promise<void> {
+  const interrupted = job.abort.signal.aborted
+  const over = !interrupted && (await hadLastTry(d.pool, job.workerJobId))
+  await settle(d.pool, job.id, over ? 'failed' : 'waiting', messageOf(thrown))
+  if (interrupted) return
+  const said = over ? 'a job failed for good' : 'a job failed and will be tried again'
+  d.log.warn({ job: h.job.name, attempt: job.attempt, err: thrown }, said)
+}
+
+/** Asked anew, not remembered: a newer job with the same key takes the tries of the one that runs. */
+async function hadLastTry(pool: pg.Pool, workerJobId: string): Promise<boolean> {
+  const { rows } = await pool.query<{ over: boolean }>(
+    'select attempts >= max_attempts as over from graphile_worker._private_jobs where id = $1',
+    [workerJobId],
+  )
+  return rows[0]?.over ?? true
 }
 
 /** False when the job was cancelled while it waited. */

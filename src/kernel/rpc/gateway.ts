@@ -1,9 +1,10 @@
 import type { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { request as send } from 'undici'
-import { type Contract, routesOf } from '#kernel/contract.ts'
+import { type Contract, type PublicOperation, type RawOperation, routesOf } from '#kernel/contract.ts'
 import { unavailable } from '#kernel/errors.ts'
-import { admit, BASES } from '#kernel/http/mount.ts'
+import type { Gate } from '#kernel/http/gate.ts'
+import { BASES } from '#kernel/http/mount.ts'
 import { type Identify, INTERNAL_HEADER, refreshCookieOf } from '#kernel/identify.ts'
 
 /** Headers of one connection, and what we say ourselves. */
@@ -23,31 +24,28 @@ const NOT_FORWARDED = new Set([
 ])
 const HEADERS_TIMEOUT_MS = 60_000
 
+type Deps = { gate: Gate; identify: Identify; origins: readonly string[] }
+
 /** Serve the routes of a contract that runs in another process: same gate, bytes passed on as they come. */
-export function proxyContract(
-  app: FastifyInstance,
-  contract: Contract,
-  base: string,
-  d: { identify: Identify; origins: readonly string[] },
-): void {
-  for (const [name, o] of Object.entries(contract.operations)) {
-    if (o.kind === 'internal') continue
-    for (const { method, path } of routesOf(o)) {
-      for (const prefix of BASES) {
-        app.route({
-          method,
-          url: prefix + path,
-          config: { operation: name, rate: o.rate ?? 'default' },
-          handler: async (request, reply) => {
-            const who = await d.identify.request(request, { tolerant: o.tolerant })
-            admit(who, o.auth)
-            if (o.kind === 'public' && o.refreshCookieField) refreshCookieOf(request, d.origins)
-            return forward(request, reply, base, await d.identify.internalToken(who))
-          },
-        })
-      }
-    }
+export function proxyContract(app: FastifyInstance, contract: Contract, base: string, d: Deps): void {
+  void app.register(async (inner) => {
+    // The other process reads the body; JSON is kept whole for that, within the same bound, uploads are not.
+    inner.removeAllContentTypeParsers()
+    inner.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+    inner.addContentTypeParser('*', (_request, payload, done) => done(null, payload))
+    for (const [name, o] of Object.entries(contract.operations))
+      if (o.kind !== 'internal') proxy(inner, name, o, base, d)
+  })
+}
+
+function proxy(app: FastifyInstance, name: string, o: PublicOperation | RawOperation, base: string, d: Deps): void {
+  const handler = async (request: FastifyRequest, reply: FastifyReply) => {
+    if (o.kind === 'public' && o.refreshCookieField) refreshCookieOf(request, d.origins)
+    return forward(request, reply, base, await d.identify.internalToken(d.gate.callerOf(request)))
   }
+  for (const { method, path } of routesOf(o))
+    for (const prefix of BASES)
+      app.route({ method, url: prefix + path, config: { operation: name }, onRequest: d.gate.guard(o), handler })
 }
 
 async function forward(
@@ -63,11 +61,10 @@ async function forward(
   reply.raw.on('close', () => {
     if (!reply.raw.writableFinished) aborted.abort()
   })
-  const body = request.body === undefined || request.body === null ? null : JSON.stringify(request.body)
   const answer = await send(new URL(request.url, base), {
     method: request.method as 'GET',
     headers: { ...forwardable(request.headers), [INTERNAL_HEADER]: token },
-    body,
+    body: (request.body as Buffer | Readable | undefined) ?? null,
     signal: aborted.signal,
     headersTimeout: HEADERS_TIMEOUT_MS,
     bodyTimeout: 0,
@@ -79,7 +76,7 @@ async function forward(
     if (value !== undefined && !NOT_FORWARDED.has(name)) reply.header(name, value)
   if (answer.headers['content-length']) reply.header('content-length', answer.headers['content-length'])
   reply.serializer((payload: unknown) => payload as string)
-  return reply.send(answer.body as Readable)
+  return reply.send(answer.body)
 }
 
 const forwardable = (headers: FastifyRequest['headers']): Record<string, string | string[]> =>

@@ -24,10 +24,22 @@ type Target = { contract: string; name: string; base: string; token: (who: Calle
 
 async function call(t: Target, who: Caller, input: unknown): Promise<unknown> {
   const answer = await send(t, who, input)
-  const body = (await answer.json()) as { output?: unknown } & Problem
-  if (!answer.ok) throw new AppError(body.status, body.code, body.detail, body.errors ? { errors: body.errors } : {})
-  return body.output
+  const body = await answer.json().catch(() => undefined)
+  if (answer.ok && isObject(body)) return body.output
+  if (!isProblem(body)) throw silent(t.contract)
+  const after = Number(answer.headers.get('retry-after') ?? Number.NaN)
+  throw new AppError(body.status, body.code, body.detail, {
+    ...(body.errors ? { errors: body.errors } : {}),
+    ...(Number.isFinite(after) ? { retryAfterSec: after } : {}),
+  })
 }
+
+const isObject = (body: unknown): body is { output?: unknown } => typeof body === 'object' && body !== null
+/** Whatever else answers at that address (a proxy, another program) is none of ours. */
+const isProblem = (body: unknown): body is Problem =>
+  isObject(body) && 'status' in body && 'code' in body && 'detail' in body && typeof body.detail === 'string'
+const silent = (contract: string) =>
+  unavailable('service_unavailable', `The part of Tutti that knows ${contract} does not answer right now.`, 5)
 
 async function send(t: Target, who: Caller, input: unknown): Promise<Response> {
   try {
@@ -38,6 +50,6 @@ async function send(t: Target, who: Caller, input: unknown): Promise<Response> {
       signal: AbortSignal.timeout(TIMEOUT_MS),
     })
   } catch {
-    throw unavailable('service_unavailable', `The part of Tutti that knows ${t.contract} does not answer right now.`, 5)
+    throw silent(t.contract)
   }
 }

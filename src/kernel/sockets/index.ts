@@ -59,12 +59,12 @@ export function createSockets(d: Deps): Sockets {
   })
   const spaces = NAMESPACES.map((n) => io.of(n))
   for (const space of spaces) {
-    space.use((socket, next) => {
-      signIn(socket, d).then(
-        () => next(),
-        (thrown: unknown) => next(refusal(thrown)),
-      )
-    })
+    space.use(
+      (socket, next) =>
+        void signIn(socket, d)
+          .then(() => undefined, refusal)
+          .then(next),
+    )
     space.on('connection', (socket) => welcome(socket))
   }
   const stops = [

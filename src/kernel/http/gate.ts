@@ -1,0 +1,57 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Caller } from '#kernel/caller.ts'
+import type { Config } from '#kernel/config/index.ts'
+import type { Auth, PublicOperation, RawOperation, RateGroup } from '#kernel/contract.ts'
+import { type Identify, INTERNAL_HEADER } from '#kernel/identify.ts'
+import { requireRole } from '#kernel/policy.ts'
+import { createLimits, type Limits } from './limits.ts'
+
+type Guarded = Pick<PublicOperation | RawOperation, 'auth' | 'rate' | 'tolerant'>
+
+/** The first gate of every public route, passed before the body is read: who asks, how often, whether they may at all. */
+export type Gate = {
+  /** A hook `onRequest` for the routes of an operation. Throws 401, 403 or 429. */
+  guard(o: Guarded): (request: FastifyRequest, reply: FastifyReply) => Promise<void>
+  /** Who passed. */
+  callerOf(request: FastifyRequest): Caller
+}
+
+export function createGate(identify: Identify, config: Config): Gate {
+  const limits = createLimits(config)
+  const callers = new WeakMap<FastifyRequest, Caller>()
+  return {
+    guard:
+      ({ auth, rate = 'default', tolerant }) =>
+      async (request, reply) => {
+        const who = await identified(identify, limits, { request, reply, rate, tolerant })
+        callers.set(request, who)
+        admit(who, auth)
+      },
+    callerOf(request) {
+      const who = callers.get(request)
+      if (!who) throw new Error('a route without a gate')
+      return who
+    },
+  }
+}
+
+type Asked = { request: FastifyRequest; reply: FastifyReply; rate: RateGroup; tolerant: boolean | undefined }
+
+/**
+ * Persons are counted as themselves, everybody else by address; sign-in always by address. Whose credential is refused
+ * is counted by address too: made-up tokens buy no fresh windows. What a gateway of ours passes on it has counted.
+ */
+async function identified(identify: Identify, limits: Limits, { request, reply, rate, tolerant }: Asked) {
+  const who = await identify.request(request, { tolerant }).catch((thrown: unknown): never => {
+    limits.take(rate, request.ip, reply)
+    throw thrown
+  })
+  if (request.headers[INTERNAL_HEADER] === undefined)
+    limits.take(rate, rate === 'auth' ? request.ip : (who.userId ?? request.ip), reply)
+  return who
+}
+
+/** Who may call the operation at all. */
+export function admit(who: Caller, auth: Auth): void {
+  if (auth !== 'anyone') requireRole(who, auth)
+}

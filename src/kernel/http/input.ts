@@ -1,0 +1,58 @@
+import type { FastifyRequest } from 'fastify'
+import type { TObject, TSchema } from 'typebox'
+import { Type } from 'typebox'
+import { type Method, pathNames, type PublicOperation, type RawOperation } from '#kernel/contract.ts'
+import { compile, invalidInput } from '#kernel/validate.ts'
+
+type Routed = PublicOperation | RawOperation
+
+/** Whether the fields that are not in the path come from the query. The body of a raw operation is its own business. */
+export const readsQuery = (o: Routed, method: Method): boolean =>
+  o.kind === 'raw' || method === 'GET' || method === 'DELETE'
+
+const subset = (input: TObject, names: (name: string) => boolean): TObject =>
+  Type.Object(Object.fromEntries<TSchema>(Object.entries(input.properties).filter(([k]) => names(k))), {
+    additionalProperties: false,
+  })
+
+/**
+ * Reads and checks the input of a request to one route of an operation: names of the path, and the rest from the query
+ * or the body. The reader throws 400 `invalid_input`.
+ */
+export function inputReader(
+  o: Routed,
+  route: { method: Method; path: string },
+): (request: FastifyRequest) => Record<string, unknown> {
+  const inPath = new Set(pathNames(route.path))
+  const inQuery = readsQuery(o, route.method)
+  const params = subset(o.input, (k) => inPath.has(k))
+  const rest = subset(o.input, (k) => !inPath.has(k))
+  const known = Object.keys(rest.properties)
+  const checkParams = compile(params, 'text')
+  const checkRest = compile(rest, inQuery ? 'text' : 'json')
+  const aliases = o.kind === 'public' ? Object.entries(o.inputAliases ?? {}) : []
+  return (request) => {
+    const path = { ...(request.params as object) }
+    if (!checkParams(path)) throw invalidInput(checkParams.errors)
+    const given = inQuery ? pick(withFields(request.query, aliases), known) : withFields(request.body, aliases)
+    if (!checkRest(given)) throw invalidInput(checkRest.errors)
+    return { ...(given as object), ...path }
+  }
+}
+
+/** Unknown query names are other people's (cache busters, trackers); unknown body fields are refused by the schema. */
+const pick = (query: unknown, names: readonly string[]): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(query as object).filter(([k, v]) => names.includes(k) && v !== ''))
+
+/** The fields, none being an empty object, with older spellings put right. */
+function withFields(given: unknown, aliases: readonly (readonly [string, string])[]): unknown {
+  if (given === undefined || given === null) return {}
+  if (typeof given !== 'object' || Array.isArray(given)) return given
+  const fields: Record<string, unknown> = { ...given }
+  for (const [alias, field] of aliases) {
+    if (!Object.hasOwn(fields, alias)) continue
+    if (!Object.hasOwn(fields, field)) fields[field] = fields[alias]
+    delete fields[alias]
+  }
+  return fields
+}
