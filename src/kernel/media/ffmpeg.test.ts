@@ -8,10 +8,12 @@ import { after, before, describe, test } from 'node:test'
 import { Worker } from 'node:worker_threads'
 import type { AppError } from '#kernel/errors.ts'
 import {
+  FORMATS,
   invalidUtf8Path,
   makeFile,
   mp3Silence,
   nativeFfmpeg,
+  png,
   tempFolder,
   wavTone,
   writeLinkLoop,
@@ -20,6 +22,7 @@ import {
 import { createMedia, type Media } from './index.ts'
 
 const RATE = 22_050
+const EXTENSION: Record<string, string> = { alac: 'm4a' }
 const decodeAll = async (media: Media, file: string | Buffer, o: object = {}): Promise<Float32Array> => {
   const chunks: number[] = []
   for await (const chunk of media.decode(file, { sampleRate: RATE, channels: 1, ...o }))
@@ -81,6 +84,26 @@ for (const driver of ['native', 'wasm'] as const) {
         if (codec === 'mp3') assert.ok(Math.abs(bytes.length - 4 * 16_000) < 4000, `${bytes.length}`)
         const probed = await media.probe(path)
         assert.ok(probed.ok, codec)
+      }
+    })
+
+    test('decodes every format, with a cover inside too', {
+      skip: !nativeFfmpeg() && 'ffmpeg makes the files',
+    }, async () => {
+      const coverPath = join(folder.path, 'cover.png')
+      await writeFile(coverPath, png(30, 30))
+      // The slow start of the WebAssembly build makes it try one of each family only.
+      const formats = driver === 'native' ? FORMATS : (['mp3', 'ogg', 'm4a', 'wma'] as const)
+      for (const format of formats) {
+        const cover = format === 'mp3' || format === 'flac' || format === 'm4a' ? { coverPath } : {}
+        const path = makeFile(folder.path, format, {
+          sec: 1,
+          name: `${driver}-${format}.bin.${EXTENSION[format] ?? format}`,
+          ...cover,
+        })
+        const pcm = await decodeAll(media, path)
+        assert.ok(Math.abs(pcm.length / RATE - 1) < 0.1, `${format} ${pcm.length / RATE}`)
+        assert.ok(rms(pcm) > 0.02, format)
       }
     })
 

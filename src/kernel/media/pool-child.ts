@@ -69,6 +69,7 @@ export function startPoolChild(
 
   function kill(reason: Lost): void {
     isEnding = true
+    child.ref() // whoever waits for its end must be able to
     lost = reason
     child.kill('SIGKILL')
   }

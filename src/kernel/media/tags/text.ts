@@ -84,7 +84,8 @@ export function cleanLine(text: unknown, maxChars: number): string | undefined {
   // The cut before the work bounds the work.
   const raw = repairEncoding(text.slice(0, maxChars * 4)).toWellFormed()
   const line = raw
-    .replaceAll(/[\r\n\t\v\f\u2028\u2029]+/g, ' ')
+    .replaceAll(UNWANTED_IN_LINES, '')
+    .replaceAll(/\s+/gu, ' ')
     .replaceAll(UNWANTED, '')
     .normalize('NFC')
     .trim()
