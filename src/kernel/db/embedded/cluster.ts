@@ -13,7 +13,9 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Account, runsAsRoot } from './account.ts'
 import type { Binaries } from './binaries.ts'
 import { asStartError, diskFull, StartError, type StartLog } from './errors.ts'
@@ -101,11 +103,26 @@ function syncFolder(folder: string): void {
   }
 }
 
+const REMOVE_TRIES_MAX = 50
+const REMOVE_RETRY_MS = 100
+
+/**
+ * The initdb of a killed first start works on until its pipe to us breaks, and `rm` gives up without a word on a folder
+ * that is being written to: so look, and try again. What
+ * cannot be removed at all is left: no later start uses its name.
+ */
+async function removeTree(folder: string): Promise<void> {
+  for (let tries = 0; existsSync(folder) && tries < REMOVE_TRIES_MAX; tries++) {
+    if (tries > 0) await sleep(REMOVE_RETRY_MS)
+    await rm(folder, { recursive: true, force: true }).catch(() => {})
+  }
+}
+
 /** What a killed first start left behind; it never had the cluster's name. */
-function removeHalfMade(cluster: string): void {
+async function removeHalfMade(cluster: string): Promise<void> {
   const prefix = `${basename(cluster)}.new-`
   for (const name of readdirSync(dirname(cluster)).filter((name) => name.startsWith(prefix))) {
-    rmSync(join(dirname(cluster), name), { recursive: true, force: true, maxRetries: 5 })
+    await removeTree(join(dirname(cluster), name))
   }
 }
 
@@ -126,7 +143,7 @@ export async function createCluster(cluster: string, binaries: Binaries, account
   refuseStranger(cluster)
   const half = `${cluster}.new-${randomBytes(4).toString('hex')}`
   try {
-    removeHalfMade(cluster)
+    await removeHalfMade(cluster)
     mkdirSync(half, { mode: 0o700 })
     own(half, account)
     await initdb(half, binaries, account)
@@ -135,7 +152,7 @@ export async function createCluster(cluster: string, binaries: Binaries, account
     renameSync(half, cluster)
     syncFolder(dirname(cluster))
   } catch (thrown) {
-    rmSync(half, { recursive: true, force: true, maxRetries: 5 })
+    await removeTree(half)
     throw asStartError(thrown, cluster)
   }
 }

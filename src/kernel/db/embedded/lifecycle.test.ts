@@ -9,7 +9,7 @@ import { startEmbedded } from './index.ts'
 import { identityOf, isAlive, waitForExit } from './process.ts'
 import { ask, end, makeFolder, makeUserFolder, pidInFile, startChild } from './testing-tools.ts'
 
-const WARM_MS_MAX = 1500
+const WARM_MS_MAX = 2500
 const silent = () => {}
 
 test('first start creates the database, stop ends it, a warm start finds it again', async (t) => {
