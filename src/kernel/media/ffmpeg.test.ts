@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, readdir, rename, writeFile } from 'node:fs/promises'
+import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { after, before, describe, test } from 'node:test'
@@ -239,49 +239,3 @@ function isRunning(pid: number): boolean {
     return false
   }
 }
-
-test('no more processes than allowed run at once, and closing ends them', async () => {
-  const media = await createMedia({ processesMax: 1 })
-  if (media.driver === 'none') return
-  const long = join(folder.path, 'many.mp3')
-  await writeFile(long, mp3Silence({ sec: 3600 }))
-  const first = media.decode(long, { sampleRate: 44_100, channels: 2 })
-  await first.next()
-  const second = codeOf(decodeAll(media, tone))
-  await sleep(100)
-  assert.equal(media.runs(), 1)
-  await media.close()
-  assert.equal(await codeOf(first.next()), 'media_closed')
-  assert.equal(await second, 'media_closed')
-  assert.equal(media.runs(), 0)
-})
-
-test('without any FFmpeg: one clear sentence for sound, tags still work', async () => {
-  const media = await createMedia({ driver: 'none' })
-  assert.deepEqual(media.describe(), { driver: 'none', version: '', encoders: [] })
-  assert.equal(await codeOf(decodeAll(media, tone)), 'media_tools_missing')
-  assert.equal(await codeOf(media.transcode(tone, { codec: 'mp3' })), 'media_tools_missing')
-  const probed = await media.probe(tone)
-  assert.ok(probed.ok && probed.codec === 'pcm')
-  await media.close()
-})
-
-test('an encoder that is not there is told before anything starts; a wrong FFMPEG_BIN stops the start', async () => {
-  const media = await createMedia({ driver: 'wasm' })
-  assert.equal(await codeOf(media.transcode(tone, { codec: 'opus' })), 'codec_unavailable')
-  await media.close()
-  await assert.rejects(createMedia({ ffmpegBin: '/nowhere/ffmpeg' }), /FFMPEG_BIN names/)
-  await assert.rejects(createMedia({ ffmpegBin: process.execPath }), /FFMPEG_BIN names/)
-})
-
-test('a transcode of a file that is moved away meanwhile goes on', {
-  skip: !nativeFfmpeg() && 'ffmpeg is not installed',
-}, async () => {
-  const media = await createMedia()
-  await mkdir(join(folder.path, 'away'))
-  const path = makeFile(folder.path, 'flac', { sec: 2 })
-  const job = await media.transcode(path, { codec: 'mp3' })
-  await rename(path, join(folder.path, 'away', 'x.flac'))
-  assert.ok((await readAll(job.stream)).length > 20_000)
-  await media.close()
-})
