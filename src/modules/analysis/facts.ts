@@ -8,7 +8,8 @@ import type { FeatureRow, State, TimelineRow } from './tables.ts'
 const SILENCE_LUFS = -70
 const SILENCE_DBTP = -120
 
-const numbers = (values: Float32Array): number[] => Array.from(values)
+/** Four decimals (0.1 ms for times): more is noise of 32-bit numbers. */
+const numbers = (values: Float32Array): number[] => Array.from(values, (value) => Math.round(value * 1e4) / 1e4)
 const clamp01 = (value: number): number => Math.min(1, Math.max(0, value))
 
 /** Six regions become the three that a listener can name: below 300 Hz, up to 2.4 kHz, above. */

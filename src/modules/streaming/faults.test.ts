@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { startTestApp } from '#kernel/testing.ts'
+import catalog from '#modules/catalog/index.ts'
+import identity from '#modules/identity/index.ts'
+import streaming from './index.ts'
+import { encoders, type Music, makeTune, needsFfmpeg, startMusic } from './testing.ts'
+
+const bytesOf = async (answer: Response) => Buffer.from(await answer.arrayBuffer())
+const tunes = (seconds: Record<string, number>) => async (folder: string) => {
+  for (const [name, length] of Object.entries(seconds)) await makeTune(folder, { name, seconds: length })
+}
+const kept = async (music: Music): Promise<string[]> => {
+  const { rows } = await music.app.app.ports.db.pool.query<{ blob_key: string }>(
+    'select blob_key from streaming.renditions order by last_used_at',
+  )
+  return rows.map((row) => row.blob_key)
+}
+
+/** A small file system at `folder`, where this user may make one. */
+function mountSmall(folder: string, sizeKiB: number): boolean {
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${sizeKiB}k`, 'tmpfs', folder], { stdio: 'ignore' })
+    return true
+  } catch {
+    return false
+  }
+}
+
+test('a full disk is said, breaks no other answer, and leaves nothing behind', needsFfmpeg, async (t) => {
+  await using music = await startMusic(tunes({ 'long.flac': 100, 'short.flac': 2 }))
+  const folder = join(music.app.dataDir, 'temp', 'renditions')
+  await mkdir(folder, { recursive: true })
+  if (!mountSmall(folder, 400)) return t.skip('this user may not mount a tmpfs')
+  try {
+    // 4 MB into 400 KiB: the length is announced, so the answer must break.
+    await assert.rejects(music.fetch('long.flac', '/stream?quality=high').then(bytesOf))
+    await music.app.eventually(async () => (await encoders()).length === 0, 'the encoder to end', 3000)
+    assert.deepEqual(await readdir(folder), [])
+    assert.deepEqual(await kept(music), [])
+    const far = await music.fetch('long.flac', '/stream?quality=high', { headers: { range: 'bytes=3000000-' } })
+    assert.equal(far.status, 507)
+    assert.equal(((await far.json()) as { code: string }).code, 'disk_full')
+    const fits = await music.fetch('short.flac', '/stream?quality=low')
+    assert.equal((await bytesOf(fits)).length, Number(fits.headers.get('content-length')))
+    assert.equal((await music.fetch('long.flac', '/stream').then(bytesOf)).length > 0, true)
+  } finally {
+    execFileSync('umount', ['-l', folder])
+  }
+})
+
+test('the cache keeps within its size, the longest unused go first', needsFfmpeg, async () => {
+  const one = 8000 * 4
+  await using music = await startMusic(tunes({ 'a.flac': 4, 'b.flac': 4.5, 'c.flac': 5 }), {
+    config: { transcodeCacheBytes: Math.round(one * 2.6) },
+  })
+  const play = (title: string) => music.fetch(title, '/stream?quality=low').then(bytesOf)
+  const haveKept = (count: number) => music.app.eventually(async () => (await kept(music)).length === count, 'keeping')
+  await play('a.flac')
+  await haveKept(1)
+  await play('b.flac')
+  await haveKept(2)
+  const [first, second] = await kept(music)
+  await play('c.flac')
+  await music.app.eventually(async () => !(await kept(music)).includes(first as string), 'the first to go')
+  const left = await kept(music)
+  assert.deepEqual([left.length, left.includes(second as string)], [2, true])
+  assert.equal(await music.app.app.ports.blobs.stat(first as string), undefined)
+})
+
+test('a damaged cache entry is made again', needsFfmpeg, async () => {
+  await using music = await startMusic(tunes({ 'a.flac': 5 }))
+  const play = () => music.fetch('a.flac', '/stream?quality=medium').then(bytesOf)
+  const whole = await play()
+  const [key] = await music.app.eventually(async () => {
+    const keys = await kept(music)
+    return keys.length === 1 && keys
+  }, 'keeping')
+  const { blobs } = music.app.app.ports
+  await blobs.put(key as string, new Uint8Array(10))
+  assert.ok((await play()).equals(whole), 'cut short')
+  await blobs.delete(key as string)
+  assert.ok((await play()).equals(whole), 'gone')
+})
+
+test('a codec that this FFmpeg lacks is refused by name, with what there is', needsFfmpeg, async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'tutti-ffmpeg-'))
+  const wrapper = join(folder, 'ffmpeg')
+  const path = execFileSync('sh', ['-c', 'command -v ffmpeg'], { encoding: 'utf8' }).trim()
+  await writeFile(
+    wrapper,
+    `#!/bin/sh\ncase "$*" in *-encoders*) ${path} "$@" | grep -v opus;; *) exec ${path} "$@";; esac\n`,
+  )
+  await chmod(wrapper, 0o755)
+  try {
+    await using music = await startMusic(tunes({ 'a.flac': 3 }), { config: { ffmpegBin: wrapper } })
+    const answer = await music.fetch('a.flac', '/stream?format=opus')
+    const { code, detail } = (await answer.json()) as { code: string; detail: string }
+    assert.deepEqual([answer.status, code], [422, 'codec_unavailable'])
+    assert.match(detail, /mp3/)
+    assert.doesNotMatch(detail, /one of.*opus/)
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+})
+
+test('what was made is still there after a restart', needsFfmpeg, async () => {
+  await using music = await startMusic(tunes({ 'a.flac': 5 }))
+  const whole = await music.fetch('a.flac', '/stream?quality=low').then(bytesOf)
+  await music.app.eventually(async () => (await kept(music)).length === 1, 'keeping')
+  await using again = await startTestApp({
+    modules: [identity, catalog, streaming],
+    config: { musicDirs: [music.folder] },
+    keep: { dataDir: music.app.dataDir, databaseUrl: music.app.databaseUrl },
+  })
+  const url = `${again.url}/api/v1/songs/${music.id('a.flac')}/stream?quality=low`
+  const answer = await fetch(url, { headers: { authorization: `Bearer ${music.token}`, range: 'bytes=100-199' } })
+  assert.equal(answer.status, 206)
+  assert.ok((await bytesOf(answer)).equals(whole.subarray(100, 200)))
+})
