@@ -31,6 +31,8 @@ export const TAG_HEAP_MAX_MB = 256
 export const TAG_TIMEOUT_MS = 10_000
 /** Files after which a tag process is replaced, so that a slow leak never matters. */
 export const TAG_RECYCLE_AFTER = 5000
+/** Time a pool process may take to start; on a busy machine that is no fault of any file. */
+export const POOL_START_TIMEOUT_MS = 60_000
 /** An unused tag or image process ends after this. */
 export const POOL_IDLE_MS = 30_000
 /** Bytes the tag parser may read of one file; a parser that wants more has lost its way. */

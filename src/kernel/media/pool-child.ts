@@ -1,10 +1,12 @@
 import { fork } from 'node:child_process'
 import { AppError } from '#kernel/errors.ts'
+import { POOL_START_TIMEOUT_MS } from './bounds.ts'
 import { watchMemory } from './watch.ts'
 
 /** What a child answers: the value, or the fields of an `AppError`. */
 export type Outcome = { ok: true; value: unknown } | { ok: false; status: number; code: string; detail: string }
 export type ToChild = { tasks: [id: number, task: unknown][] }
+/** The first one, without results, says that the child is ready. */
 export type FromChild = { results: [id: number, outcome: Outcome][] }
 
 export type Lost = 'crashed' | 'timeout' | 'memory'
@@ -65,6 +67,7 @@ export function startPoolChild(
   let doneCount = 0
   let lost: Lost = 'crashed'
   let isEnding = false
+  let isReady = false
   let timer: NodeJS.Timeout | undefined
 
   function kill(reason: Lost): void {
@@ -80,7 +83,7 @@ export function startPoolChild(
   /** Starts the clock anew: a working child must answer in time, a resting one ends after a while. */
   function wind(): void {
     clearTimeout(timer)
-    if (jobs.size > 0) timer = setTimeout(() => kill('timeout'), o.timeoutMs)
+    if (jobs.size > 0) timer = setTimeout(() => kill('timeout'), isReady ? o.timeoutMs : POOL_START_TIMEOUT_MS)
     else if (doneCount >= o.recycleAfter) retire()
     else {
       child.unref()
@@ -91,6 +94,7 @@ export function startPoolChild(
   }
   const unwatch = child.pid ? watchMemory(child.pid, o.memoryMaxBytes, () => kill('memory')) : () => {}
   child.on('message', (message) => {
+    isReady = true
     for (const [id, outcome] of (message as FromChild).results) {
       const job = jobs.get(id)
       jobs.delete(id)

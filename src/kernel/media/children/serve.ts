@@ -37,4 +37,5 @@ export function serve(work: (task: unknown) => Promise<unknown>): void {
   dieWithParent()
   process.on('disconnect', () => process.exit(0))
   process.on('message', (message) => void handle(message as ToChild))
+  process.send?.({ results: [] } satisfies FromChild)
 }
