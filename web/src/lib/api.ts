@@ -29,8 +29,9 @@ export const onSessionEnded = (listener: Ended): void => void endedListeners.add
 /** Media elements cannot refresh a token, so the page does it ahead of time, and at once when it wakes. */
 const KEEP_FRESH_EVERY_MS = 60_000
 const KEEP_FRESH_MARGIN_MS = 150_000
+const tick = () => void client.session.keepFresh(KEEP_FRESH_MARGIN_MS).catch(() => undefined)
+
 export function keepSessionFresh(): () => void {
-  const tick = () => void client.session.keepFresh(KEEP_FRESH_MARGIN_MS).catch(() => undefined)
   const timer = setInterval(tick, KEEP_FRESH_EVERY_MS)
   document.addEventListener('visibilitychange', tick)
   return () => {

@@ -7,7 +7,10 @@ export type Loaded<T> = { readonly value: T | null; readonly fault: string | nul
  * Reads one thing and reads it again whenever `key` changes; call while a component is made. What was there stays
  * until the new is, so that nothing flickers, unless the thing itself is another (`id`).
  */
-export function makeLoaded<K extends { id?: string; version?: number }, T>(key: () => K, read: (key: K, signal: AbortSignal) => Promise<T>): Loaded<T> {
+export function makeLoaded<K extends { id?: string; version?: number }, T>(
+  key: () => K,
+  read: (key: K, signal: AbortSignal) => Promise<T>,
+): Loaded<T> {
   let value = $state.raw<T | null>(null)
   let fault = $state<string | null>(null)
   let shownId: string | undefined

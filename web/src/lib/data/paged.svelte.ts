@@ -50,7 +50,9 @@ export function makePaged<T>(fetchBlock: FetchBlock<T>): Paged<T> {
     async take(first, count) {
       const last = Math.min(blocks.total, first + count)
       await need(first, last)
-      return Array.from({ length: Math.max(0, last - first) }, (_, i) => blocks.at(first + i)).filter((i) => i !== undefined)
+      return Array.from({ length: Math.max(0, last - first) }, (_, i) => blocks.at(first + i)).filter(
+        (i) => i !== undefined,
+      )
     },
     stop: blocks.stop,
   }

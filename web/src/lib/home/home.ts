@@ -2,7 +2,14 @@ import type { Album, Song } from '#client/index.ts'
 import { client } from '#lib/api.ts'
 import { recentSongs } from '#lib/player/resume.ts'
 
-export type Home = { recentAlbums: Album[]; recentSongs: Song[]; newest: Album[]; random: Album[]; newSongs: Song[]; total: number }
+export type Home = {
+  recentAlbums: Album[]
+  recentSongs: Song[]
+  newest: Album[]
+  random: Album[]
+  newSongs: Song[]
+  total: number
+}
 
 const SHELF = 12
 const RECENT_ALBUMS_MAX = 6

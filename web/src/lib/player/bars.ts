@@ -16,7 +16,12 @@ export function barsOf(peaks: Float32Array, count: number): Float32Array {
 }
 
 /** A beat grid is drawn only where lines stand at least this far apart; else every second, fourth … of them. */
-export function gridOf(downbeatsSec: readonly number[], durationSec: number, widthPx: number, leastPx: number): number[] {
+export function gridOf(
+  downbeatsSec: readonly number[],
+  durationSec: number,
+  widthPx: number,
+  leastPx: number,
+): number[] {
   if (downbeatsSec.length < 2 || !(durationSec > 0)) return []
   const pxEach = widthPx / downbeatsSec.length
   let step = 1

@@ -29,12 +29,23 @@ export type Engine = {
   analyser(): AnalyserNode | null
 }
 
+type State = {
+  readonly decks: readonly [Deck, Deck]
+  active: 0 | 1
+  /** Undefined before the first play, null where there is no Web Audio. */
+  graph: Graph | null | undefined
+  volume: number
+  endTimer: ReturnType<typeof setTimeout> | undefined
+  readonly events: EngineEvents
+}
 type Deck = { element: HTMLAudioElement; node: GainNode | null; track: Track | null }
 
 /** From here on the end is awaited with a timer instead of the element's own, late, `ended`. */
 const END_WATCH_SEC = 1.5
 /** How long an element takes from `play()` to sound, when it is loaded. */
 const START_LEAD_SEC = 0.025
+/** The timer is believed only this near to the end: a seek may have come between. */
+const END_NEAR_SEC = 0.25
 /** Gains glide this long, so that nothing clicks. */
 const GLIDE_SEC = 0.015
 
@@ -45,7 +56,8 @@ const makeDeck = (): Deck => {
 }
 
 /** The graph: each deck → its track gain → volume → analyser → ear. Null where the browser has no Web Audio. */
-function makeGraph(decks: readonly Deck[]) {
+type Graph = { context: AudioContext; volume: GainNode; analyser: AnalyserNode }
+function makeGraph(decks: readonly Deck[]): Graph | null {
   if (typeof AudioContext === 'undefined') return null
   const context = new AudioContext({ latencyHint: 'playback' })
   const volume = context.createGain()
@@ -64,144 +76,165 @@ function makeGraph(decks: readonly Deck[]) {
   return { context, volume, analyser }
 }
 
+const deckOf = (e: State): Deck => e.decks[e.active]
+const spareOf = (e: State): Deck => e.decks[e.active === 0 ? 1 : 0]
+const swap = (e: State): void => void (e.active = e.active === 0 ? 1 : 0)
+
+function applyGain(e: State, d: Deck): void {
+  const gain = d.track?.gain ?? 1
+  if (d.node && e.graph) d.node.gain.setTargetAtTime(gain, e.graph.context.currentTime, GLIDE_SEC)
+  else d.element.volume = elementVolume(gain, e.volume)
+}
+
+/** Browsers let sound begin only from a touch or key, so the graph is made at the first play. */
+function ensureGraph(e: State): void {
+  if (e.graph === undefined) {
+    try {
+      e.graph = makeGraph(e.decks)
+    } catch {
+      e.graph = null
+    }
+    if (e.graph) {
+      for (const d of e.decks) d.element.volume = 1
+      e.graph.volume.gain.value = e.volume
+    }
+  }
+  if (e.graph && e.graph.context.state !== 'running') void e.graph.context.resume().catch(() => undefined)
+}
+
+function start(e: State, d: Deck): void {
+  ensureGraph(e)
+  // A refused start (no touch yet) or one that a new track overtook: the state that is read next says so.
+  d.element.play().catch(() => e.events.onChange())
+}
+
+function put(e: State, d: Deck, track: Track | null): void {
+  d.track = track
+  if (!track) {
+    d.element.removeAttribute('src')
+    return d.element.load()
+  }
+  d.element.src = track.url
+  applyGain(e, d)
+}
+
+function forgetEnd(e: State): void {
+  clearTimeout(e.endTimer)
+  e.endTimer = undefined
+}
+
+function advance(e: State, from: Deck): void {
+  forgetEnd(e)
+  const next = spareOf(e)
+  if (from !== deckOf(e)) return
+  if (!next.track) return e.events.onEnd()
+  swap(e)
+  start(e, next)
+  e.events.onAdvance(next.track.key)
+}
+
+function watchEnd(e: State, d: Deck): void {
+  const { element } = d
+  if (d !== deckOf(e) || e.endTimer !== undefined || element.paused || !spareOf(e).track) return
+  const leftSec = element.duration - element.currentTime
+  if (!(leftSec < END_WATCH_SEC)) return
+  const waitMs = Math.max(0, leftSec - START_LEAD_SEC) * 1000
+  e.endTimer = setTimeout(() => {
+    e.endTimer = undefined
+    if (!element.paused && element.duration - element.currentTime < END_NEAR_SEC) advance(e, d)
+  }, waitMs)
+}
+
+function listen(e: State, d: Deck): void {
+  const changed = () => void (d === deckOf(e) && e.events.onChange())
+  d.element.addEventListener('ended', () => advance(e, d))
+  d.element.addEventListener('timeupdate', () => {
+    watchEnd(e, d)
+    changed()
+  })
+  d.element.addEventListener('error', () => {
+    if (!d.track || !d.element.getAttribute('src')) return
+    if (d === deckOf(e)) e.events.onFault(d.track.key)
+    else put(e, d, null)
+  })
+  for (const name of ['play', 'pause', 'playing', 'waiting', 'seeked', 'durationchange', 'progress'])
+    d.element.addEventListener(name, changed)
+}
+
+function load(e: State, track: Track, atSec: number, o: { play: boolean }): void {
+  forgetEnd(e)
+  deckOf(e).element.pause()
+  if (spareOf(e).track?.key === track.key && atSec === 0) swap(e)
+  else put(e, deckOf(e), track)
+  put(e, spareOf(e), null)
+  if (atSec > 0) deckOf(e).element.currentTime = atSec
+  if (o.play) start(e, deckOf(e))
+  e.events.onChange()
+}
+
+function bufferedSec({ buffered, currentTime }: HTMLAudioElement): number {
+  for (let i = 0; i < buffered.length; i++)
+    if (buffered.start(i) <= currentTime + 0.5 && buffered.end(i) >= currentTime) return buffered.end(i)
+  return 0
+}
+
+function setVolume(e: State, volume: number): void {
+  e.volume = volume
+  if (e.graph) e.graph.volume.gain.setTargetAtTime(volume, e.graph.context.currentTime, GLIDE_SEC)
+  else for (const d of e.decks) applyGain(e, d)
+}
+
+const latencySec = ({ graph }: State): number =>
+  graph?.context.state === 'running' ? graph.context.outputLatency || graph.context.baseLatency : 0
+
 /**
  * Two audio elements that take turns: while one plays, the other holds the next track, loaded and ready, and starts
  * in the moment the first one ends. Sound goes through Web Audio, because an element alone cannot lift a quiet track.
  */
 export function makeEngine(events: EngineEvents): Engine {
-  const decks: [Deck, Deck] = [makeDeck(), makeDeck()]
-  let active: 0 | 1 = 0
-  let graph: ReturnType<typeof makeGraph> | undefined
-  let volume = 1
-  let endTimer: ReturnType<typeof setTimeout> | undefined
-  const deck = () => decks[active]
-  const spare = () => decks[active === 0 ? 1 : 0]
-
-  function applyGain(d: Deck): void {
-    const gain = d.track?.gain ?? 1
-    if (d.node && graph) d.node.gain.setTargetAtTime(gain, graph.context.currentTime, GLIDE_SEC)
-    else d.element.volume = elementVolume(gain, volume)
+  const e: State = {
+    decks: [makeDeck(), makeDeck()],
+    active: 0,
+    graph: undefined,
+    volume: 1,
+    endTimer: undefined,
+    events,
   }
-  /** Browsers let sound begin only from a touch or key, so the graph is made at the first play. */
-  function ensureGraph(): void {
-    if (graph === undefined) {
-      try {
-        graph = makeGraph(decks)
-      } catch {
-        graph = null
-      }
-      if (graph) {
-        for (const d of decks) d.element.volume = 1
-        graph.volume.gain.value = volume
-      }
-    }
-    if (graph && graph.context.state !== 'running') void graph.context.resume().catch(() => undefined)
-  }
-  function start(d: Deck): void {
-    ensureGraph()
-    d.element.play().catch((thrown: unknown) => {
-      if (thrown instanceof Error && thrown.name === 'NotAllowedError') events.onChange()
-    })
-  }
-  function put(d: Deck, track: Track | null): void {
-    d.track = track
-    if (!track) {
-      d.element.removeAttribute('src')
-      return d.element.load()
-    }
-    d.element.src = track.url
-    applyGain(d)
-  }
-  function advance(from: Deck): void {
-    clearTimeout(endTimer)
-    endTimer = undefined
-    const next = spare()
-    if (from !== deck()) return
-    if (!next.track) return events.onEnd()
-    active = active === 0 ? 1 : 0
-    start(next)
-    events.onAdvance(next.track.key)
-  }
-  function watchEnd(d: Deck): void {
-    if (d !== deck() || endTimer !== undefined || d.element.paused || !spare().track) return
-    const leftSec = d.element.duration - d.element.currentTime
-    if (!(leftSec < END_WATCH_SEC)) return
-    endTimer = setTimeout(() => {
-      endTimer = undefined
-      if (!d.element.paused && d.element.duration - d.element.currentTime < 0.25) advance(d)
-    }, Math.max(0, leftSec - START_LEAD_SEC) * 1000)
-  }
-  for (const d of decks) {
-    d.element.addEventListener('ended', () => advance(d))
-    d.element.addEventListener('timeupdate', () => {
-      watchEnd(d)
-      if (d === deck()) events.onChange()
-    })
-    d.element.addEventListener('error', () => {
-      if (!d.track || !d.element.getAttribute('src')) return
-      if (d === deck()) events.onFault(d.track.key)
-      else put(d, null)
-    })
-    for (const name of ['play', 'pause', 'playing', 'waiting', 'seeked', 'durationchange', 'progress'])
-      d.element.addEventListener(name, () => void (d === deck() && events.onChange()))
-  }
-
+  for (const d of e.decks) listen(e, d)
+  const element = () => deckOf(e).element
   return {
-    load(track, atSec, o) {
-      clearTimeout(endTimer)
-      endTimer = undefined
-      deck().element.pause()
-      if (spare().track?.key === track.key && atSec === 0) active = active === 0 ? 1 : 0
-      else put(deck(), track)
-      put(spare(), null)
-      if (atSec > 0) deck().element.currentTime = atSec
-      if (o.play) start(deck())
-      events.onChange()
-    },
+    load: (track, atSec, o) => load(e, track, atSec, o),
     preload(track) {
-      if (spare().track?.key !== track?.key) put(spare(), track)
+      if (spareOf(e).track?.key !== track?.key) put(e, spareOf(e), track)
     },
-    play: () => start(deck()),
-    pause: () => deck().element.pause(),
+    play: () => start(e, deckOf(e)),
+    pause: () => element().pause(),
     stop() {
-      for (const d of decks) {
+      for (const d of e.decks) {
         d.element.pause()
-        put(d, null)
+        put(e, d, null)
       }
       events.onChange()
     },
     seek(sec) {
-      clearTimeout(endTimer)
-      endTimer = undefined
-      deck().element.currentTime = sec
+      forgetEnd(e)
+      element().currentTime = sec
       events.onChange()
     },
     setGain(key, gain) {
-      for (const d of decks)
-        if (d.track?.key === key) {
-          d.track.gain = gain
-          applyGain(d)
-        }
+      for (const d of e.decks) {
+        if (d.track?.key !== key) continue
+        d.track.gain = gain
+        applyGain(e, d)
+      }
     },
-    setVolume(next) {
-      volume = next
-      if (graph) graph.volume.gain.setTargetAtTime(next, graph.context.currentTime, GLIDE_SEC)
-      else for (const d of decks) applyGain(d)
-    },
-    heardSec() {
-      const latencySec = graph && graph.context.state === 'running' ? graph.context.outputLatency || graph.context.baseLatency : 0
-      return Math.max(0, deck().element.currentTime - latencySec)
-    },
-    positionSec: () => deck().element.currentTime,
-    durationSec: () => deck().element.duration,
-    bufferedSec() {
-      const { buffered, currentTime } = deck().element
-      for (let i = 0; i < buffered.length; i++)
-        if (buffered.start(i) <= currentTime + 0.5 && buffered.end(i) >= currentTime) return buffered.end(i)
-      return 0
-    },
-    isPlaying: () => !deck().element.paused && !deck().element.ended,
-    isWaiting: () => !deck().element.paused && deck().element.readyState < 3,
-    analyser: () => graph?.analyser ?? null,
+    setVolume: (volume) => setVolume(e, volume),
+    heardSec: () => Math.max(0, element().currentTime - latencySec(e)),
+    positionSec: () => element().currentTime,
+    durationSec: () => element().duration,
+    bufferedSec: () => bufferedSec(element()),
+    isPlaying: () => !element().paused && !element().ended,
+    isWaiting: () => !element().paused && element().readyState < HTMLMediaElement.HAVE_FUTURE_DATA,
+    analyser: () => e.graph?.analyser ?? null,
   }
 }

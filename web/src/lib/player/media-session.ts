@@ -10,16 +10,17 @@ export type MediaKeys = {
 }
 const SEEK_STEP_SEC = 10
 
+function bind(action: MediaSessionAction, run: (details: MediaSessionActionDetails) => void): void {
+  try {
+    navigator.mediaSession.setActionHandler(action, run)
+  } catch {
+    // A browser that does not know this action has the others still.
+  }
+}
+
 /** Connects the keys of keyboards, headsets and lock screens. Does nothing where the browser has no media session. */
 export function bindMediaKeys(keys: MediaKeys): void {
   if (!('mediaSession' in navigator)) return
-  const bind = (action: MediaSessionAction, run: (details: MediaSessionActionDetails) => void) => {
-    try {
-      navigator.mediaSession.setActionHandler(action, run)
-    } catch {
-      // A browser that does not know this action has the others still.
-    }
-  }
   bind('play', () => keys.play())
   bind('pause', () => keys.pause())
   bind('stop', () => keys.pause())

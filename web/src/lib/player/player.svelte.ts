@@ -159,7 +159,10 @@ export const player = {
     loadCurrent({ play: true })
   },
   playShuffled(songs: readonly Song[]) {
-    q = queue.shuffle(queue.replaceAll({ ...q, natural: null }, songs, Math.floor(Math.random() * songs.length), Math.random), Math.random)
+    q = queue.shuffle(
+      queue.replaceAll({ ...q, natural: null }, songs, Math.floor(Math.random() * songs.length), Math.random),
+      Math.random,
+    )
     loadCurrent({ play: true })
   },
   playNext(songs: readonly Song[]) {

@@ -22,7 +22,13 @@ const isKept = (value: unknown): value is Kept => {
 export function keepQueue(q: Queue<Song>, positionSec: number): void {
   const from = Math.max(0, q.index - 50)
   const ids = q.entries.slice(from, from + KEPT_MAX).map((e) => e.song.id)
-  writeJson('queue', { ids, index: q.index - from, positionSec, repeat: q.repeat, shuffled: q.natural !== null } satisfies Kept)
+  writeJson('queue', {
+    ids,
+    index: q.index - from,
+    positionSec,
+    repeat: q.repeat,
+    shuffled: q.natural !== null,
+  } satisfies Kept)
 }
 
 export type Resumed = { songs: Song[]; index: number; positionSec: number; repeat: Repeat }

@@ -66,21 +66,23 @@ export function go(to: string, o: { replace?: boolean } = {}): void {
 const isPlainClick = (event: MouseEvent) =>
   event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey && !event.defaultPrevented
 
+function onClick(event: MouseEvent): void {
+  const link = (event.target as Element | null)?.closest?.<HTMLAnchorElement>('a[href]')
+  if (!link || !isPlainClick(event) || link.origin !== location.origin || link.target !== '' || link.download) return
+  if (!matchRoute(ROUTES, link.pathname)) return
+  event.preventDefault()
+  if (link.pathname + link.search !== place.path + place.query) go(link.pathname + link.search)
+}
+
+function onPop(event: PopStateEvent): void {
+  const state = event.state as { scrollTop?: number } | null
+  arrive(state?.scrollTop ?? 0)
+}
+
 /** Takes over clicks on links of the app, and the back button. Answers how to stop. */
 export function startRouter(mainScroller: HTMLElement): () => void {
   scroller = mainScroller
   history.scrollRestoration = 'manual'
-  const onClick = (event: MouseEvent) => {
-    const link = (event.target as Element | null)?.closest?.('a[href]') as HTMLAnchorElement | null
-    if (!link || !isPlainClick(event) || link.origin !== location.origin || link.target !== '' || link.download) return
-    if (!matchRoute(ROUTES, link.pathname)) return
-    event.preventDefault()
-    if (link.pathname + link.search !== place.path + place.query) go(link.pathname + link.search)
-  }
-  const onPop = (event: PopStateEvent) => {
-    const state = event.state as { scrollTop?: number } | null
-    arrive(state?.scrollTop ?? 0)
-  }
   document.addEventListener('click', onClick)
   addEventListener('popstate', onPop)
   return () => {

@@ -1,7 +1,8 @@
 import { readJson, writeJson } from '#lib/storage.ts'
 
 const PAST_MAX = 10
-const areTexts = (value: unknown): value is string[] => Array.isArray(value) && value.every((t) => typeof t === 'string')
+const areTexts = (value: unknown): value is string[] =>
+  Array.isArray(value) && value.every((t) => typeof t === 'string')
 
 /** Searches that led somewhere, latest first; kept in this browser only. */
 export const pastSearches = (): string[] => readJson('searches', areTexts) ?? []

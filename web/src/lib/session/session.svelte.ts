@@ -36,15 +36,17 @@ const signedIn = (user: User) => Object.assign(kept, { state: 'signed-in', user 
 export async function startSession(): Promise<void> {
   onSessionEnded(signedOut)
   kept.state = 'starting'
+  // A browser that was never signed in here asks first whether there is anything to sign in to.
+  if (!client.session.tokens() && (await askForSetup()) !== 'signed-out') return
   try {
     signedIn(await client.identity.me())
   } catch (thrown) {
-    if (!(thrown instanceof ApiError) || thrown.status !== 401) return void (kept.state = 'unreachable')
-    await askForSetup()
+    if (!(thrown instanceof ApiError) || thrown.status !== 401) kept.state = 'unreachable'
+    else await askForSetup()
   }
 }
 
-async function askForSetup(): Promise<void> {
+async function askForSetup(): Promise<SessionState> {
   try {
     const { needsFirstAccount, needsSetupCode } = await client.identity.setup()
     kept.needsSetupCode = needsSetupCode
@@ -52,10 +54,13 @@ async function askForSetup(): Promise<void> {
   } catch {
     kept.state = 'unreachable'
   }
+  return kept.state
 }
 
 export async function signIn(name: string, password: string): Promise<void> {
-  const { user } = await client.identity.login(name.includes('@') ? { email: name, password } : { username: name, password })
+  const { user } = await client.identity.login(
+    name.includes('@') ? { email: name, password } : { username: name, password },
+  )
   signedIn(user)
 }
 

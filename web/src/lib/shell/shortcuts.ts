@@ -6,12 +6,16 @@ import { openHelp } from './help.svelte.ts'
 const SEEK_STEP_SEC = 5
 const VOLUME_STEP = 0.05
 
+const isIn = (target: EventTarget | null, selector: string) =>
+  Boolean((target as HTMLElement | null)?.closest?.(selector))
 /** Keys that mean something to what has the focus are left to it. */
-function isTyping(target: EventTarget | null): boolean {
-  const element = target as HTMLElement | null
-  return Boolean(element?.closest?.('input, textarea, select, [contenteditable], [role=slider], [role=menu], dialog[open]'))
-}
-const isPressable = (target: EventTarget | null) => Boolean((target as HTMLElement | null)?.closest?.('button, a'))
+const isTyping = (target: EventTarget | null) =>
+  isIn(
+    target,
+    'input:not([type=range]):not([type=radio]):not([type=checkbox]), textarea, select, [role=menu], dialog[open]',
+  )
+const ownsArrows = (target: EventTarget | null) => isIn(target, 'input, select, [role=slider]')
+const isPressable = (target: EventTarget | null) => isIn(target, 'button, a, input')
 
 const plain: Record<string, () => void> = {
   ArrowLeft: () => player.seekBy(-SEEK_STEP_SEC),
@@ -34,21 +38,25 @@ const plain: Record<string, () => void> = {
 }
 const shifted: Record<string, () => void> = { ArrowLeft: () => player.previous(), ArrowRight: () => player.next() }
 
+function onkeydown(event: KeyboardEvent): void {
+  const { target, key: pressed } = event
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isTyping(target)) return
+  if (pressed === 'Escape') return void (closeTop() && event.preventDefault())
+  if (pressed === ' ' && !isPressable(target)) {
+    event.preventDefault()
+    return player.toggle()
+  }
+  const isArrow = pressed.startsWith('Arrow')
+  if (isArrow && (ownsArrows(target) || !player.song)) return
+  const run =
+    event.shiftKey && isArrow ? shifted[pressed] : plain[pressed.length === 1 ? pressed.toLowerCase() : pressed]
+  if (!run) return
+  event.preventDefault()
+  run()
+}
+
 /** The keyboard of the whole app. Answers how to stop. */
 export function startShortcuts(): () => void {
-  const onkeydown = (event: KeyboardEvent) => {
-    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return
-    if (event.key === 'Escape') return void (closeTop() && event.preventDefault())
-    if (event.key === ' ' && !isPressable(event.target)) {
-      event.preventDefault()
-      return player.toggle()
-    }
-    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key
-    const run = event.shiftKey && event.key.startsWith('Arrow') ? shifted[key] : plain[key]
-    if (!run || (key.startsWith('Arrow') && !player.song)) return
-    event.preventDefault()
-    run()
-  }
   addEventListener('keydown', onkeydown)
   return () => removeEventListener('keydown', onkeydown)
 }

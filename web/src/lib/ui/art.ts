@@ -12,7 +12,9 @@ export const sizeFor = (cssPx: number, density: number): number =>
 export function coverOf(kind: ArtKind, thing: WithArt, sizePx: number): string | null {
   if (!(thing.coverUrl ?? thing.imageUrl)) return null
   if (kind === 'artist') return client.url.artistImage({ id: thing.id, size: sizePx })
-  return kind === 'album' ? client.url.albumCover({ id: thing.id, size: sizePx }) : client.url.songCover({ id: thing.id, size: sizePx })
+  return kind === 'album'
+    ? client.url.albumCover({ id: thing.id, size: sizePx })
+    : client.url.songCover({ id: thing.id, size: sizePx })
 }
 
 /** FNV-1a: the same picture for the same text on every visit. */
@@ -30,6 +32,10 @@ export function drawnFor(text: string): Drawn {
   const h = hashOf(text)
   const voices = Array.from({ length: VOICES }, (_, i) => 0.28 + 0.62 * (((h >>> (i * 4)) & 15) / 15))
   const words = text.split(/\s+/).filter((w) => /\p{L}|\p{N}/u.test(w))
-  const initials = words.slice(0, 2).map((w) => [...w.replace(/^[^\p{L}\p{N}]+/u, '')][0] ?? '').join('').toUpperCase()
+  const initials = words
+    .slice(0, 2)
+    .map((w) => String.fromCodePoint(w.replace(/^[^\p{L}\p{N}]+/u, '').codePointAt(0) ?? 32))
+    .join('')
+    .toUpperCase()
   return { hue: h % 360, voices, initials }
 }

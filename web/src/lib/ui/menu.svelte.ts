@@ -1,7 +1,11 @@
 import type { IconName } from './icons.ts'
 
 export type MenuItem = { label: string; icon?: IconName; run: () => void; danger?: boolean } | 'line'
-export type OpenMenu = { items: MenuItem[]; at: { x: number; y: number; fromBottom: boolean }; opener: HTMLElement | null }
+export type OpenMenu = {
+  items: MenuItem[]
+  at: { x: number; y: number; fromBottom: boolean }
+  opener: HTMLElement | null
+}
 
 export const menu: { open: OpenMenu | null } = $state({ open: null })
 

@@ -20,7 +20,8 @@ function show(toast: Omit<Toast, 'id'>): void {
   setTimeout(() => dismiss(id), toast.kind === 'fault' ? FAULT_SHOWN_MS : SHOWN_MS)
 }
 
-export const tell = (text: string, action?: Toast['action']): void => show({ text, kind: 'info', ...(action ? { action } : {}) })
+export const tell = (text: string, action?: Toast['action']): void =>
+  show({ text, kind: 'info', ...(action ? { action } : {}) })
 
 /** What to say about something thrown: the server's own sentence, which says what to do. */
 export const sentenceOf = (thrown: unknown): string =>

@@ -20,7 +20,12 @@ export function windowOf(v: VirtualInput): VirtualWindow {
   const lastVisible = Math.ceil((v.scrolledPx + v.viewHeightPx) / v.rowHeightPx)
   const firstRow = Math.min(Math.max(0, firstVisible - v.overscanRows), rows)
   const lastRow = Math.max(firstRow, Math.min(rows, lastVisible + v.overscanRows))
-  return { first: firstRow * columns, last: Math.min(v.count, lastRow * columns), topPx: firstRow * v.rowHeightPx, heightPx }
+  return {
+    first: firstRow * columns,
+    last: Math.min(v.count, lastRow * columns),
+    topPx: firstRow * v.rowHeightPx,
+    heightPx,
+  }
 }
 
 /** Where to scroll so that `index` is in view; the place given when it already is. */

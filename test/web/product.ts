@@ -1,0 +1,88 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { type Browser, chromium } from 'playwright-core'
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+export const SCREENS = join(ROOT, 'test-output/screens')
+const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
+/** Real music where a game has brought some: tagged Ogg Vorbis. */
+const MUSIC = ['/usr/share/games/wesnoth/1.16/data/core/music']
+const START_MS_MAX = 120_000
+const STOP_MS_MAX = 20_000
+
+export const chromiumPath = (): string | undefined => CHROMIUM.find(existsSync)
+export const musicPath = (): string | undefined => MUSIC.find(existsSync)
+
+/** Builds web/dist as `npm start` does. */
+export async function buildWeb(): Promise<void> {
+  const child = spawn(process.execPath, [join(ROOT, 'node_modules/vite/bin/vite.js'), 'build', '--logLevel', 'error'], {
+    cwd: join(ROOT, 'web'),
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+  const [code] = (await once(child, 'exit')) as [number | null]
+  if (code !== 0) throw new Error(`The web app could not be built (${code}).`)
+}
+
+export type Product = { base: string; stop(): Promise<void> }
+
+/** Starts Tutti from nothing: an empty data folder, a port of its own. */
+export async function startProduct(): Promise<Product> {
+  const data = await mkdtemp(join(tmpdir(), 'tutti-web-'))
+  const child = spawn(process.execPath, ['src/main.ts', '--port', '0'], {
+    cwd: ROOT,
+    env: { ...process.env, TUTTI_DATA: data, TUTTI_MUSIC: '', PORT: '0', LOG_LEVEL: 'warn' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const said: string[] = []
+  const exited = once(child, 'exit')
+  createInterface({ input: child.stderr }).on('line', (line) => void said.push(line))
+  const ready = new Promise<string>((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`Tutti was not ready in time:\n${said.join('\n')}`)), START_MS_MAX)
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      said.push(line)
+      const base = /ready at (http:\/\/\S+)/.exec(line)?.[1]
+      if (!base) return
+      clearTimeout(timer)
+      resolve(base)
+    })
+    void exited.then(() => reject(new Error(`Tutti ended before it was ready:\n${said.join('\n')}`)))
+  })
+  const stop = async () => {
+    child.kill('SIGINT')
+    const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS_MAX)
+    if (child.exitCode === null && child.signalCode === null) await exited
+    clearTimeout(timer)
+    await rm(data, { recursive: true, force: true, maxRetries: 3 })
+  }
+  try {
+    return { base: await ready, stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+export async function startBrowser(): Promise<Browser> {
+  const executablePath = chromiumPath()
+  if (!executablePath) throw new Error('No Chromium on this machine.')
+  await mkdir(SCREENS, { recursive: true })
+  return chromium.launch({
+    executablePath,
+    args: [
+      '--no-sandbox',
+      '--use-gl=angle',
+      '--use-angle=swiftshader',
+      '--enable-unsafe-swiftshader',
+      '--autoplay-policy=no-user-gesture-required',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  })
+}
