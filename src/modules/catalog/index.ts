@@ -12,13 +12,10 @@ import { createSongs } from './service/songs.ts'
 import type { Tables } from './store/db.ts'
 import { saveFacets } from './store/lifecycle.ts'
 
+type NoNeeds = Record<string, never>
 const FORGET_EVERY_MS = 6 * 3_600_000
 
-export default defineModule<
-  Tables,
-  { songs: typeof songs; albums: typeof albums; library: typeof library },
-  Record<never, never>
->({
+export default defineModule<Tables, { songs: typeof songs; albums: typeof albums; library: typeof library }, NoNeeds>({
   name: 'catalog',
   contracts: { songs, albums, library },
   needs: {},
@@ -26,7 +23,9 @@ export default defineModule<
   create(ctx) {
     const runner = createRunner(ctx)
     const works = ctx.duties.has('jobs') || ctx.duties.has('cron')
-    const watcher = works ? createWatcher(ctx, runner) : undefined
+    // Watching is clockwork; it scans by itself what it sees change, so it needs no job.
+    const watcher = ctx.duties.has('cron') ? createWatcher(ctx, runner) : undefined
+    let starting: Promise<void> | undefined
     return {
       api: { songs: createSongs(ctx), albums: createAlbums(ctx), library: createLibrary(ctx) },
       on: [on<Tables, typeof songAnalyzed.payload>(songAnalyzed, (tx, facets) => saveFacets(tx, facets))],
@@ -40,11 +39,16 @@ export default defineModule<
       async start() {
         if (!works) return
         await adoptConfigured(ctx)
-        await requestScan(ctx, { full: false })
-        await watcher?.start()
+        // Not awaited: the watch of a large library takes its time. First watch, then scan: nothing falls in between.
+        starting = (async () => {
+          await watcher?.start()
+          await requestScan(ctx, { full: false })
+        })()
+        starting.catch((err: unknown) => ctx.log.error({ err }, 'the first scan could not be asked for'))
       },
       async stop() {
         await watcher?.stop()
+        await starting?.catch(() => {})
         await runner.idle()
       },
     }

@@ -1,50 +1,53 @@
 import { createHash } from 'node:crypto'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import type { Config } from '#kernel/config/index.ts'
+import { DUTIES } from '#kernel/module.ts'
+import { type Client, startTestApp } from '#kernel/testing.ts'
+import identity from '#modules/identity/index.ts'
+import { type Id3Tags, id3Picture, taggedMp3 } from '#test/fixtures/audio.ts'
+import catalog from './index.ts'
+import type { Album, Artist, LibraryStatus, Song } from './schema.ts'
 
-/** Text frames of ID3v2.3 by their names (`TIT2`, `TPE1` …); several values are parted by `/`. */
-export type Mp3 = { tags?: Record<string, string>; seconds?: number; audio?: string; picture?: Uint8Array }
-
-const FRAME_BYTES = 417
-const FRAMES_PER_SEC = 44_100 / 1152
-
-const id3Frame = (name: string, body: Buffer): Buffer => {
-  const head = Buffer.alloc(10)
-  head.write(name, 0, 'latin1')
-  head.writeUInt32BE(body.length, 4)
-  return Buffer.concat([head, body])
+export type Mp3 = {
+  title?: string
+  artist?: string | string[]
+  album?: string
+  albumArtist?: string | string[]
+  track?: string
+  disc?: string
+  year?: number
+  genre?: string | string[]
+  composer?: string
+  compilation?: boolean
+  lyrics?: string
+  picture?: Buffer
+  /** Names the recording: the same name and length are the same audio, whatever the tags. */
+  audio?: string
+  seconds?: number
 }
-const textFrame = (name: string, text: string): Buffer =>
-  id3Frame(name, Buffer.concat([Buffer.from([1, 0xff, 0xfe]), Buffer.from(text, 'utf16le')]))
-const pictureFrame = (bytes: Uint8Array): Buffer =>
-  id3Frame('APIC', Buffer.concat([Buffer.from('\0image/png\0\x03\0', 'latin1'), bytes]))
-const syncsafe = (n: number): Buffer => Buffer.from([(n >> 21) & 127, (n >> 14) & 127, (n >> 7) & 127, n & 127])
 
-function id3(o: Mp3): Buffer {
-  const frames = Object.entries(o.tags ?? {}).map(([name, text]) => textFrame(name, text))
-  if (o.picture) frames.push(pictureFrame(o.picture))
-  const body = Buffer.concat(frames)
-  return Buffer.concat([Buffer.from('ID3\x03\0\0', 'latin1'), syncsafe(body.length), body])
-}
+const seedOf = (name: string): number => createHash('sha256').update(name).digest().readUInt32BE() & 0x7f7f7f7f
 
-/**
- * A playable MP3 of silence. `audio` seeds bytes that decoders skip: the same seed and length are the same recording,
- * whatever the tags.
- */
-export function mp3(o: Mp3 = {}): Buffer {
-  const frames = Math.max(3, Math.round((o.seconds ?? 2) * FRAMES_PER_SEC))
-  const seed = createHash('sha512')
-    .update(o.audio ?? JSON.stringify(o.tags ?? {}))
-    .digest()
-  const audio = Buffer.alloc(frames * FRAME_BYTES)
-  for (let i = 0; i < frames; i++) {
-    const at = i * FRAME_BYTES
-    audio.writeUInt32BE(0xff_fb_90_00, at)
-    // After header and side information, whose zeros say that nothing follows; 0xff would look like a frame.
-    for (let j = 0; j < seed.length; j++) audio[at + 60 + j] = (seed[j] as number) & 0x7f
-  }
-  return Buffer.concat([id3(o), audio])
+/** A small playable MP3. */
+export function mp3(o: Mp3): Buffer {
+  const frames: [string, Id3Tags[string] | undefined][] = [
+    ['TIT2', o.title],
+    ['TPE1', o.artist],
+    ['TALB', o.album],
+    ['TPE2', o.albumArtist],
+    ['TRCK', o.track],
+    ['TPOS', o.disc],
+    ['TDRC', o.year === undefined ? undefined : String(o.year)],
+    ['TCON', o.genre],
+    ['TCOM', o.composer],
+    ['TCMP', o.compilation ? '1' : undefined],
+    ['USLT', o.lyrics === undefined ? undefined : Buffer.from(`\x03eng\0${o.lyrics}`)],
+    ['APIC', o.picture && id3Picture('image/png', o.picture)],
+  ]
+  const tags = Object.fromEntries(frames.filter(([, value]) => value !== undefined)) as Id3Tags
+  return taggedMp3(tags, { sec: o.seconds ?? 1, seed: seedOf(o.audio ?? JSON.stringify({ ...o, picture: undefined })) })
 }
 
 /** A music folder in a temporary place. Paths are relative, as text or raw bytes. */
@@ -63,3 +66,68 @@ export async function musicFolder() {
   }
 }
 export type MusicFolder = Awaited<ReturnType<typeof musicFolder>>
+
+/** Every path below a folder with size and times: equal listings mean that nothing was written. */
+export async function listingOf(root: string): Promise<string[]> {
+  const names = await readdir(root, { recursive: true, encoding: 'latin1' as BufferEncoding })
+  const lines = [...names, '.'].map(async (name) => {
+    const s = await stat(Buffer.from(join(root, name), 'latin1'), { bigint: true }).catch(() => undefined)
+    return `${name} ${s?.size} ${s?.mtimeNs} ${s?.ctimeNs} ${s?.mode}`
+  })
+  return (await Promise.all(lines)).sort()
+}
+
+type Keep = { dataDir: string; databaseUrl: string }
+/** The module in a real app, with an admin to ask. */
+export async function startCatalog(
+  o: { musicDirs?: string[]; keep?: Keep; config?: Partial<Config>; isWatching?: boolean } = {},
+) {
+  const app = await startTestApp({
+    modules: [identity, catalog],
+    // Without the clock nothing watches: a test decides what is scanned when.
+    duties: o.isWatching ? DUTIES : ['http', 'jobs'],
+    config: { ...o.config, musicDirs: o.musicDirs ?? [] },
+    ...(o.keep ? { keep: o.keep } : {}),
+  })
+  const admin = await app.as('admin')
+  const status = async (): Promise<LibraryStatus> => (await admin.get('/library/status')).body as LibraryStatus
+  const ended = (before: string | null): Promise<LibraryStatus> =>
+    app.eventually(async () => {
+      const now = await status()
+      return now.scan.state !== 'scanning' && now.scan.finishedAt !== before && now
+    }, 'the end of a scan')
+  await ended(null)
+  return {
+    app,
+    admin,
+    status,
+    /** Scans everything and answers what it did. */
+    async scan(body: { full?: boolean } = {}): Promise<LibraryStatus> {
+      const before = (await status()).scan.finishedAt
+      await admin.post('/library/scan', body)
+      return ended(before)
+    },
+    songs: async (query = '', who: Client = admin): Promise<Song[]> =>
+      (await who.get(`/songs?limit=500${query}`)).body['items'] as Song[],
+    song: async (title: string): Promise<Song> => {
+      const all = (await admin.get('/songs?limit=500')).body['items'] as Song[]
+      const found = all.find((s) => s.title === title)
+      if (!found) throw new Error(`no song ${title} among ${all.map((s) => s.title).join(', ')}`)
+      return found
+    },
+    albums: async (who: Client = admin): Promise<Album[]> =>
+      (await who.get('/albums?limit=500')).body['items'] as Album[],
+    artists: async (who: Client = admin): Promise<Artist[]> =>
+      (await who.get('/artists?limit=500')).body['items'] as Artist[],
+    /** Payloads of the events of a name, oldest first. */
+    async events<T>(name: string): Promise<T[]> {
+      const { rows } = await app.app.ports.db.pool.query<{ payload: T }>(
+        'select payload from kernel.events where name = $1 order by id',
+        [name],
+      )
+      return rows.map((r) => r.payload)
+    },
+    [Symbol.asyncDispose]: () => app.stop(),
+  }
+}
+export type Catalog = Awaited<ReturnType<typeof startCatalog>>

@@ -21,8 +21,8 @@ function lyricsByStem(files: readonly FoundFile[]): Map<string, FoundFile> {
   return byStem
 }
 
-/** Faults that may pass without the file changing: permissions, a busy disk. */
-const PASSING = new Set(['busy', 'not_found', 'unreadable'])
+/** A fault that may pass without the file changing: permissions. */
+const PASSING = new Set(['unreadable'])
 
 const isSame = (file: FoundFile, sidecars: string, known: KnownFile): boolean =>
   known.state !== 'missing' &&

@@ -71,9 +71,9 @@ export function partFeatured(name: string): { main: string; featured: string[] }
 type Person = { name: string; role: CreditFact['role']; sortName?: string | undefined }
 
 function peopleOf(tags: ProbeOk['tags'], title: string): Person[] {
-  const named = tags.artists.length > 0 ? tags.artists : tags.albumArtists
+  const named = (tags.artists.length > 0 ? tags.artists : tags.albumArtists).map(clean)
   const parts = named.map(partFeatured)
-  const main = parts.map((p) => p.main).filter((n) => clean(n) !== '')
+  const main = parts.map((p) => p.main).filter((n) => n !== '')
   const featured = [...parts.flatMap((p) => p.featured), ...partFeatured(title).featured]
   const people: Person[] = [
     ...(main.length > 0 ? main : [UNKNOWN_ARTIST]).map((name, i) => ({
@@ -82,14 +82,14 @@ function peopleOf(tags: ProbeOk['tags'], title: string): Person[] {
       sortName: main.length === 1 && i === 0 ? tags.sortArtist : undefined,
     })),
     ...featured.map((name) => ({ name, role: 'featured' as const })),
-    ...tags.composers.map((name) => ({ name, role: 'composer' as const })),
+    ...tags.composers.map((name) => ({ name: clean(name), role: 'composer' as const })),
     ...tags.albumArtists.map((name) => ({
-      name,
+      name: clean(name),
       role: 'album' as const,
       sortName: tags.albumArtists.length === 1 ? tags.sortAlbumArtist : undefined,
     })),
   ]
-  return people.map((p) => ({ ...p, name: clean(p.name) })).filter((p) => p.name !== '')
+  return people.filter((p) => p.name !== '')
 }
 
 /** Each artist once a role, numbered within it. */

@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises'
-import { knownFiles, type KnownFile } from '#modules/catalog/store/files.ts'
+import { knownFiles } from '#modules/catalog/store/files.ts'
 import type { Folder } from '#modules/catalog/store/folders.ts'
 import { compare, type Depth } from './compare.ts'
 import { createIntake, type ScanDeps } from './intake.ts'
@@ -8,26 +8,19 @@ import { isHidden, keyOf } from './names.ts'
 import type { CatalogCtx, Wanted } from './types.ts'
 import { identityOf, type Listing, listFolder, type Unread, walk } from './walk.ts'
 
-/** The root vanished while it was read: an unplugged disk. */
-class RootLost extends Error {}
-
 type Walk = { folder: Folder; start: Buffer; identity: string; depth: Depth }
-type Walked = { visited: Set<string>; unread: Unread[] }
+/** `gone` are ids of files that are no longer in a folder the walk came to. */
+type Walked = { visited: Set<string>; unread: Unread[]; gone: number[] }
 
-/** The whole folder step by step: compare with what is known, read what differs, mark what is gone. */
-async function scanSteps(d: ScanDeps, { folder, start, identity, depth }: Walk): Promise<Walked> {
+/** The whole folder step by step: compare with what is known, read what differs. */
+async function scanSteps(d: ScanDeps, { folder, start, depth }: Walk): Promise<Walked> {
   const intake = createIntake(d)
-  const walked: Walked = { visited: new Set(), unread: [] }
+  const walked: Walked = { visited: new Set(), unread: [], gone: [] }
   for await (const { listings, unread } of walk(folder.path, start, d.signal)) {
     walked.unread.push(...unread)
     if (listings.length === 0) continue
     for (const l of listings) walked.visited.add(keyOf(l.dir))
-    const gone = await compareStep(d, folder, listings, depth, intake.push)
-    if (gone.length === 0) continue
-    // Invariant: files are marked gone only while the folder is still the one whose walk began.
-    if ((await identityOf(folder.path)) !== identity) throw new RootLost()
-    await markGone(d.ctx, gone, d.tally)
-    d.changed()
+    walked.gone.push(...(await compareStep(d, folder, listings, depth, intake.push)))
   }
   await intake.end()
   return walked
@@ -39,19 +32,19 @@ async function compareStep(
   listings: readonly Listing[],
   depth: Depth,
   push: (wanted: readonly Wanted[]) => Promise<void>,
-): Promise<KnownFile[]> {
+): Promise<number[]> {
   const known = await knownFiles(
     d.ctx.db,
     folder.id,
     listings.map((l) => l.dir),
   )
   const byDir = Map.groupBy(known, (k) => keyOf(k.dir))
-  const gone: KnownFile[] = []
+  const gone: number[] = []
   for (const listing of listings) {
     const difference = compare(folder, listing, byDir.get(keyOf(listing.dir)) ?? [], depth)
     d.tally.foundFiles += listing.audio.length
     d.tally.doneFiles += listing.audio.length - difference.wanted.length
-    gone.push(...difference.gone)
+    gone.push(...difference.gone.map((f) => f.id))
     await push(difference.wanted)
   }
   return gone
@@ -80,68 +73,86 @@ const unreadDetail = (unread: readonly Unread[]): string | null =>
 const ROOT = Buffer.alloc(0)
 const LOST = 'The folder disappeared while it was scanned: is the disk connected?'
 
-/** Scans one music folder. A folder that is not there, or disappears meanwhile, is marked so and loses nothing. */
-export const scanFolder = (d: ScanDeps, folder: Folder, depth: Depth): Promise<void> =>
-  whileReachable(d, folder, async (identity) => {
-    const walk = { folder, start: ROOT, identity, depth }
-    const walked = await scanSteps(d, walk)
-    if (!walked.visited.has('')) throw new RootLost()
-    await finish(d, walk, walked)
-    const lasting = walked.unread.filter((u) => !isGoneCode(u.code))
-    if (lasting.length > 0) await setReachable(d.ctx, { ...folder, state: 'ok' }, unreadDetail(lasting))
-  })
+/** The second half of a scan: marks what is gone. Run when everything new was taken, so that moved files are moves. */
+export type Finish = () => Promise<void>
+const NOTHING: Finish = async () => {}
 
-async function whileReachable(d: ScanDeps, folder: Folder, work: (identity: string) => Promise<void>): Promise<void> {
-  const identity = await identityOf(folder.path)
-  const reason = await obstacle(d.ctx, folder, identity)
-  if (identity === undefined || reason !== undefined) {
-    if (await setUnreachable(d.ctx, folder, reason ?? LOST)) d.changed()
-    return
-  }
-  if (folder.state === 'unreachable' && (await setReachable(d.ctx, folder, null))) d.changed()
-  try {
-    await work(identity)
-  } catch (thrown) {
-    if (!(thrown instanceof RootLost)) throw thrown
-    await setUnreachable(d.ctx, folder, LOST)
-    d.changed()
+/**
+ * Scans one music folder and answers how to finish. A folder that is not there, or disappears meanwhile, is marked so
+ * and loses nothing.
+ */
+export async function scanFolder(d: ScanDeps, folder: Folder, depth: Depth): Promise<Finish> {
+  const identity = await reach(d, folder)
+  if (identity === undefined) return NOTHING
+  const walk = { folder, start: ROOT, identity, depth }
+  const walked = await scanSteps(d, walk)
+  return async () => {
+    const lasting = walked.unread.filter((u) => !isGoneCode(u.code))
+    if (!walked.visited.has('') || !(await finish(d, walk, walked))) return lose(d, folder, LOST)
+    if (lasting.length > 0) await setReachable(d.ctx, { ...folder, state: 'ok' }, unreadDetail(lasting))
   }
 }
 
-/** After a walk: what it should have come to and did not is gone. */
-async function finish(d: ScanDeps, { folder, start, identity }: Walk, { visited, unread }: Walked): Promise<void> {
-  if ((await identityOf(folder.path)) !== identity || (await obstacle(d.ctx, folder, identity))) throw new RootLost()
-  const lasting = unread.filter((u) => !isGoneCode(u.code))
+/** The folder's identity while it can be scanned; else undefined, and it is marked so. */
+async function reach(d: ScanDeps, folder: Folder): Promise<string | undefined> {
+  const identity = await identityOf(folder.path)
+  const reason = await obstacle(d.ctx, folder, identity)
+  if (reason !== undefined) {
+    await lose(d, folder, reason)
+    return undefined
+  }
+  if (folder.state === 'unreachable' && (await setReachable(d.ctx, folder, null))) d.changed()
+  return identity
+}
+async function lose(d: ScanDeps, folder: Folder, reason: string): Promise<void> {
+  if (await setUnreachable(d.ctx, folder, reason)) d.changed()
+}
+
+/**
+ * Marks the files a walk missed. Invariant: files are marked gone only while the folder is still the one whose walk
+ * began; false when it is not.
+ */
+async function finish(d: ScanDeps, { folder, start, identity }: Walk, walked: Walked): Promise<boolean> {
+  const isThere = async () =>
+    (await identityOf(folder.path)) === identity && (await obstacle(d.ctx, folder, identity)) === undefined
+  if (!(await isThere())) return false
+  const lasting = walked.unread.filter((u) => !isGoneCode(u.code))
   const isUnknown = (dir: Buffer): boolean => lasting.some((u) => isBelow(dir, u.dir))
   const removedBefore = d.tally.removed
-  await sweep(d.ctx, folder, { start, visited, isUnknown, tally: d.tally, signal: d.signal })
+  await markGone(d.ctx, walked.gone, d.tally)
+  await sweep(d.ctx, folder, { start, visited: walked.visited, isUnknown, tally: d.tally, signal: d.signal })
   if (d.tally.removed !== removedBefore) d.changed()
+  return true
 }
 
 /** A directory to look at again: alone, or with all that is below it. */
 export type Touched = { dir: Buffer; extent: 'alone' | 'below' }
 
 /** Some directories of a folder, for the watcher. What cannot be read now is left to the next scan. */
-export const scanParts = (d: ScanDeps, folder: Folder, parts: readonly Touched[]): Promise<void> =>
-  whileReachable(d, folder, async (identity) => {
-    for (const { dir } of parts.filter((p) => p.extent === 'below')) {
-      const walk = { folder, start: dir, identity, depth: 'changes' as const }
-      await finish(d, walk, await scanSteps(d, walk))
-    }
-    const alone = parts.filter((p) => p.extent === 'alone').map((p) => p.dir)
-    await scanAlone(d, folder, identity, alone)
-  })
+export async function scanParts(d: ScanDeps, folder: Folder, parts: readonly Touched[]): Promise<void> {
+  const identity = await reach(d, folder)
+  if (identity === undefined) return
+  const walks: { walk: Walk; walked: Walked }[] = []
+  for (const { dir } of parts.filter((p) => p.extent === 'below')) {
+    const walk = { folder, start: dir, identity, depth: 'changes' as const }
+    walks.push({ walk, walked: await scanSteps(d, walk) })
+  }
+  const alone = parts.filter((p) => p.extent === 'alone').map((p) => p.dir)
+  const gone = await scanAlone(d, folder, alone)
+  for (const { walk, walked } of walks) if (!(await finish(d, walk, walked))) return lose(d, folder, LOST)
+  if (gone.length === 0) return
+  if ((await identityOf(folder.path)) !== identity) return lose(d, folder, LOST)
+  await markGone(d.ctx, gone, d.tally)
+  d.changed()
+}
 
-async function scanAlone(d: ScanDeps, folder: Folder, identity: string, dirs: readonly Buffer[]): Promise<void> {
-  if (dirs.length === 0) return
+async function scanAlone(d: ScanDeps, folder: Folder, dirs: readonly Buffer[]): Promise<number[]> {
+  if (dirs.length === 0) return []
   const intake = createIntake(d)
   const listings = (await Promise.all(dirs.map((dir) => listOrNothing(folder, dir)))).filter((l) => l !== undefined)
   const gone = await compareStep(d, folder, listings, 'changes', intake.push)
   await intake.end()
-  if (gone.length === 0) return
-  if ((await identityOf(folder.path)) !== identity) throw new RootLost()
-  await markGone(d.ctx, gone, d.tally)
-  d.changed()
+  return gone
 }
 
 /** A directory that is gone is listed as empty, so that its files are seen to be gone too. */

@@ -1,4 +1,4 @@
-import { knownDirs, type KnownFile, knownFiles, markFilesMissing } from '#modules/catalog/store/files.ts'
+import { knownDirs, knownFiles, markFilesMissing } from '#modules/catalog/store/files.ts'
 import { hasFiles, setFolderState, type Folder } from '#modules/catalog/store/folders.ts'
 import { markFolderMissing, markFolderPresent, shelveSongs } from '#modules/catalog/store/lifecycle.ts'
 import { lockShelf, noteChanges, recount, touchedBy } from '#modules/catalog/store/recount.ts'
@@ -9,16 +9,13 @@ import type { CatalogCtx, Tally } from './types.ts'
 const MARK_AT_ONCE = 500
 const DIRS_AT_ONCE = 500
 
-/** Takes the songs of files that are no longer there off the shelf. They are kept, and come back with the file. */
-export async function markGone(ctx: CatalogCtx, gone: readonly KnownFile[], tally: Tally): Promise<void> {
+/** Takes the songs of files (by id) that are no longer there off the shelf. They are kept, and come back with the file. */
+export async function markGone(ctx: CatalogCtx, gone: readonly number[], tally: Tally): Promise<void> {
   for (let i = 0; i < gone.length; i += MARK_AT_ONCE) {
     const part = gone.slice(i, i + MARK_AT_ONCE)
     tally.removed += await ctx.write(async (tx) => {
       await lockShelf(tx)
-      const songs = await markFilesMissing(
-        tx,
-        part.map((f) => f.id),
-      )
+      const songs = await markFilesMissing(tx, part)
       const shelved = await shelveSongs(tx, songs)
       await recount(tx, [await touchedBy(tx, shelved)])
       await noteChanges(tx, 'song', 'changed', shelved)
@@ -49,11 +46,8 @@ export async function sweep(
     const vanished = dirs.filter((d) => !o.visited.has(keyOf(d)) && !o.isUnknown(d))
     if (vanished.length > 0) {
       const files = await knownFiles(ctx.db, folder.id, vanished)
-      await markGone(
-        ctx,
-        files.filter((f) => f.state !== 'missing'),
-        o.tally,
-      )
+      const gone = files.filter((f) => f.state !== 'missing').map((f) => f.id)
+      await markGone(ctx, gone, o.tally)
     }
     if (dirs.length < DIRS_AT_ONCE) return
     after = dirs.at(-1)

@@ -13,11 +13,18 @@ export type Progress = {
   changed(): void
   folder(path: string | null): void
   /** The last state, stored and told. */
-  end(state: ScanState['state']): Promise<ScanState>
+  end(state: ScanState['state']): Promise<void>
 }
 
+/** `scan`: each step is news. `touch-up`: after a change on the disk; news only once it found something to do. */
+export type ScanKind = 'scan' | 'touch-up'
+
+const foundWork = (t: Tally): boolean => t.added + t.changed + t.moved + t.removed + t.faulty > 0
+
 /** Tells a scan's state: to sockets at most four times a second, to the database once a second. */
-export function createProgress(ctx: CatalogCtx, holder: string, tally: Tally): Progress {
+export function createProgress(ctx: CatalogCtx, o: { holder: string; tally: Tally; kind: ScanKind }): Progress {
+  const { holder, tally, kind } = o
+  const isNews = (): boolean => kind === 'scan' || foundWork(tally)
   const startedAt = ctx.now().toISOString()
   let currentFolder: string | null = null
   let lastPushed = ''
@@ -30,6 +37,7 @@ export function createProgress(ctx: CatalogCtx, holder: string, tally: Tally): P
     currentFolder,
   })
   const push = (): void => {
+    if (!isNews()) return
     const state = stateNow('scanning')
     const text = JSON.stringify(state)
     if (text === lastPushed) return
@@ -45,7 +53,7 @@ export function createProgress(ctx: CatalogCtx, holder: string, tally: Tally): P
   }
   const save = async (): Promise<void> => {
     await claimScan(ctx.db, holder)
-    await saveScanState(ctx.db, stateNow('scanning'))
+    if (isNews()) await saveScanState(ctx.db, stateNow('scanning'))
   }
   const warn = (err: unknown): void => ctx.log.warn({ err }, 'the state of the scan could not be stored')
   let saving = Promise.resolve()
@@ -68,11 +76,12 @@ export function createProgress(ctx: CatalogCtx, holder: string, tally: Tally): P
       for (const t of timers) clearInterval(t)
       await saving
       currentFolder = null
+      tellChanged()
+      if (!isNews()) return
       const last = stateNow(state)
       await saveScanState(ctx.db, last)
-      tellChanged()
       ctx.realtime.toAll(libraryProgress, last)
-      return last
+      ctx.log.info(tally, 'the library was scanned')
     },
   }
 }

@@ -79,8 +79,12 @@ async function lyricsOf(w: Wanted, probe: ProbeOk): Promise<Lyrics | undefined> 
   return asLyrics(beside.plain ?? '', beside.synced ?? []) ?? embedded
 }
 
-async function readOne(ctx: CatalogCtx, wanted: Wanted, hashes: Hashes): Promise<Taken | Refused> {
+/** Says nothing of the file: it vanished since it was listed, or nobody had time for it. The next scan sees it. */
+const NO_ANSWER = new Set(['not_found', 'busy'])
+
+async function readOne(ctx: CatalogCtx, wanted: Wanted, hashes: Hashes): Promise<Taken | Refused | undefined> {
   const probe = await ctx.media.probe(joinBytes(wanted.folder.path, wanted.dir, wanted.file.name))
+  if (!probe.ok && NO_ANSWER.has(probe.reasonCode)) return undefined
   if (!probe.ok) return { wanted, code: probe.reasonCode, reason: probe.reason }
   const [cover, lyrics] = await Promise.all([coverOf(wanted, probe, hashes), lyricsOf(wanted, probe)])
   return { wanted, probe, cover, lyrics }
@@ -89,7 +93,8 @@ async function readOne(ctx: CatalogCtx, wanted: Wanted, hashes: Hashes): Promise
 /** Reads files through the media processes. A bad file is an answer, never a failure. */
 export async function read(ctx: CatalogCtx, wanted: readonly Wanted[]): Promise<Batch> {
   const hashes: Hashes = new Map()
-  const all = await mapAtOnce(wanted, PROBES_AT_ONCE, (w) => readOne(ctx, w, hashes))
+  const answers = await mapAtOnce(wanted, PROBES_AT_ONCE, (w) => readOne(ctx, w, hashes))
+  const all = answers.filter((r) => r !== undefined)
   return {
     taken: all.filter((r): r is Taken => 'probe' in r),
     refused: all.filter((r): r is Refused => 'code' in r),

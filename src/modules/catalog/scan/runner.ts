@@ -1,15 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Folder, folderById, folders } from '#modules/catalog/store/folders.ts'
+import { folderById, folders } from '#modules/catalog/store/folders.ts'
 import { claimScan, releaseScan, storedScan } from '#modules/catalog/store/scan-state.ts'
 import type { Depth } from './compare.ts'
 import { keepCovers } from './covers.ts'
-import { scanFolder, scanParts, type Touched } from './folder.ts'
+import { type Finish, scanFolder, scanParts, type Touched } from './folder.ts'
 import type { ScanDeps } from './intake.ts'
-import { createProgress, type Progress } from './progress.ts'
+import { createProgress, type Progress, type ScanKind } from './progress.ts'
 import { createSaver } from './save.ts'
 import { type CatalogCtx, emptyTally } from './types.ts'
 
 const CLAIM_RETRY_MS = 500
+
+type Work = (d: ScanDeps, progress: Progress) => Promise<void>
 
 /** One scan at a time: in this process by a queue, between processes by a claim in the database. */
 export function createRunner(ctx: CatalogCtx) {
@@ -25,10 +27,10 @@ export function createRunner(ctx: CatalogCtx) {
     }
   }
 
-  async function scan(signal: AbortSignal, work: (d: ScanDeps, progress: Progress) => Promise<void>): Promise<void> {
+  async function scan(kind: ScanKind, signal: AbortSignal, work: Work): Promise<void> {
     signal.throwIfAborted()
     const tally = emptyTally()
-    const progress = createProgress(ctx, holder, tally)
+    const progress = createProgress(ctx, { holder, tally, kind })
     const deps: ScanDeps = { ctx, save: createSaver(ctx), tally, signal, changed: progress.changed }
     const covers = keepCovers(ctx, signal, progress.changed)
     try {
@@ -36,8 +38,7 @@ export function createRunner(ctx: CatalogCtx) {
     } finally {
       await covers.end()
       const { isWatched } = await storedScan(ctx.db)
-      const state = await progress.end(isWatched ? 'watching' : 'idle')
-      ctx.log.info(tally, `library scan of ${state.foundFiles} files`)
+      await progress.end(isWatched ? 'watching' : 'idle')
     }
   }
 
@@ -46,29 +47,29 @@ export function createRunner(ctx: CatalogCtx) {
     last = turn.catch(() => {})
     return turn
   }
-  const run = (signal: AbortSignal, work: (d: ScanDeps, progress: Progress) => Promise<void>): Promise<void> =>
-    inTurn(() => claimed(signal, () => scan(signal, work)))
+  const run = (kind: ScanKind, signal: AbortSignal, work: Work): Promise<void> =>
+    inTurn(() => claimed(signal, () => scan(kind, signal, work)))
 
   return {
     /** Every folder, or those named. */
     all: (o: { depth: Depth; folderIds?: readonly string[] | undefined }, signal: AbortSignal): Promise<void> =>
-      run(signal, async (d, progress) => {
-        const wanted = (f: Folder): boolean => o.folderIds === undefined || o.folderIds.includes(f.id)
-        for (const folder of (await folders(ctx.db)).filter(wanted)) {
+      run('scan', signal, async (d, progress) => {
+        const finishes: Finish[] = []
+        for (const folder of await folders(ctx.db)) {
+          if (o.folderIds && !o.folderIds.includes(folder.id)) continue
           progress.folder(folder.pathText)
-          await scanFolder(d, folder, o.depth)
+          finishes.push(await scanFolder(d, folder, o.depth))
         }
+        for (const finish of finishes) await finish()
       }),
     /** Directories that the watcher saw change. */
     parts: (folderId: string, touched: readonly Touched[], signal: AbortSignal): Promise<void> =>
-      run(signal, async (d, progress) => {
+      run('touch-up', signal, async (d, progress) => {
         const folder = await folderById(ctx.db, folderId)
         if (!folder) return
         progress.folder(folder.pathText)
         await scanParts(d, folder, touched)
       }),
-    /** Work that must not meet a scan: removing a folder. */
-    alone: <T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> => inTurn(() => claimed(signal, work)),
     /** Resolves when what is under way has ended. */
     idle: (): Promise<unknown> => last,
   }

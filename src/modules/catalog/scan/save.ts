@@ -107,7 +107,7 @@ const distinct = <T extends { key: string }>(all: readonly T[]): T[] => [
 
 /** Artists and albums the entries name, made where they do not exist yet. */
 async function ensureNames(ctx: CatalogCtx, tx: Db, entries: readonly Entry[]) {
-  const artists = distinct(entries.flatMap((e) => e.facts.artists)).map((a) => ({ ...a, id: ctx.newId() }))
+  const artists = distinct(entries.flatMap((e) => e.facts.artists)).map((a) => Object.assign({ id: ctx.newId() }, a))
   const artistIds = await ensureArtists(tx, artists)
   const albums = distinct(entries.flatMap((e) => e.facts.album ?? [])).map(({ artistKeys, ...a }) => ({
     ...a,

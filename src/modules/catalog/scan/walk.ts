@@ -121,7 +121,7 @@ export async function* walk(root: Buffer, start: Buffer, signal: AbortSignal): A
     for (const { place, read } of found.filter((f) => f !== undefined).toReversed()) {
       if (place.depth >= DEPTH_MAX) continue
       const below = (name: Buffer) => ({ dir: joinBytes(place.dir, name), depth: place.depth + 1 })
-      real.push(...read.folders.map(below).reverse())
+      real.push(...read.folders.map(below).toReversed())
       linked.push(...read.links.map(below))
     }
     yield step

@@ -1,7 +1,7 @@
 import { access, constants, readdir, realpath, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, isAbsolute, join, resolve, sep } from 'node:path'
-import { AppError, conflict, unprocessable } from '#kernel/errors.ts'
+import { type AppError, conflict, unprocessable } from '#kernel/errors.ts'
 import { isAudioName, isHidden } from '#modules/catalog/scan/names.ts'
 import type { Folder } from '#modules/catalog/store/folders.ts'
 
