@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -41,9 +41,7 @@ const READY_MAX_MS = 5_000
 export async function startTestRedis(): Promise<TestRedis> {
   const dir = await mkdtemp(join(tmpdir(), 'tutti-redis-'))
   const url = `unix://${join(dir, 'redis.sock')}`
-  let child: ReturnType<typeof spawn> | undefined
-  const end = () => void child?.kill('SIGKILL')
-  process.once('exit', end)
+  let child: ChildProcess | undefined
   const start = async () => {
     const args = [
       '--port',
@@ -59,6 +57,7 @@ export async function startTestRedis(): Promise<TestRedis> {
     ]
     child = spawn('redis-server', args, { stdio: 'ignore' })
     child.on('error', () => undefined)
+    endWithUs(child)
     await answers(url)
   }
   const kill = async () => {
@@ -76,10 +75,19 @@ export async function startTestRedis(): Promise<TestRedis> {
     resume: () => void child?.kill('SIGCONT'),
     async close() {
       await kill()
-      process.off('exit', end)
       await rm(dir, { recursive: true, force: true })
     },
   }
+}
+
+/** Ends the child when this process ends, also by `kill -9`: the watcher's standard input closes with us. */
+function endWithUs(child: ChildProcess): void {
+  if (child.pid === undefined) return
+  const watcher = spawn('/bin/sh', ['-c', 'cat >/dev/null; kill -9 "$0"', String(child.pid)], {
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  })
+  child.once('exit', () => watcher.kill('SIGKILL'))
 }
 
 async function answers(url: string): Promise<void> {
