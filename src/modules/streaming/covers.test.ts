@@ -29,6 +29,11 @@ if (!needsFfmpeg.skip) {
       await withCover(folder, 'tiny.flac', 3, await picture(40, '#0022cc'))
       await writeFile(join(folder, 'bare.wav'), tuneWav(4))
     })
+    for (const title of ['red.flac', 'tiny.flac'])
+      await music.app.eventually(async () => {
+        const answer = await music.fetch(title, '/cover?size=64')
+        return (await answer.arrayBuffer()) && answer.ok
+      }, `the cover of ${title}`)
   })
   after(() => music[Symbol.asyncDispose]())
 }

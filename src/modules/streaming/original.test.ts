@@ -142,9 +142,10 @@ test('a file that has gone is said to be gone', needsFfmpeg, async () => {
   }
 })
 
+const isOpen = () => openFiles((path) => path.endsWith('/big.wav'))
+
 test('a client that leaves frees the file; a slow one holds little memory', needsFfmpeg, async () => {
   if (process.platform !== 'linux') return
-  const isOpen = () => openFiles((path) => path.endsWith('/big.wav'))
   const size = (await stat(join(music.folder, 'big.wav'))).size
   const leaving = new AbortController()
   const rss = process.memoryUsage().rss
@@ -156,6 +157,6 @@ test('a client that leaves frees the file; a slow one holds little memory', need
   const grownBytes = process.memoryUsage().rss - rss
   assert.ok(grownBytes < (20 * size) / 4, `${Math.round(grownBytes / 1024 ** 2)} MiB for readers that do not read`)
   leaving.abort()
-  await Promise.all(answers.map((answer) => answer.body?.cancel().catch(() => {})))
+  await Promise.all(answers.map(async (answer) => answer.body?.cancel().catch(() => {})))
   await music.app.eventually(async () => (await isOpen()) === 0, 'the file to be closed', 2000)
 })

@@ -72,6 +72,7 @@ export async function makeTune(folder: string, { name, seconds, args = [] }: Tun
   return path
 }
 
+export type MusicRequest = { method?: string; headers?: Record<string, string>; signal?: AbortSignal }
 export type Music = {
   readonly app: TestApp
   readonly folder: string
@@ -79,7 +80,7 @@ export type Music = {
   /** Id of the song with this title. */
   id(title: string): string
   /** A request of the admin to a path below `/songs/<id of title>`. */
-  fetch(title: string, path: string, init?: RequestInit): Promise<Response>
+  fetch(title: string, path: string, init?: MusicRequest): Promise<Response>
   [Symbol.asyncDispose](): Promise<void>
 }
 export type MusicOptions = { readonly modules?: readonly unknown[]; readonly config?: Partial<Config> }

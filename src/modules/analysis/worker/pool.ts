@@ -15,6 +15,12 @@ const TASK_MS_MIN = 120_000
 const TASK_MS_PER_SEC = 200
 const TASK_MS_MAX = 20 * 60_000
 const ENTRY = new URL('./main.ts', import.meta.url)
+export type PoolOptions = {
+  /** What runs in the threads; tests put broken workers here. */
+  readonly entry?: URL
+  readonly idleMs?: number
+  readonly taskMsMin?: number
+}
 
 export type Watch = { readonly signal?: AbortSignal; readonly onProgress?: (done: number) => void }
 export type AnalysisPool = {
@@ -30,8 +36,8 @@ type Slot = { readonly worker: Worker; idle: NodeJS.Timeout | undefined }
 /** `configured` threads, or for 0 all cores but one. */
 export const poolSize = (configured: number): number => configured || Math.max(1, availableParallelism() - 1)
 
-const timeoutFor = (task: Task): number =>
-  Math.min(TASK_MS_MAX, Math.max(TASK_MS_MIN, task.durationSec * TASK_MS_PER_SEC))
+const timeoutFor = (task: Task, leastMs: number): number =>
+  Math.min(TASK_MS_MAX, Math.max(leastMs, task.durationSec * TASK_MS_PER_SEC))
 
 const timedOut = (ms: number) =>
   new AppError(422, 'analysis_timeout', `Analysing took longer than ${Math.round(ms / 1000)} s and was given up.`)
@@ -41,7 +47,8 @@ const broke = (thrown: unknown): AppError =>
     : new AppError(500, 'analysis_crashed', 'The analysis ended unexpectedly; the other songs are not affected.')
 
 /** Threads are started when there is work, reused, and ended when there is none; a broken one is replaced. */
-export function createPool(size: number): AnalysisPool {
+export function createPool(size: number, o: PoolOptions = {}): AnalysisPool {
+  const { entry = ENTRY, idleMs = IDLE_MS, taskMsMin = TASK_MS_MIN } = o
   const idle: Slot[] = []
   const all = new Set<Slot>()
   const waiting: (() => void)[] = []
@@ -55,7 +62,7 @@ export function createPool(size: number): AnalysisPool {
     return slot.worker.terminate()
   }
   function open(): Slot {
-    const worker = new Worker(ENTRY, { resourceLimits: { maxOldGenerationSizeMb: HEAP_MB_MAX }, name: 'analysis' })
+    const worker = new Worker(entry, { resourceLimits: { maxOldGenerationSizeMb: HEAP_MB_MAX }, name: 'analysis' })
     const slot: Slot = { worker, idle: undefined }
     all.add(slot)
     worker.on('error', () => void drop(slot))
@@ -65,7 +72,7 @@ export function createPool(size: number): AnalysisPool {
   function rest(slot: Slot): void {
     if (!all.has(slot)) return
     slot.worker.unref()
-    slot.idle = setTimeout(() => void drop(slot), IDLE_MS)
+    slot.idle = setTimeout(() => void drop(slot), idleMs)
     slot.idle.unref()
     idle.push(slot)
   }
@@ -93,7 +100,9 @@ export function createPool(size: number): AnalysisPool {
       try {
         watch.signal?.throwIfAborted()
         const slot = take()
-        return await converse(slot.worker, task, watch, () => drop(slot)).finally(() => rest(slot))
+        return await converse(slot.worker, { task, timeoutMs: timeoutFor(task, taskMsMin) }, watch, () =>
+          drop(slot),
+        ).finally(() => rest(slot))
       } finally {
         leave()
       }
@@ -107,10 +116,12 @@ export function createPool(size: number): AnalysisPool {
 // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker has no origin
 const tell = (worker: Worker, message: ToWorker): void => worker.postMessage(message)
 
+type Work = { readonly task: Task; readonly timeoutMs: number }
+
 /** One task with one worker. Settles exactly once; `kill` ends a worker that does not listen. */
-function converse(worker: Worker, task: Task, watch: Watch, kill: () => Promise<unknown>): Promise<TrackAnalysis> {
+function converse(worker: Worker, work: Work, watch: Watch, kill: () => Promise<unknown>): Promise<TrackAnalysis> {
+  const { task, timeoutMs } = work
   return new Promise((resolve, reject) => {
-    const timeoutMs = timeoutFor(task)
     let reason: Error | undefined
     let grace: NodeJS.Timeout | undefined
     const stop = (why: Error) => {
