@@ -57,7 +57,7 @@ export async function startTestRedis(): Promise<TestRedis> {
     ]
     child = spawn('redis-server', args, { stdio: 'ignore' })
     child.on('error', () => undefined)
-    endWithUs(child)
+    endWithUs(child, dir)
     await answers(url)
   }
   const kill = async () => {
@@ -80,10 +80,10 @@ export async function startTestRedis(): Promise<TestRedis> {
   }
 }
 
-/** Ends the child when this process ends, also by `kill -9`: the watcher's standard input closes with us. */
-function endWithUs(child: ChildProcess): void {
+/** Ends the child and removes its folder when this process ends, also by `kill -9`: the watcher's standard input closes with us. */
+function endWithUs(child: ChildProcess, dir: string): void {
   if (child.pid === undefined) return
-  const watcher = spawn('/bin/sh', ['-c', 'cat >/dev/null; kill -9 "$0"', String(child.pid)], {
+  const watcher = spawn('/bin/sh', ['-c', 'cat >/dev/null; kill -9 "$0"; rm -rf "$1"', String(child.pid), dir], {
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
   })
