@@ -1,13 +1,12 @@
 import { sql } from 'kysely'
 import type { Api } from '#kernel/contract.ts'
-import { notFound } from '#kernel/errors.ts'
 import { identityKey } from '#modules/catalog/fold.ts'
 import type { CatalogCtx } from '#modules/catalog/scan/types.ts'
 import type { albums } from '#modules/catalog/schema.ts'
 import { filterQuery } from '#modules/catalog/search.ts'
 import { albumConditions, albumsById, albumSort } from '#modules/catalog/store/albums.ts'
 import { songsOfAlbum } from '#modules/catalog/store/songs.ts'
-import { artistFilter, paged } from './lists.ts'
+import { artistFilter, paged, unseen } from './lists.ts'
 import { toAlbum, toSong } from './shapes.ts'
 
 export function createAlbums(ctx: CatalogCtx): Api<typeof albums> {
@@ -31,7 +30,7 @@ export function createAlbums(ctx: CatalogCtx): Api<typeof albums> {
     },
     async getAlbum(who, { id }) {
       const [album] = await albumsById(db, who, [id])
-      if (!album) throw notFound('album')
+      if (!album) throw await unseen(db, who, 'album', id)
       return { ...toAlbum(album), songs: (await songsOfAlbum(db, who, id)).map(toSong) }
     },
   }

@@ -1,8 +1,10 @@
 import { randomInt } from 'node:crypto'
+import type { Caller } from '#kernel/caller.ts'
+import { type AppError, notFound, unauthorized } from '#kernel/errors.ts'
 import { PAGE_DEFAULT } from '#kernel/schema.ts'
 import { decodeCursor, encodeCursor, isUuid } from '#modules/catalog/cursor.ts'
 import { identityKey } from '#modules/catalog/fold.ts'
-import { artistIdsByName } from '#modules/catalog/store/artists.ts'
+import { artistIdsByName, isThere } from '#modules/catalog/store/artists.ts'
 import type { Db, Sql } from '#modules/catalog/store/db.ts'
 import { countOf, pageOf, type Sort } from '#modules/catalog/store/pages.ts'
 
@@ -38,3 +40,7 @@ export async function paged<T>(db: Db, input: PageInput, list: ListOf<T>): Promi
 /** An artist filter takes an id or a name. */
 export const artistFilter = async (db: Db, artist: string | undefined): Promise<string[] | undefined> =>
   artist === undefined ? undefined : isUuid(artist) ? [artist] : artistIdsByName(db, identityKey(artist))
+
+/** What is there but not for everybody asks nobody to sign in, as songs do; to anyone else it does not exist. */
+export const unseen = async (db: Db, who: Caller, kind: 'album' | 'artist', id: string): Promise<AppError> =>
+  who.kind === 'nobody' && (await isThere(db, kind, id)) ? unauthorized() : notFound(kind)

@@ -1,7 +1,6 @@
 import { sql } from 'kysely'
 import type { Caller } from '#kernel/caller.ts'
 import type { Api } from '#kernel/contract.ts'
-import { notFound } from '#kernel/errors.ts'
 import { authorize } from '#kernel/policy.ts'
 import { isUuid } from '#modules/catalog/cursor.ts'
 import { foldLetters, identityKey, sortKey } from '#modules/catalog/fold.ts'
@@ -23,7 +22,7 @@ import {
   songsById,
   songSort,
 } from '#modules/catalog/store/songs.ts'
-import { artistFilter, paged } from './lists.ts'
+import { artistFilter, paged, unseen } from './lists.ts'
 import { setSongsPublic } from './publish.ts'
 import { toAlbum, toArtist, toSong } from './shapes.ts'
 
@@ -69,7 +68,7 @@ async function searchAll(db: Db, who: Caller, { q, limit = 10 }: Input<'search'>
 
 async function oneArtist(db: Db, who: Caller, id: string) {
   const [artist] = await artistsById(db, who, [id])
-  if (!artist) throw notFound('artist')
+  if (!artist) throw await unseen(db, who, 'artist', id)
   return { ...toArtist(artist), albums: (await albumsOfArtist(db, who, id)).map(toAlbum) }
 }
 

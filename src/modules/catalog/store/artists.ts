@@ -75,3 +75,10 @@ export async function coverHashes(
     where t.id = any(${[...ids]}::uuid[]) and ${reach}`.execute(db)
   return rows
 }
+
+/** Whether an album or artist stands in any list, whoever sees it. */
+export async function isThere(db: Db, kind: 'album' | 'artist', id: string): Promise<boolean> {
+  const table = kind === 'album' ? sql`catalog.albums` : sql`catalog.artists`
+  const { rows } = await sql`select from ${table} where id = ${id}::uuid and shelf >= 0`.execute(db)
+  return rows.length > 0
+}
