@@ -83,7 +83,12 @@ export type Music = {
   fetch(title: string, path: string, init?: MusicRequest): Promise<Response>
   [Symbol.asyncDispose](): Promise<void>
 }
-export type MusicOptions = { readonly modules?: readonly unknown[]; readonly config?: Partial<Config> }
+export type MusicOptions = {
+  readonly modules?: readonly unknown[]
+  readonly config?: Partial<Config>
+  /** A database and data folder that outlive the app. */
+  readonly keep?: { readonly dataDir: string; readonly databaseUrl: string }
+}
 
 /** An app whose only music folder holds what `fill` puts there. */
 export async function startMusic(fill: (folder: string) => Promise<unknown>, o: MusicOptions = {}): Promise<Music> {
@@ -91,7 +96,11 @@ export async function startMusic(fill: (folder: string) => Promise<unknown>, o: 
   await fill(folder)
   const count = (await readdir(folder)).length
   const modules = [identity, catalog, ...(o.modules ?? [streaming])]
-  const app = await startTestApp({ modules, config: { musicDirs: [folder], ...o.config } })
+  const app = await startTestApp({
+    modules,
+    config: { musicDirs: [folder], ...o.config },
+    ...(o.keep && { keep: o.keep }),
+  })
   const end = async () => {
     await app.stop()
     await rm(folder, { recursive: true, force: true })
