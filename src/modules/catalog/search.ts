@@ -10,8 +10,10 @@ const QUERY_WORDS_MAX = 8
 const MEANT_MAX = 16
 /** Shorter beginnings are looked up in the order of titles: as words they would match half the library. */
 const PREFIX_MIN_CHARS = 3
-/** Words between which nothing is longer. */
+/** As long as a word of the vocabulary may be. */
 const WORD_MAX_CHARS = 60
+/** With so many answers to what was typed, nothing was mistyped. */
+const ENOUGH = 3
 
 type Meant = { word: string; edits: number }
 /** A word of the query and what it may mean besides itself and its continuations. */
@@ -35,7 +37,8 @@ async function forgiving(db: Db, term: Term): Promise<Term> {
   const distance = isLast ? prefixDistance : editDistance
   const meant = words
     .map((word) => ({ word, edits: distance(typed, word) }))
-    .filter((m) => m.edits <= edits && m.word !== typed)
+    // Hardly anybody mistypes the first letter, and in a short word one edit there finds anything.
+    .filter((m) => m.edits <= edits && m.word !== typed && (edits === 2 || m.word[0] === typed[0]))
     .sort((a, b) => a.edits - b.edits || lengthGap(a, typed) - lengthGap(b, typed) || (a.word < b.word ? -1 : 1))
   return { ...term, meant: meant.slice(0, MEANT_MAX) }
 }
@@ -109,20 +112,35 @@ async function asTyped(db: Db, kind: Kind, who: Caller, terms: Term[], q: string
   return [...titles, ...documents]
 }
 
-export type Kind = 'song' | 'album' | 'artist'
+export type Kind = (typeof KINDS)[number]
+const KINDS = ['song', 'album', 'artist'] as const
+export type Found = Record<Kind, string[]>
+
+const forKinds = async (look: (kind: Kind) => Promise<Candidate[]>): Promise<Record<Kind, Candidate[]>> => {
+  const [song = [], album = [], artist = []] = await Promise.all(KINDS.map(look))
+  return { song, album, artist }
+}
+const idsOf = (found: Record<Kind, Candidate[]>, limit: number): Found => {
+  const ids = (kind: Kind) => [...new Set(found[kind].map((c) => c.id))].slice(0, limit)
+  return { song: ids('song'), album: ids('album'), artist: ids('artist') }
+}
 
 /**
- * Ids of the best `limit` songs, albums or artists for what was typed: words as typed and their continuations first;
- * typing errors (one from three letters on, two from six on) are forgiven when that finds too little.
+ * Ids of the best `limit` songs, albums and artists for what was typed. Words as typed and their continuations come
+ * first; typing errors (one from three letters on, two from six on) are forgiven when that finds hardly anything, so
+ * that `love` is not answered with `over`.
  */
-export async function find(db: Db, kind: Kind, who: Caller, q: string, limit: number): Promise<string[]> {
+export async function find(db: Db, who: Caller, q: string, limit: number): Promise<Found> {
   const terms = plainTerms(q)
   // Names of signs alone (`!!!`) are found by their beginning.
-  if (terms.length === 0) return (await beginningWith(db, kind, who, sortKey(q))).slice(0, limit).map((c) => c.id)
-  const plain = ranked(terms, q, await asTyped(db, kind, who, terms, q))
-  if (plain.length >= limit) return plain.slice(0, limit).map((c) => c.id)
+  if (terms.length === 0) return idsOf(await forKinds((kind) => beginningWith(db, kind, who, sortKey(q))), limit)
+  const plain = await forKinds(async (kind) => ranked(terms, q, await asTyped(db, kind, who, terms, q)))
+  if (plain.song.length + plain.album.length + plain.artist.length >= ENOUGH) return idsOf(plain, limit)
   const loose = await Promise.all(terms.map((t) => forgiving(db, t)))
-  if (loose.every((t) => t.meant.length === 0)) return plain.map((c) => c.id)
-  const more = ranked(loose, q, await matching(db, kind, who, tsqueryOf(loose)))
-  return [...new Set([...plain, ...more].map((c) => c.id))].slice(0, limit)
+  if (loose.every((t) => t.meant.length === 0)) return idsOf(plain, limit)
+  const all = await forKinds(async (kind) => {
+    const more = await matching(db, kind, who, tsqueryOf(loose))
+    return [...plain[kind], ...ranked(loose, q, more)]
+  })
+  return idsOf(all, limit)
 }

@@ -16,7 +16,7 @@ type Walked = { visited: Set<string>; unread: Unread[]; gone: number[] }
 async function scanSteps(d: ScanDeps, { folder, start, depth }: Walk): Promise<Walked> {
   const intake = createIntake(d)
   const walked: Walked = { visited: new Set(), unread: [], gone: [] }
-  for await (const { listings, unread } of walk(folder.path, start, d.signal)) {
+  for await (const { listings, unread } of walk(folder.path, start, { signal: d.signal, skip: d.dataFolder })) {
     walked.unread.push(...unread)
     if (listings.length === 0) continue
     for (const l of listings) walked.visited.add(keyOf(l.dir))

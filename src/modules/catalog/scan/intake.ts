@@ -11,6 +11,8 @@ export type ScanDeps = {
   save: (batch: Batch, tally: Tally) => Promise<void>
   tally: Tally
   signal: AbortSignal
+  /** Device and inode of the data folder, which may lie in a music folder and holds none of the music. */
+  dataFolder: string | undefined
   /** Songs were added, changed or removed. */
   changed: () => void
 }

@@ -8,6 +8,7 @@ import type { ScanDeps } from './intake.ts'
 import { createProgress, type Progress, type ScanKind } from './progress.ts'
 import { createSaver } from './save.ts'
 import { type CatalogCtx, emptyTally } from './types.ts'
+import { identityOf } from './walk.ts'
 
 const CLAIM_RETRY_MS = 500
 
@@ -31,7 +32,8 @@ export function createRunner(ctx: CatalogCtx) {
     signal.throwIfAborted()
     const tally = emptyTally()
     const progress = createProgress(ctx, { holder, tally, kind })
-    const deps: ScanDeps = { ctx, save: createSaver(ctx), tally, signal, changed: progress.changed }
+    const dataFolder = await identityOf(Buffer.from(ctx.config.dataDir))
+    const deps: ScanDeps = { ctx, save: createSaver(ctx), tally, signal, dataFolder, changed: progress.changed }
     const covers = keepCovers(ctx, signal, progress.changed)
     try {
       await work(deps, progress)

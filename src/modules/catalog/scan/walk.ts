@@ -105,14 +105,18 @@ async function enter(root: Buffer, dir: Buffer, visited: Visited): Promise<boole
 /**
  * All folders below `start` (relative to `root`), some at a time. Links to folders are followed after everything real,
  * so that a real path wins, and no folder is read twice: loops end. Hidden files and folders are left out. What cannot
- * be read is told in `unread` and never ends the walk.
+ * be read is told in `unread` and never ends the walk. `skip`: identity of a folder to leave out.
  */
-export async function* walk(root: Buffer, start: Buffer, signal: AbortSignal): AsyncGenerator<Step> {
-  const visited: Visited = new Set()
+export async function* walk(
+  root: Buffer,
+  start: Buffer,
+  o: { signal: AbortSignal; skip?: string | undefined },
+): AsyncGenerator<Step> {
+  const visited: Visited = new Set(o.skip === undefined ? [] : [o.skip])
   const real: Place[] = [{ dir: start, depth: 0 }]
   const linked: Place[] = []
   for (;;) {
-    signal.throwIfAborted()
+    o.signal.throwIfAborted()
     // One link at a time: what it leads to is walked before the next is followed.
     const places = real.length > 0 ? real.splice(-FOLDERS_AT_ONCE) : linked.splice(0, 1)
     if (places.length === 0) return

@@ -55,13 +55,11 @@ async function oneSong(db: Db, who: Caller, id: string, action: 'see' | 'publish
 }
 
 async function searchAll(db: Db, who: Caller, { q, limit = 10 }: Input<'search'>) {
-  const [songIds, albumIds, artistIds] = await Promise.all(
-    (['song', 'album', 'artist'] as const).map((kind) => find(db, kind, who, q, limit)),
-  )
+  const { song, album, artist } = await find(db, who, q, limit)
   const [songRows, albumRows, artistRows] = await Promise.all([
-    songsById(db, who, songIds ?? []),
-    albumsById(db, who, albumIds ?? []),
-    artistsById(db, who, artistIds ?? []),
+    songsById(db, who, song),
+    albumsById(db, who, album),
+    artistsById(db, who, artist),
   ])
   return { songs: songRows.map(toSong), albums: albumRows.map(toAlbum), artists: artistRows.map(toArtist) }
 }
