@@ -18,6 +18,23 @@ const PASSWORD = 'a quiet tutti of strings'
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
 const SCENES = ['Corona', 'Murmuration', 'Tide', 'Strata']
 
+/** The player's audio elements are in no document: a script that runs before the app's own keeps hold of them. */
+const KEEP_AUDIOS = `{
+  const Plain = Audio
+  globalThis.audios = []
+  globalThis.Audio = class extends Plain {
+    constructor() {
+      super()
+      audios.push(this)
+    }
+  }
+}`
+type Hooked = { audios: { paused: boolean; currentTime: number }[] }
+const TOO_WIDE_PX = `Math.max(
+  document.documentElement.scrollWidth - innerWidth,
+  document.querySelector('main').scrollWidth - document.querySelector('main').clientWidth,
+)`
+
 let product: Product
 let browser: Browser
 let page: Page
@@ -28,8 +45,8 @@ const shot = (name: string) => page.screenshot({ path: join(SCREENS, `${name}.pn
 /** Seconds into the song of the audio element that sounds; -1 when none does. */
 const heardSec = () =>
   page.evaluate(() => {
-    const all = (globalThis as unknown as { audios: HTMLAudioElement[] }).audios
-    return all.find((a) => !a.paused)?.currentTime ?? -1
+    const { audios } = globalThis as unknown as Hooked
+    return audios.find((a) => !a.paused)?.currentTime ?? -1
   })
 async function until<T>(
   what: string,
@@ -66,19 +83,7 @@ void describe('web app', { skip, timeout: 420_000 }, () => {
     product = await startProduct()
     browser = await startBrowser()
     const context = await browser.newContext({ viewport: DESK, colorScheme: 'dark', reducedMotion: 'no-preference' })
-    await context.addInitScript(() => {
-      const all: HTMLAudioElement[] = []
-      const Plain = Audio
-      Object.assign(globalThis, {
-        audios: all,
-        Audio: class extends Plain {
-          constructor() {
-            super()
-            all.push(this)
-          }
-        },
-      })
-    })
+    await context.addInitScript({ content: KEEP_AUDIOS })
     page = await context.newPage()
     page.on('console', (m) => void (m.type() === 'error' && complaints.push(`${m.text()} ${m.location().url}`)))
     page.on('pageerror', (error) => void complaints.push(String(error.stack)))
@@ -149,8 +154,7 @@ void describe('web app', { skip, timeout: 420_000 }, () => {
   void it('goes on with the next song without a gap', async () => {
     const length = Number(await page.getByRole('slider', { name: 'Position' }).getAttribute('aria-valuemax'))
     await page.evaluate((sec) => {
-      const all = (globalThis as unknown as { audios: HTMLAudioElement[] }).audios
-      const playing = all.find((a) => !a.paused)
+      const playing = (globalThis as unknown as Hooked).audios.find((a) => !a.paused)
       if (playing) playing.currentTime = sec
     }, length - 3)
     const title = () => page.getByRole('contentinfo', { name: 'Player' }).locator('.title').innerText()
@@ -221,7 +225,7 @@ void describe('web app', { skip, timeout: 420_000 }, () => {
       assert.notDeepEqual(await sharp(one).raw().toBuffer(), await sharp(two).raw().toBuffer(), `${scene} stands still`)
     }
     await page.keyboard.press('Escape')
-    assert.equal(await page.getByRole('region', { name: 'Visuals' }).count(), 0)
+    await page.getByRole('region', { name: 'Visuals' }).waitFor({ state: 'detached' })
   })
 
   void it('goes on where one was after a reload', async () => {
@@ -278,13 +282,7 @@ void describe('web app', { skip, timeout: 420_000 }, () => {
       await goTo(path, heading)
       await page.waitForTimeout(500)
       await shot(`12-phone-${path.slice(1) || 'home'}`)
-      const overflow = await page.evaluate(() => {
-        const main = document.querySelector('main')
-        return Math.max(
-          document.documentElement.scrollWidth - innerWidth,
-          (main?.scrollWidth ?? 0) - (main?.clientWidth ?? 0),
-        )
-      })
+      const overflow = await page.evaluate<number>(TOO_WIDE_PX)
       assert.ok(overflow <= 0, `${path} is ${overflow} px too wide`)
       assert.deepEqual(await seriousFaults(`${path} on a phone`), [])
     }

@@ -1,3 +1,4 @@
+import { SvelteMap } from 'svelte/reactivity'
 import type { AnalysisQueue, Pushes, ScanState } from '#client/index.ts'
 import { client } from '#lib/api.ts'
 import { player } from '#lib/player/player.svelte.ts'
@@ -8,6 +9,10 @@ export const live: { scan: ScanState | null; analysis: AnalysisQueue | null; con
   analysis: null,
   connected: false,
 })
+/** What the analysis found while the app is open, for songs that lists were read before. */
+export const heardFacts = new SvelteMap<string, { tempo: number | null; key: string | null }>()
+const HEARD_FACTS_MAX = 5000
+
 /** Grows whenever the library is another than before: lists that read it are read again. */
 export const libraryVersion = $state({ songs: 0, folders: 0 })
 
@@ -45,7 +50,10 @@ export async function startLive(): Promise<() => void> {
   realtime.on('library:progress', (scan) => void (live.scan = scan))
   realtime.on('library:changed', ({ kind }) => follow(kind))
   realtime.on('analysis:progress', (queue) => void (live.analysis = queue))
-  realtime.on('analysis:ready', ({ songId }) => void learnOf(songId).catch(() => undefined))
+  realtime.on('analysis:ready', ({ songId, tempo, key }) => {
+    if (heardFacts.size < HEARD_FACTS_MAX) heardFacts.set(songId, { tempo, key })
+    learnOf(songId).catch(() => undefined)
+  })
   return () => {
     clearTimeout(followTimer)
     followTimer = undefined

@@ -25,12 +25,14 @@ export function hashOf(text: string): number {
 }
 
 export type Drawn = { hue: number; voices: number[]; initials: string }
-const VOICES = 7
+/** Half of the voices with the middle one: the other half mirrors them. */
+const VOICES = 5
 
-/** A picture for what has none: five to seven voices of differing length that begin together, in a hue of its own. */
+/** A picture for what has none: nine voices of differing length that begin together, in a hue of its own. */
 export function drawnFor(text: string): Drawn {
   const h = hashOf(text)
-  const voices = Array.from({ length: VOICES }, (_, i) => 0.28 + 0.62 * (((h >>> (i * 4)) & 15) / 15))
+  const half = Array.from({ length: VOICES }, (_, i) => 0.22 + 0.74 * (((h >>> (i * 5 + 3)) & 31) / 31))
+  const voices = [...half.slice(1).toReversed(), ...half]
   const words = text.split(/\s+/).filter((w) => /\p{L}|\p{N}/u.test(w))
   const initials = words
     .slice(0, 2)

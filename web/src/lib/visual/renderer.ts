@@ -15,8 +15,10 @@ export type Renderer = {
 const SCALES = [1.25, 1, 0.75, 0.5, 0.35]
 const SLOW_FRAME_MS = 24
 const JUDGED_FRAMES = 40
+/** A judgement falls earlier when this much time was lost already. */
+const JUDGED_MS = 700
 /** A longer pause between two pictures (a hidden tab) says nothing about speed. */
-const PAUSE_MS = 500
+const PAUSE_MS = 3000
 const HEIGHT_PX_MAX = 1440
 
 const TRAIL = `#version 300 es
@@ -106,7 +108,7 @@ function judgeSpeed({ pace }: State): void {
     pace.judged += 1
   }
   pace.lastMs = nowMs
-  if (pace.judged < JUDGED_FRAMES) return
+  if (pace.judged < JUDGED_FRAMES && (pace.slowMs < JUDGED_MS || pace.judged < 3)) return
   if (pace.slowMs / pace.judged > SLOW_FRAME_MS && pace.scaleAt < SCALES.length - 1) pace.scaleAt += 1
   pace.slowMs = 0
   pace.judged = 0
@@ -222,8 +224,8 @@ export function makeRenderer(canvas: HTMLCanvasElement): Renderer {
     },
     draw(signal, history, past, { calm }) {
       judgeSpeed(r)
+      if (!r.shown || canvas.clientWidth === 0) return
       resize(r)
-      if (!r.shown) return
       gl.activeTexture(gl.TEXTURE0)
       putBytes(gl, r.inputs[0], BANDS, 1, signal.bands)
       putBytes(gl, r.inputs[1], BANDS, HISTORY_ROWS, history)
