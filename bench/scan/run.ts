@@ -128,7 +128,12 @@ async function main(): Promise<void> {
   const dataDir = await mkdtemp(join(tmpdir(), 'tutti-bench-data-'))
   await chmod(dataDir, 0o711) // As root the database is another user's, who must be able to pass.
   await generate(music, 0, files)
-  const app = await startTestApp({ modules: [identity, catalog], keep: { dataDir, databaseUrl: '' } })
+  const app = await startTestApp({
+    modules: [identity, catalog],
+    // Without the clock there is no watcher: it would scan the files while they are generated.
+    duties: ['http', 'jobs'],
+    keep: { dataDir, databaseUrl: '' },
+  })
   try {
     const admin = await app.as('admin')
     await untilIdle(admin)

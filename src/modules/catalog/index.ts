@@ -48,8 +48,8 @@ export default defineModule<Tables, { songs: typeof songs; albums: typeof albums
       },
       async stop() {
         await watcher?.stop()
+        // A scan that runs as a job is ended with the jobs.
         await starting?.catch(() => {})
-        await runner.idle()
       },
     }
   },

@@ -16,14 +16,17 @@ type Walked = { visited: Set<string>; unread: Unread[]; gone: number[] }
 async function scanSteps(d: ScanDeps, { folder, start, depth }: Walk): Promise<Walked> {
   const intake = createIntake(d)
   const walked: Walked = { visited: new Set(), unread: [], gone: [] }
-  for await (const { listings, unread } of walk(folder.path, start, { signal: d.signal, skip: d.dataFolder })) {
-    walked.unread.push(...unread)
-    if (listings.length === 0) continue
-    for (const l of listings) walked.visited.add(keyOf(l.dir))
-    walked.gone.push(...(await compareStep(d, folder, listings, depth, intake.push)))
+  try {
+    for await (const { listings, unread } of walk(folder.path, start, { signal: d.signal, skip: d.dataFolder })) {
+      walked.unread.push(...unread)
+      for (const l of listings) walked.visited.add(keyOf(l.dir))
+      if (listings.length > 0) walked.gone.push(...(await compareStep(d, folder, listings, depth, intake.push)))
+    }
+    await intake.end()
+    return walked
+  } finally {
+    await intake.settle()
   }
-  await intake.end()
-  return walked
 }
 
 async function compareStep(

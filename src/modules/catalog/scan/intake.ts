@@ -25,7 +25,7 @@ export function createIntake(d: ScanDeps) {
   const begin = (): void => {
     const wanted = waiting
     waiting = []
-    const reading = read(d.ctx, wanted)
+    const reading = read(d.ctx, wanted, d.signal)
     const before = stored
     stored = (async () => {
       const [batch] = await Promise.all([reading, before])
@@ -49,6 +49,10 @@ export function createIntake(d: ScanDeps) {
     async end(): Promise<void> {
       if (waiting.length > 0) begin()
       await stored
+    },
+    /** After a failure: what is under way has ended, well or not, when this resolves. */
+    async settle(): Promise<void> {
+      await Promise.allSettled(underWay)
     },
   }
 }

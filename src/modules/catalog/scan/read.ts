@@ -91,9 +91,12 @@ async function readOne(ctx: CatalogCtx, wanted: Wanted, hashes: Hashes): Promise
 }
 
 /** Reads files through the media processes. A bad file is an answer, never a failure. */
-export async function read(ctx: CatalogCtx, wanted: readonly Wanted[]): Promise<Batch> {
+export async function read(ctx: CatalogCtx, wanted: readonly Wanted[], signal: AbortSignal): Promise<Batch> {
   const hashes: Hashes = new Map()
-  const answers = await mapAtOnce(wanted, PROBES_AT_ONCE, (w) => readOne(ctx, w, hashes))
+  const answers = await mapAtOnce(wanted, PROBES_AT_ONCE, async (w) => {
+    signal.throwIfAborted()
+    return readOne(ctx, w, hashes)
+  })
   const all = answers.filter((r) => r !== undefined)
   return {
     taken: all.filter((r): r is Taken => 'probe' in r),

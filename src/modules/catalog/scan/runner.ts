@@ -72,8 +72,6 @@ export function createRunner(ctx: CatalogCtx) {
         progress.folder(folder.pathText)
         await scanParts(d, folder, touched)
       }),
-    /** Resolves when what is under way has ended. */
-    idle: (): Promise<unknown> => last,
   }
 }
 export type Runner = ReturnType<typeof createRunner>

@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { mkdtemp, rename, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { io } from 'socket.io-client'
+import { sharedTestPostgres } from '#kernel/db/embedded/testing.ts'
+import { writeLibrary } from '#test/fixtures/audio.ts'
+import type { ScanState } from './schema.ts'
+import { type MusicFolder, mp3, musicFolder, startCatalog } from './testing.ts'
+
+const FILES = 1500
+
+/** The program in a process of its own, scanning `music`; it tells each state of the scan on a line. */
+const PROGRAM = `
+  import { startCatalog } from '#modules/catalog/testing.ts'
+  const keep = { dataDir: process.env.DATA, databaseUrl: process.env.DATABASE }
+  const started = startCatalog({ musicDirs: [process.env.MUSIC], keep })
+  started.catch(() => process.exit(3))
+`
+
+describe('a scan that is interrupted', () => {
+  let music: MusicFolder
+  let keep: { dataDir: string; databaseUrl: string }
+  let drop: () => Promise<void>
+  before(async () => {
+    music = await musicFolder()
+    await writeLibrary(music.root, FILES)
+    const server = await sharedTestPostgres()
+    const database = await server.createDatabase()
+    keep = { dataDir: await mkdtemp(join(tmpdir(), 'tutti-crash-')), databaseUrl: database.url }
+    drop = database.drop
+  })
+  after(async () => {
+    await drop?.()
+    await rm(keep.dataDir, { recursive: true, force: true })
+    await music.remove()
+  })
+
+  test('goes on at the next start after a kill: nothing lost, nothing twice, nothing read again', async () => {
+    const child = spawn(process.execPath, ['--input-type=module', '-e', PROGRAM], {
+      env: { ...process.env, DATA: keep.dataDir, DATABASE: keep.databaseUrl, MUSIC: music.root },
+      stdio: 'ignore',
+    })
+    const { Client } = await import('pg')
+    const db = new Client(keep.databaseUrl)
+    await db.connect()
+    const count = async (): Promise<number> =>
+      db.query<{ n: string }>('select count(*) as n from catalog.songs').then(
+        (r) => Number(r.rows[0]?.n),
+        () => 0, // the table is not there yet
+      )
+    const until = Date.now() + 60_000
+    while ((await count()) < 200 && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 10))
+    child.kill('SIGKILL')
+    await new Promise((resolve) => child.once('exit', resolve))
+    const half = await count()
+    assert.ok(half >= 200 && half < FILES, `killed after ${half} of ${FILES}`)
+
+    const c = await startCatalog({ musicDirs: [music.root], keep })
+    try {
+      const { scan, songCount } = await c.app.eventually(
+        async () => {
+          const s = await c.status()
+          return s.scan.finishedAt !== null && s.songCount === FILES && s.scan.state === 'idle' && s
+        },
+        'the rest of the songs',
+        60_000,
+      )
+      assert.equal(songCount, FILES)
+      assert.equal(scan.added, FILES - half)
+      assert.equal(scan.changed, 0)
+      const events = await c.events<{ songs: { songId: string }[] }>('catalog.song-audio-ready.v1')
+      const announced = events.flatMap((e) => e.songs.map((s) => s.songId))
+      assert.equal(announced.length, FILES)
+      assert.equal(new Set(announced).size, FILES)
+      assert.ok(events.every((e) => e.songs.length <= 200))
+    } finally {
+      await c.app.stop()
+      await db.end()
+    }
+  })
+
+  test('a stop in the middle is quick, and the next start goes on', async () => {
+    const c = await startCatalog({ musicDirs: [music.root], keep })
+    const before = (await c.status()).scan.startedAt
+    await c.admin.post('/library/scan', { full: true })
+    await c.app.eventually(async () => {
+      const { scan } = await c.status()
+      return scan.state === 'scanning' && scan.startedAt !== before && scan.doneFiles > 0
+    }, 'a scan at work')
+    const stoppedAtMs = performance.now()
+    await c.app.stop()
+    assert.ok(performance.now() - stoppedAtMs < 5000, 'stops within five seconds')
+    const again = await startCatalog({ musicDirs: [music.root], keep })
+    try {
+      await again.app.eventually(async () => (await again.status()).scan.state === 'idle', 'the scan to end', 60_000)
+      assert.equal((await again.status()).songCount, FILES)
+    } finally {
+      await again.app.stop()
+    }
+  })
+
+  test('a folder that disappears while it is scanned loses nothing; progress is told at most four times a second', async () => {
+    const c = await startCatalog({ musicDirs: [music.root], keep })
+    const socket = io(c.app.url, { transports: ['websocket'], auth: { token: c.admin.token } })
+    try {
+      await new Promise<void>((resolve, reject) => {
+        socket.once('connect', resolve)
+        socket.once('connect_error', reject)
+      })
+      const told: { state: ScanState; atMs: number }[] = []
+      let changes = 0
+      socket.on('library:progress', (state: ScanState) => told.push({ state, atMs: performance.now() }))
+      socket.on('library:changed', () => changes++)
+      const scanning = c.scan({ full: true })
+      await c.app.eventually(async () => told.some((t) => t.state.doneFiles > 200), 'some progress')
+      await rename(music.root, `${music.root}-away`)
+      const away = await scanning
+      assert.equal(away.folders[0]?.state, 'unreachable')
+      assert.deepEqual([away.songCount, away.scan.removed, away.faultCount], [FILES, 0, 0])
+      assert.ok((await c.songs()).every((s) => s.isMissing))
+      await rename(`${music.root}-away`, music.root)
+      await music.put('more.mp3', mp3({ title: 'More' }))
+      const back = await c.scan()
+      assert.deepEqual([back.scan.added, back.scan.removed, back.songCount], [1, 0, FILES + 1])
+      assert.ok((await c.songs()).every((s) => !s.isMissing))
+      assert.ok(changes > 0)
+      const gaps = told.slice(1, -1).map((t, i) => t.atMs - (told[i]?.atMs ?? 0))
+      const seconds = ((told.at(-1)?.atMs ?? 0) - (told[0]?.atMs ?? 0)) / 1000
+      assert.ok(told.length <= 4 * seconds + 6, `${told.length} in ${seconds} s, gaps ${gaps.join(' ')}`)
+      assert.equal(told.at(-1)?.state.state, 'idle')
+    } finally {
+      socket.disconnect()
+      await c.app.stop()
+    }
+  })
+})
