@@ -45,9 +45,10 @@ const KRUMHANSL = {
   minor: [6.33, 2.68, 3.52, 5.38, 2.6, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17],
 }
 
+const centre = (values: number[]) => values.map((value) => value - values.reduce((a, b) => a + b) / 12)
+
 /** Correlation with Krumhansl & Kessler's profiles (1982). */
 export const plainKey = (chroma: ArrayLike<number>) => {
-  const centre = (values: number[]) => values.map((value) => value - values.reduce((a, b) => a + b) / 12)
   let best = { tonic: 0, mode: 'major' as 'major' | 'minor', score: -Infinity }
   for (const mode of ['major', 'minor'] as const) {
     const template = centre(KRUMHANSL[mode])

@@ -6,11 +6,12 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { compose, STYLES } from './compose.ts'
+import { compose } from './compose.ts'
 import { treat } from './effects.ts'
 import { readLieder } from './lieder.ts'
 import { midiOf } from './midi.ts'
 import { between, hashOf, randomFrom, type Score, splitOf } from './score.ts'
+import { STYLES } from './styles.ts'
 import { SAMPLE_RATE, synthesise } from './synth.ts'
 
 export type Item = { score: Score; group: string; render(): Float32Array; split: 'dev' | 'held-out' }
@@ -85,7 +86,7 @@ export const corpus = (perStyle: number, songs: number): Item[] => {
   const own = names.flatMap((name) =>
     numbers
       .filter((i) => !sampled || i % 4 === 0)
-      .map((i) => item(compose(name, i), `${name}`, (score) => synthesise(score, tuningOf(score.id)))),
+      .map((i) => item(compose(name, i), name, (score) => synthesise(score, tuningOf(score.id)))),
   )
   if (!sampled) return own
   const bands = names.flatMap((name) => numbers.map((i) => item(compose(name, 1000 + i), name, fluid)))

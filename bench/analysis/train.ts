@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { CHROMA_PER_SEC } from '#engines/audio/chroma.ts'
 import { type Evidence, judgedCurves, makeEvidence } from '#engines/audio/evidence.ts'
 import { loadFft } from '#engines/audio/fft.ts'
-import { readings } from '#engines/audio/hypotheses.ts'
+import { readings, scoreOf } from '#engines/audio/hypotheses.ts'
 import { beatFeatures, meterFeatures, placeBars } from '#engines/audio/meter.ts'
 import { autocorrelation, tempoSalience } from '#engines/audio/tempo.ts'
 import { corpus } from './corpus.ts'
@@ -17,7 +17,9 @@ import { eventF } from './metrics.ts'
 
 const MODEL = join(import.meta.dirname, '../../src/engines/audio/model.ts')
 const [perStyle = 28, songs = 150] = process.argv.slice(2).map(Number)
-const CHOICE_PENALTY = 0.003
+const CHOICE_PENALTY = 0.01
+const HIDDEN = 8
+const EMPTY_NET = { mean: [], scale: [], linear: [], out: [], bias: [], hidden: [] }
 const POSITION_PENALTY = 0.003
 const METER_PENALTY = 0.01
 /** A reading this close to the best one is right, too. */
@@ -33,7 +35,7 @@ const fft = await loadFft()
 const cases: Case[] = corpus(perStyle, songs).map((item) => {
   const features = extract(item, fft)
   const evidence = makeEvidence(features.flux, features.chroma, CHROMA_PER_SEC)
-  return { ...features, evidence, curves: judgedCurves(evidence) }
+  return Object.assign(features, { evidence, curves: judgedCurves(evidence) })
 })
 const of = (split: Extract['split']) => cases.filter((one) => one.split === split)
 const mean = (values: number[]) => values.reduce((a, b) => a + b, 0) / values.length
@@ -100,14 +102,14 @@ for (const split of ['dev', 'held-out'] as const) {
 
 const judged: Judged[] = cases.map((one) => {
   const salience = tempoSalience(autocorrelation(one.evidence.onset))
-  const options = readings(one.evidence, salience, { hypothesis: [], positions, meter }).map((reading) => ({
+  const options = readings(one.evidence, salience, { hypothesis: EMPTY_NET, positions, meter }).map((reading) => ({
     features: reading.features,
     f: eventF(
       one.truth.beats,
       Array.from(reading.beats, (beat) => beat / 100),
     ),
   }))
-  return { ...one, options }
+  return Object.assign(one, { options })
 })
 const judgedOf = (split: Extract['split']) => judged.filter((one) => one.split === split)
 const best = (one: Judged) => Math.max(0, ...one.options.map((option) => option.f))
@@ -117,10 +119,10 @@ const choices: Choice[] = judgedOf('dev')
     features: one.options.map((option) => option.features),
     right: one.options.map((option) => option.f >= best(one) - RIGHT_SLACK),
   }))
-const hypothesis = learnChoice(choices, CHOICE_PENALTY)
+const hypothesis = learnChoice(choices, HIDDEN, CHOICE_PENALTY)
 
 const chosenF = (one: Judged) => {
-  const scores = one.options.map(({ features }) => hypothesis.reduce((sum, w, i) => sum + w * features[i]!, 0))
+  const scores = one.options.map(({ features }) => scoreOf(features, hypothesis))
   return one.options[scores.indexOf(Math.max(...scores))]?.f ?? 0
 }
 for (const split of ['dev', 'held-out'] as const)
@@ -144,13 +146,20 @@ for (const group of groups) {
   )
 }
 
-const round = (values: number[]) => `[${values.map((value) => Number(value.toPrecision(4))).join(', ')}]`
-const matrix = (rows: number[][]) => `[${rows.map(round).join(', ')}]`
+const round = (values: readonly number[]) => `[${values.map((value) => Number(value.toPrecision(4))).join(', ')}]`
+const matrix = (rows: readonly (readonly number[])[]) => `[${rows.map(round).join(', ')}]`
 const shape = readFileSync(MODEL, 'utf8')
 writeFileSync(
   MODEL,
   `${shape.slice(0, shape.indexOf('export const MODEL'))}export const MODEL: Model = {
-  hypothesis: ${round(hypothesis)},
+  hypothesis: {
+    mean: ${round(hypothesis.mean)},
+    scale: ${round(hypothesis.scale)},
+    linear: ${round(hypothesis.linear)},
+    out: ${round(hypothesis.out)},
+    bias: ${round(hypothesis.bias)},
+    hidden: ${matrix(hypothesis.hidden)},
+  },
   positions: { 3: ${matrix(positions[3])}, 4: ${matrix(positions[4])} },
   meter: ${round(meter)},
 }

@@ -35,8 +35,6 @@ const BLOCK = 4410
 const SAMPLE_MAX = 64
 const DURATION_HINT_SEC = 300
 const SILENCE_DB = -120
-/** Measured delay of the flux peak behind the onset it shows, in frames. */
-const FLUX_DELAY = 0
 
 /** A broken value becomes the nearest sane one; NaN fails both comparisons and becomes 0. */
 const sane = (value: number) =>
@@ -44,7 +42,7 @@ const sane = (value: number) =>
 
 const decibelsOf = (linear: number) => Math.max(SILENCE_DB, 20 * Math.log10(linear))
 const secondsOf = (frames: ArrayLike<number>) =>
-  Float32Array.from(frames, (frame) => Math.max(0, (frame - FLUX_DELAY) / RHYTHM_PER_SEC))
+  Float32Array.from(frames, (frame) => Math.max(0, frame / RHYTHM_PER_SEC))
 
 const clamp01 = (value: number) => Math.max(0, Math.min(1, value))
 

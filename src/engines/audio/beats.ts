@@ -56,7 +56,7 @@ const backtrack = (grid: Grid, from: Uint8Array, endFrame: number, endState: num
     t -= grid.low + state
     if (t >= 0) state = from[t * grid.count + state]!
   }
-  return beats.reverse()
+  return beats.toReversed()
 }
 
 /** One window: beats from anywhere near its beginning to its end, in frames. */

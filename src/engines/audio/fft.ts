@@ -54,6 +54,7 @@ const FLOAT_BYTES = 4
 const REAL = 0
 const FORWARD = 0
 
+// oxlint-disable no-underscore-dangle -- the names are Emscripten's
 const wasmFft = (wasm: PffftModule, size: number): RealFft => {
   const setup = wasm._pffft_new_setup(size, REAL)
   const input = wasm._pffft_aligned_malloc(size * FLOAT_BYTES)
@@ -73,6 +74,8 @@ const wasmFft = (wasm: PffftModule, size: number): RealFft => {
     },
   }
 }
+
+// oxlint-enable no-underscore-dangle
 
 /**
  * Loads the SIMD kit. Falls back to the plain one where WebAssembly SIMD or its file is not to be had.

@@ -7,7 +7,7 @@
 import { trackBeats } from './beats.ts'
 import { type Chroma, type Evidence, judgedCurves, RHYTHM_PER_SEC } from './evidence.ts'
 import { beatFeatures, placeBars } from './meter.ts'
-import { MODEL, type Model } from './model.ts'
+import { type ChoiceNet, MODEL, type Model } from './model.ts'
 import { bpmOf, candidatePeriods, salienceAt } from './tempo.ts'
 
 type Heard = { curves: Float32Array[]; salience: Float32Array; chroma: Chroma }
@@ -108,10 +108,15 @@ const describe = (heard: Heard, beats: Int32Array, bpm: number, model: Model): F
 const midpoints = (beats: Int32Array) =>
   Int32Array.from({ length: Math.max(0, beats.length - 1) }, (_, i) => Math.round((beats[i]! + beats[i + 1]!) / 2))
 
-const scoreOf = (features: Float32Array, weights: readonly number[]) => {
-  let score = 0
-  for (let i = 0; i < features.length; i++) score += features[i]! * (weights[i] ?? 0)
-  return score
+/** Standardised features beyond this many deviations say no more. */
+const DEVIATIONS_MAX = 5
+
+export const scoreOf = (features: Float32Array, net: ChoiceNet): number => {
+  const z = net.mean.map((mean, f) =>
+    Math.max(-DEVIATIONS_MAX, Math.min(DEVIATIONS_MAX, (features[f]! - mean) / net.scale[f]!)),
+  )
+  const dot = (weights: readonly number[]) => weights.reduce((sum, weight, f) => sum + weight * z[f]!, 0)
+  return net.hidden.reduce((sum, row, h) => sum + net.out[h]! * Math.tanh(net.bias[h]! + dot(row)), dot(net.linear))
 }
 
 /** Mean interval of the beats as beats a minute. */

@@ -28,10 +28,11 @@ const standardise = (x: Float32Array): Float32Array => {
 /** Rows of `beatFeatures`: six regions on the beat, harmony, six regions half-way to the next beat. */
 export const BEAT_ROWS = 13
 
+const at = (curve: Float32Array, points: Int32Array) => Float32Array.from(points, (point) => curve[point] ?? 0)
+
 /** One value per beat in each row, standardised over the track. `curves`: `judgedCurves`; `beats` in frames. */
 export const beatFeatures = (curves: Float32Array[], beats: Int32Array): Float32Array[] => {
   const halves = beats.map((beat, i) => Math.round((beat + (beats[i + 1] ?? beat)) / 2))
-  const at = (curve: Float32Array, points: Int32Array) => Float32Array.from(points, (point) => curve[point] ?? 0)
   const regions = curves.slice(0, REGIONS)
   const on = regions.map((region) => at(region, beats))
   const off = regions.map((region) => at(region, halves))
@@ -89,7 +90,7 @@ export const placeBars = (features: Float32Array[], weights: readonly (readonly 
     if (position === 0) downbeats.push(i)
     position = from[i * length + position]!
   }
-  return { downbeats: Int32Array.from(downbeats.reverse()), rate: reached / Math.max(1, count) }
+  return { downbeats: Int32Array.from(downbeats.toReversed()), rate: reached / Math.max(1, count) }
 }
 
 const LAGS = [2, 3, 4, 6, 8] as const

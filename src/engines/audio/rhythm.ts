@@ -7,8 +7,8 @@ import { autocorrelation, tempoSalience } from './tempo.ts'
 export type TempoGuess = { bpm: number; confidence: number }
 
 export type Rhythm = {
-  /** Frames (1/100 s). */
-  beats: Int32Array
+  /** Frames (1/100 s), with fractions. */
+  beats: Float32Array
   meter: Meter
   tempo: { bpm: number; confidence: number; alternatives: TempoGuess[]; stable: boolean }
   /** Frames. */
@@ -58,8 +58,25 @@ const tempoShares = (all: Hypothesis[]): TempoGuess[] => {
   return guesses.sort((a, b) => b.confidence - a.confidence)
 }
 
+/** How far a beat may move to meet an onset, in frames, and how strong that must be. */
+const REFINE_REACH = 3
+const REFINE_THRESHOLD = 0.2
+
+/** Moves every beat to the centre of gravity of the onset around it: finer than the frames, and safe on plateaus. */
+const refine = (beats: Int32Array, onset: Float32Array): Float32Array =>
+  Float32Array.from(beats, (beat) => {
+    let weight = 0
+    let moment = 0
+    for (let offset = -REFINE_REACH; offset <= REFINE_REACH; offset++) {
+      const strength = (onset[beat + offset] ?? 0) ** 2
+      weight += strength
+      moment += offset * strength
+    }
+    return weight < REFINE_THRESHOLD ** 2 ? beat : beat + moment / weight
+  })
+
 const nothing = (onsets: number[]): Rhythm => ({
-  beats: new Int32Array(0),
+  beats: new Float32Array(0),
   meter: { beatsPerBar: 4, confidence: 0.5, downbeats: new Int32Array(0) },
   tempo: { bpm: 0, confidence: 0, alternatives: [], stable: false },
   onsets,
@@ -76,7 +93,7 @@ export const findRhythm = (evidence: Evidence): Rhythm => {
   const same = (guess: TempoGuess) => Math.abs(guess.bpm / bpm - 1) <= SAME_TEMPO_SHARE
   const guesses = tempoShares(all)
   return {
-    beats,
+    beats: refine(beats, evidence.onset),
     meter: trackBars(judgedCurves(evidence), beats),
     tempo: {
       bpm,

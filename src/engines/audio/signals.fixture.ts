@@ -15,7 +15,7 @@ export const silence = (seconds: number) => new Float32Array(Math.round(seconds 
 /** Adds a decaying sine. */
 export const strike = (out: Float32Array, atSec: number, hz: number, gain: number, decaySec: number) => {
   const start = Math.round(atSec * RATE)
-  for (let i = 0; i < 5 * decaySec * RATE && start + i < out.length; i++) {
+  for (let i = 0; i < 4 * decaySec * RATE && start + i < out.length; i++) {
     const t = i / RATE
     const attack = Math.min(1, t / 0.003)
     out[start + i]! += gain * attack * Math.exp(-t / decaySec) * Math.sin(2 * Math.PI * hz * t)

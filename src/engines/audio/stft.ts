@@ -23,7 +23,6 @@ export const stft = (kit: FftKit, size: number, hop: number, onFrame: (power: Fl
   const buffer = new Float32Array(size + 16 * hop)
   let filled = size / 2
   let samples = 0
-  let frames = 0
   const drain = () => {
     let at = 0
     for (; at + size <= filled; at += hop) {
@@ -31,7 +30,6 @@ export const stft = (kit: FftKit, size: number, hop: number, onFrame: (power: Fl
       for (let i = 0; i < size; i++) input[i] = buffer[at + i]! * window[i]!
       fft.power(power)
       onFrame(power)
-      frames++
     }
     buffer.copyWithin(0, at, filled)
     filled -= at
@@ -51,9 +49,8 @@ export const stft = (kit: FftKit, size: number, hop: number, onFrame: (power: Fl
       push(input)
     },
     finish() {
-      const wanted = samples === 0 ? 0 : 1 + Math.floor(samples / hop)
-      const zeros = new Float32Array(hop)
-      while (frames < wanted) push(zeros)
+      // Frame k needs all up to sample k · hop + size / 2; the last is k = floor(samples / hop).
+      if (samples > 0) push(new Float32Array(size / 2 - (samples % hop)))
     },
   }
 }
