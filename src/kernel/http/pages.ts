@@ -5,6 +5,7 @@ import fastifyStatic from '@fastify/static'
 import type { FastifyInstance } from 'fastify'
 import { AppError } from '#kernel/errors.ts'
 import type { Log } from '#kernel/log.ts'
+import { addErrorPage } from './error-page.ts'
 import { sendProblem } from './problem.ts'
 
 const ASSET_AGE_SEC = 365 * 86_400
@@ -13,6 +14,7 @@ const SERVER_PATHS = /^\/(api|rest|health|metrics|docs|openapi\.json|asyncapi\.j
 
 /** `/openapi.json` and, at `/docs`, Swagger UI over it: its own files, a page of ours that passes the strict CSP. */
 export async function addDocs(app: FastifyInstance, document: () => Record<string, unknown>): Promise<void> {
+  addErrorPage(app)
   let made: string | undefined
   app.get('/openapi.json', async (_request, reply) =>
     reply.type('application/json; charset=utf-8').send((made ??= JSON.stringify(document()))),
