@@ -18,7 +18,7 @@ if (!needsFfmpeg.skip) {
     music = await startMusic(async (folder) => {
       await makeTune(folder, { name: 'one.flac', seconds: 20 })
       await makeTune(folder, { name: 'gone.mp3', seconds: 2 })
-      await makeTune(folder, { name: 'big.wav', seconds: 120 })
+      await makeTune(folder, { name: 'big.wav', seconds: 900 })
       bytes = await readFile(join(folder, 'one.flac'))
       await utimes(join(folder, 'one.flac'), new Date(), new Date('2026-01-02T03:04:05Z'))
     })
