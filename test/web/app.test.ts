@@ -22,14 +22,19 @@ const SCENES = ['Corona', 'Murmuration', 'Tide', 'Strata']
 const KEEP_AUDIOS = `{
   const Plain = Audio
   globalThis.audios = []
+  globalThis.soundLog = []
   globalThis.Audio = class extends Plain {
     constructor() {
       super()
       audios.push(this)
+      for (const name of ['playing', 'ended'])
+        this.addEventListener(name, () => soundLog.push({ name, atMs: performance.now() }))
     }
   }
 }`
-type Hooked = { audios: { paused: boolean; currentTime: number }[] }
+type Hooked = { audios: { paused: boolean; currentTime: number }[]; soundLog: { name: string; atMs: number }[] }
+/** Longest silence between two songs; a busy machine's timers are in it. */
+const GAP_MS_MAX = 200
 const TOO_WIDE_PX = `Math.max(
   document.documentElement.scrollWidth - innerWidth,
   document.querySelector('main').scrollWidth - document.querySelector('main').clientWidth,
@@ -160,6 +165,13 @@ void describe('web app', { skip, timeout: 420_000 }, () => {
     const title = () => page.getByRole('contentinfo', { name: 'Player' }).locator('.title').innerText()
     await until('the next song', title, (text) => text !== 'Battle Epic', 15_000)
     await until('it sounds', heardSec, (sec) => sec > 0.5)
+    const log = await page.evaluate(() => (globalThis as unknown as Hooked).soundLog)
+    const ended = log.findLast((e) => e.name === 'ended')
+    const began = log.findLast((e) => e.name === 'playing')
+    assert.ok(
+      ended && began && began.atMs - ended.atMs < GAP_MS_MAX,
+      `silent for ${(began?.atMs ?? 0) - (ended?.atMs ?? 0)} ms`,
+    )
   })
 
   void it('finds music in spite of a typo, and plays it from the keyboard', async () => {

@@ -36,6 +36,8 @@ type State = {
   graph: Graph | null | undefined
   volume: number
   endTimer: ReturnType<typeof setTimeout> | undefined
+  /** What the spare deck shall hold as soon as the last moments of its old track are over. */
+  waiting: { track: Track | null } | undefined
   readonly events: EngineEvents
 }
 type Deck = { element: HTMLAudioElement; node: GainNode | null; track: Track | null }
@@ -123,10 +125,9 @@ function forgetEnd(e: State): void {
   e.endTimer = undefined
 }
 
-function advance(e: State, from: Deck): void {
+function advance(e: State): void {
   forgetEnd(e)
   const next = spareOf(e)
-  if (from !== deckOf(e)) return
   if (!next.track) return e.events.onEnd()
   swap(e)
   start(e, next)
@@ -141,13 +142,17 @@ function watchEnd(e: State, d: Deck): void {
   const waitMs = Math.max(0, leftSec - START_LEAD_SEC) * 1000
   e.endTimer = setTimeout(() => {
     e.endTimer = undefined
-    if (!element.paused && element.duration - element.currentTime < END_NEAR_SEC) advance(e, d)
+    if (!element.paused && element.duration - element.currentTime < END_NEAR_SEC) advance(e)
   }, waitMs)
 }
 
 function listen(e: State, d: Deck): void {
   const changed = () => void (d === deckOf(e) && e.events.onChange())
-  d.element.addEventListener('ended', () => advance(e, d))
+  d.element.addEventListener('ended', () => {
+    if (d === deckOf(e)) return advance(e)
+    if (e.waiting) put(e, d, e.waiting.track)
+    e.waiting = undefined
+  })
   d.element.addEventListener('timeupdate', () => {
     watchEnd(e, d)
     changed()
@@ -163,13 +168,22 @@ function listen(e: State, d: Deck): void {
 
 function load(e: State, track: Track, atSec: number, o: { play: boolean }): void {
   forgetEnd(e)
-  deckOf(e).element.pause()
+  e.waiting = undefined
+  for (const d of e.decks) d.element.pause()
   if (spareOf(e).track?.key === track.key && atSec === 0) swap(e)
   else put(e, deckOf(e), track)
   put(e, spareOf(e), null)
   if (atSec > 0) deckOf(e).element.currentTime = atSec
   if (o.play) start(e, deckOf(e))
   e.events.onChange()
+}
+
+/** The deck that has just handed over still sounds for some milliseconds: they are left to it. */
+function preload(e: State, track: Track | null): void {
+  const spare = spareOf(e)
+  const sounds = !spare.element.paused && !spare.element.ended
+  e.waiting = sounds ? { track } : undefined
+  if (!sounds && spare.track?.key !== track?.key) put(e, spare, track)
 }
 
 function bufferedSec({ buffered, currentTime }: HTMLAudioElement): number {
@@ -198,15 +212,14 @@ export function makeEngine(events: EngineEvents): Engine {
     graph: undefined,
     volume: 1,
     endTimer: undefined,
+    waiting: undefined,
     events,
   }
   for (const d of e.decks) listen(e, d)
   const element = () => deckOf(e).element
   return {
     load: (track, atSec, o) => load(e, track, atSec, o),
-    preload(track) {
-      if (spareOf(e).track?.key !== track?.key) put(e, spareOf(e), track)
-    },
+    preload: (track) => preload(e, track),
     play: () => start(e, deckOf(e)),
     pause: () => element().pause(),
     stop() {

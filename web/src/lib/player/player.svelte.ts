@@ -1,7 +1,7 @@
 import type { Song } from '#client/index.ts'
 import { client } from '#lib/api.ts'
 import { settings } from '#lib/settings/settings.svelte.ts'
-import { readText, writeText } from '#lib/storage.ts'
+import { readText, setOwner, writeText } from '#lib/storage.ts'
 import { coverOf } from '#lib/ui/art.ts'
 import { tell, tellFault } from '#lib/ui/toasts.svelte.ts'
 import { type Engine, makeEngine } from './engine.ts'
@@ -242,7 +242,12 @@ export async function startPlayer(): Promise<void> {
   loadCurrent({ play: false, atSec: resumed.positionSec })
 }
 
+/** Keeps the place and falls silent: the person is leaving. */
 export function stopPlayer(): void {
+  clearTimeout(keepTimer)
+  keepTimer = undefined
+  if (song) keepNow()
+  setOwner('')
   q = queue.emptyQueue()
   engine.stop()
 }

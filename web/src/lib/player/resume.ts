@@ -1,5 +1,5 @@
 import type { Client, Song } from '#client/index.ts'
-import { readJson, writeJson } from '#lib/storage.ts'
+import { readMine, writeMine } from '#lib/storage.ts'
 import type { Queue, Repeat } from './queue.ts'
 
 type Kept = { ids: string[]; index: number; positionSec: number; repeat: Repeat; shuffled: boolean }
@@ -22,7 +22,7 @@ const isKept = (value: unknown): value is Kept => {
 export function keepQueue(q: Queue<Song>, positionSec: number): void {
   const from = Math.max(0, q.index - 50)
   const ids = q.entries.slice(from, from + KEPT_MAX).map((e) => e.song.id)
-  writeJson('queue', {
+  writeMine('queue', {
     ids,
     index: q.index - from,
     positionSec,
@@ -35,7 +35,7 @@ export type Resumed = { songs: Song[]; index: number; positionSec: number; repea
 
 /** What was playing at the last visit, as far as it is still in the library; null when there is nothing. */
 export async function resumedQueue(client: Client): Promise<Resumed | null> {
-  const kept = readJson('queue', isKept)
+  const kept = readMine('queue', isKept)
   if (!kept || kept.ids.length === 0) return null
   const batches: string[][] = []
   for (let i = 0; i < kept.ids.length; i += BATCH_MAX) batches.push(kept.ids.slice(i, i + BATCH_MAX))
@@ -52,8 +52,8 @@ const isRecent = (value: unknown): value is Recent[] =>
   Array.isArray(value) && value.every((r) => typeof (r as Partial<Recent> | null)?.songId === 'string')
 
 /** What was heard in this browser, latest first, each song once. */
-export const recentSongs = (): Recent[] => readJson('recent', isRecent) ?? []
+export const recentSongs = (): Recent[] => readMine('recent', isRecent) ?? []
 export function rememberHeard(song: Song): void {
   const others = recentSongs().filter((r) => r.songId !== song.id)
-  writeJson('recent', [{ songId: song.id, albumId: song.album?.id ?? null }, ...others].slice(0, RECENT_MAX))
+  writeMine('recent', [{ songId: song.id, albumId: song.album?.id ?? null }, ...others].slice(0, RECENT_MAX))
 }

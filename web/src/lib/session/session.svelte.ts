@@ -1,5 +1,6 @@
 import { ApiError, type Input, type User } from '#client/index.ts'
 import { client, onSessionEnded } from '#lib/api.ts'
+import { setOwner } from '#lib/storage.ts'
 
 export type SessionState = 'starting' | 'first-account' | 'signed-out' | 'signed-in' | 'unreachable'
 
@@ -29,8 +30,15 @@ export const session = {
   },
 }
 
-const signedOut = () => Object.assign(kept, { state: 'signed-out', user: null })
-const signedIn = (user: User) => Object.assign(kept, { state: 'signed-in', user })
+function signedOut(): void {
+  kept.state = 'signed-out'
+  kept.user = null
+}
+function signedIn(user: User): void {
+  setOwner(user.id)
+  kept.user = user
+  kept.state = 'signed-in'
+}
 
 /** Finds out whether there is an account at all, and whether this browser is signed in. */
 export async function startSession(): Promise<void> {
