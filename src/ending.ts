@@ -33,6 +33,8 @@ export function whenToldToEnd(log: Log): Ending {
   }
   process.on('uncaughtException', (err) => {
     log.error({ err }, `An error that nobody caught: ${messageOf(err)}`)
+    // Before the server is ready nobody waits for the code below.
+    process.exitCode = 1
     ended.resolve(1)
   })
   return { code: ended.promise, fail }

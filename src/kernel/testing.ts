@@ -164,7 +164,7 @@ export function clientFor(base: string, token: string, userId: string): Client {
   }
 }
 
-async function eventually<T>(
+export async function eventually<T>(
   look: () => Promise<T | undefined | false | null>,
   what: string,
   timeoutMs = 15_000,

@@ -76,9 +76,9 @@ async function freeDead(client: pg.Client, log: Log): Promise<void> {
   const { rows } = await client.query<{ process: number }>('select distinct process from kernel.job_workers')
   for (const { process } of rows) {
     const { rows: got } = await client.query<{ free: boolean }>(
-      `select case when exists (select from pg_locks where locktype = 'advisory' and classid = $1 and objid = $2
+      `select case when exists (select from pg_locks where locktype = 'advisory' and classid = $1::int and objid = $2::int
          and database = (select oid from pg_database where datname = current_database()) and granted)
-       then false else pg_try_advisory_lock($1, $2) end as free`,
+       then false else pg_try_advisory_lock($1::int, $2::int) end as free`,
       [LOCK_SPACE, process],
     )
     if (got[0]?.free) await freeWorkersOf(client, process, log)
