@@ -29,13 +29,14 @@ const { values } = parseArgs({
   },
 })
 
+const word = (k: number): string =>
+  Array.from(
+    { length: 2 + (k % 3) },
+    (_, i) => SYLLABLES[(k * 7 + i * 13 + Math.floor(k / 11)) % SYLLABLES.length],
+  ).join('')
+
 /** Words that look like words, the same for the same number. */
 function wordsOf(n: number, count: number): string {
-  const word = (k: number): string =>
-    Array.from(
-      { length: 2 + (k % 3) },
-      (_, i) => SYLLABLES[(k * 7 + i * 13 + Math.floor(k / 11)) % SYLLABLES.length],
-    ).join('')
   const text = Array.from({ length: count }, (_, i) => word((n * 31 + i * 17) % 40_000)).join(' ')
   return text.charAt(0).toUpperCase() + text.slice(1)
 }

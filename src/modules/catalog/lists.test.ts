@@ -97,7 +97,7 @@ describe('lists', () => {
       lengths.toSorted((a, b) => b - a),
     )
     const ids = (await by('newest')).map((s) => s.id)
-    assert.deepEqual(ids, ids.toSorted().reverse())
+    assert.deepEqual(ids, ids.toSorted().toReversed())
     assert.deepEqual(
       (await c.artists()).map((a) => a.name),
       ['ABBA', 'Ärzte', 'bôa', 'Österreich', 'The Zombies'],
@@ -177,7 +177,7 @@ describe('lists', () => {
     const ids = (await c.songs())
       .slice(0, 5)
       .map((s) => s.id)
-      .reverse()
+      .toReversed()
     const unknown = '01900000-0000-7000-8000-000000000001'
     const { body } = await c.admin.post('/songs/batch', { ids: [unknown, ...ids] })
     assert.deepEqual(

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { sql } from 'kysely'
 import { type Caller, nobody, ROLES, system } from '#kernel/caller.ts'
 import { can } from '#kernel/policy.ts'

@@ -65,11 +65,11 @@ describe('the watcher', () => {
   })
 })
 
+const at = (path: string) => {
+  const t = touchedBy('/music', path)
+  return t && `${t.extent} ${t.dir.toString()}`
+}
 test('an event asks for the directory of a file that matters, or for what may be a folder', () => {
-  const at = (path: string) => {
-    const t = touchedBy('/music', path)
-    return t && `${t.extent} ${t.dir}`
-  }
   assert.equal(at('/music/a/b.mp3'), 'alone a')
   assert.equal(at('/music/b.lrc'), 'alone ')
   assert.equal(at('/music/a/cover.jpg'), 'alone a')

@@ -1,27 +1,47 @@
+import type { Emit } from '#kernel/module.ts'
+import { songsRemoved } from '#modules/catalog/events.ts'
+import type { Db } from '#modules/catalog/store/db.ts'
 import { knownDirs, knownFiles, markFilesMissing } from '#modules/catalog/store/files.ts'
 import { hasFiles, setFolderState, type Folder } from '#modules/catalog/store/folders.ts'
 import { markFolderMissing, markFolderPresent, shelveSongs } from '#modules/catalog/store/lifecycle.ts'
 import { lockShelf, noteChanges, recount, touchedBy } from '#modules/catalog/store/recount.ts'
+import { mergeTwin, twinsOf } from '#modules/catalog/store/twins.ts'
 import { keyOf } from './names.ts'
 import type { CatalogCtx, Tally } from './types.ts'
 
-/** Files marked in one transaction. */
-const MARK_AT_ONCE = 500
+/** Files marked in one transaction; an event names no more songs (see `EVENT_SONGS_MAX`). */
+const MARK_AT_ONCE = 200
 const DIRS_AT_ONCE = 500
 
-/** Takes the songs of files (by id) that are no longer there off the shelf. They are kept, and come back with the file. */
+/** File managers move to another disk by copying first: the copy becomes a song, and within this time the old one. */
+const COPIED_WITHIN_MIN = 60
+
+/**
+ * Takes the songs of files (by id) that are no longer there off the shelf. They are kept, and come back with the file:
+ * at once where a fresh copy of it is there already.
+ */
 export async function markGone(ctx: CatalogCtx, gone: readonly number[], tally: Tally): Promise<void> {
   for (let i = 0; i < gone.length; i += MARK_AT_ONCE) {
     const part = gone.slice(i, i + MARK_AT_ONCE)
-    tally.removed += await ctx.write(async (tx) => {
-      await lockShelf(tx)
-      const songs = await markFilesMissing(tx, part)
-      const shelved = await shelveSongs(tx, songs)
-      await recount(tx, [await touchedBy(tx, shelved)])
-      await noteChanges(tx, 'song', 'changed', shelved)
-      return shelved.length
-    })
+    const { removed, moved } = await ctx.write((tx, emit) => markPart(tx, part, emit))
+    tally.removed += removed
+    tally.moved += moved
   }
+}
+
+async function markPart(tx: Db, fileIds: readonly number[], emit: Emit): Promise<{ removed: number; moved: number }> {
+  await lockShelf(tx)
+  const songs = await markFilesMissing(tx, fileIds)
+  const twins = await twinsOf(tx, songs, COPIED_WITHIN_MIN)
+  const fresh = twins.map((t) => t.fresh)
+  const before = await touchedBy(tx, [...songs, ...fresh])
+  for (const twin of twins) await mergeTwin(tx, twin)
+  const shelved = await shelveSongs(tx, songs)
+  await recount(tx, [before, await touchedBy(tx, songs)])
+  await noteChanges(tx, 'song', 'changed', songs)
+  await noteChanges(tx, 'song', 'removed', fresh)
+  if (fresh.length > 0) await emit(songsRemoved, { songIds: fresh })
+  return { removed: shelved.length, moved: twins.length }
 }
 
 /**

@@ -109,23 +109,24 @@ const distinct = <T extends { key: string }>(all: readonly T[]): T[] => [
 async function ensureNames(ctx: CatalogCtx, tx: Db, entries: readonly Entry[]) {
   const artists = distinct(entries.flatMap((e) => e.facts.artists)).map((a) => Object.assign({ id: ctx.newId() }, a))
   const artistIds = await ensureArtists(tx, artists)
-  const albums = distinct(entries.flatMap((e) => e.facts.album ?? [])).map(({ artistKeys, ...a }) => ({
-    ...a,
+  const albums = distinct(entries.flatMap((e) => e.facts.album ?? [])).map((a) => ({
     id: ctx.newId(),
-    artistIds: artistKeys.flatMap((k) => artistIds.get(k) ?? []),
+    key: a.key,
+    title: a.title,
+    sortKey: a.sortKey,
+    search: a.search,
+    byFolder: a.byFolder,
+    isCompilation: a.isCompilation,
+    artistIds: a.artistKeys.flatMap((k) => artistIds.get(k) ?? []),
   }))
   return { artistIds, albumIds: await ensureAlbums(tx, albums) }
 }
 
 async function saveSongs(ctx: CatalogCtx, tx: Db, entries: readonly Entry[], known: readonly string[]): Promise<void> {
   const { artistIds, albumIds } = await ensureNames(ctx, tx, entries)
-  await wantCovers(
-    tx,
-    [...new Map(entries.flatMap((e) => e.taken.cover ?? []).map((c) => [c.hash, c])).values()].map((c) => ({
-      ...c,
-      path: c.path.toString('hex'),
-    })),
-  )
+  const covers = new Map(entries.flatMap((e) => e.taken.cover ?? []).map((c) => [c.hash, c]))
+  const coverRows = [...covers.values()].map(({ hash, kind, path }) => ({ hash, kind, path: path.toString('hex') }))
+  await wantCovers(tx, coverRows)
   await upsertSongs(
     tx,
     entries.map((e) => songDraft(e, albumIds)),

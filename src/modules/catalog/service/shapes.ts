@@ -1,7 +1,8 @@
+import { coverKey } from '#modules/catalog/scan/covers.ts'
 import type { Album, Artist, Song } from '#modules/catalog/schema.ts'
 import type { AlbumRow } from '#modules/catalog/store/albums.ts'
 import type { ArtistRow } from '#modules/catalog/store/artists.ts'
-import type { SongRow } from '#modules/catalog/store/songs.ts'
+import type { SongFileRow, SongRow } from '#modules/catalog/store/songs.ts'
 
 const BASE = '/api/v1'
 /** ReplayGain 2.0: what every track is brought to. */
@@ -95,4 +96,19 @@ export const toArtist = (r: ArtistRow): Artist => ({
   songCount: r.songCount,
   imageUrl: pictureUrl(`artists/${r.id}/image`, r.coverHash),
   coverColor: r.coverColor,
+})
+
+export const toSongFile = (r: SongFileRow) => ({
+  songId: r.songId,
+  pathBase64: r.path.toString('base64'),
+  contentId: r.contentId,
+  codec: r.codec,
+  container: r.container,
+  mimeType: r.mimeType,
+  sizeBytes: r.sizeBytes,
+  durationMs: r.durationMs,
+  bitrateKbps: r.bitrateKbps,
+  isMissing: r.isMissing,
+  isPublic: r.isPublic,
+  coverKey: r.coverHash === null ? null : coverKey(r.coverHash),
 })

@@ -24,7 +24,7 @@ import {
 } from '#modules/catalog/store/songs.ts'
 import { artistFilter, paged, unseen } from './lists.ts'
 import { setSongsPublic } from './publish.ts'
-import { toAlbum, toArtist, toSong } from './shapes.ts'
+import { toAlbum, toArtist, toSong, toSongFile } from './shapes.ts'
 
 const GENRES_TTL_MS = 5 * 60_000
 
@@ -111,12 +111,7 @@ export function createSongs(ctx: CatalogCtx): Api<typeof songs> {
       return { items }
     },
     search: (who, input) => searchAll(db, who, input),
-    getSongFiles: async (who, { ids }) =>
-      (await songFiles(db, who, ids)).map(({ path, coverHash, ...file }) => ({
-        ...file,
-        pathBase64: path.toString('base64'),
-        coverKey: coverHash === null ? null : coverKey(coverHash),
-      })),
+    getSongFiles: async (who, { ids }) => (await songFiles(db, who, ids)).map(toSongFile),
     getCoverKeys: async (who, { kind, ids }) =>
       (await coverHashes(db, who, kind, ids)).map(({ id, hash }) => ({ id, coverKey: coverKey(hash) })),
   }

@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { sql } from 'kysely'
+import { type Caller, nobody } from '#kernel/caller.ts'
+import { ALBUM_SORTS, SONG_SORTS } from './schema.ts'
+import { albumConditions, albumSort } from './store/albums.ts'
+import { ARTISTS_BY_NAME, artistConditions } from './store/artists.ts'
+import type { Db, Sql } from './store/db.ts'
+import { pageOf, type Sort } from './store/pages.ts'
+import { songConditions, songSort } from './store/songs.ts'
+import { type Catalog, startCatalog } from './testing.ts'
+
+const ID = '01900000-0000-7000-8000-000000000001'
+const user: Caller = { kind: 'user', userId: ID, role: 'user', requestId: 'r' }
+const admin: Caller = { ...user, role: 'admin' }
+const WHO = { nobody: nobody('r'), user, admin }
+type List = [name: string, table: Sql, where: Sql<boolean>[], sort: Sort]
+const VALUE = { text: 'a', int: 1, bigint: '1', id: '' } as const
+
+describe('an index serves every list, the first page and a deep one', () => {
+  let c: Catalog
+  before(async () => {
+    c = await startCatalog()
+  })
+  after(() => c?.app.stop())
+
+  /** The plan of a page as text, where PostgreSQL sorts or reads everything only when it has no other way. */
+  async function planOf(table: Sql, where: Sql<boolean>[], sort: Sort, isDeep: boolean): Promise<string> {
+    const { pool, kysely } = c.app.app.ports.db
+    let seen: { sql: string; parameters: readonly unknown[] } | undefined
+    const spying = kysely.withPlugin({
+      transformQuery: ({ node }) => {
+        seen = kysely.getExecutor().compileQuery(node, { queryId: 'plan' })
+        return node
+      },
+      transformResult: async ({ result }) => result,
+    }) as unknown as Db
+    const cursor = isDeep ? { value: VALUE[sort.kind], id: ID, seed: 1 } : undefined
+    await pageOf(spying, table, where, { sort, cursor, limit: 20 })
+    assert.ok(seen)
+    const client = await pool.connect()
+    try {
+      await client.query(
+        'begin; set local enable_seqscan = off; set local enable_bitmapscan = off; set local enable_sort = off',
+      )
+      const { rows } = await client.query<Record<string, string>>(`explain ${seen.sql}`, [...seen.parameters])
+      return rows.map((r) => r['QUERY PLAN']).join('\n')
+    } finally {
+      await client.query('rollback')
+      client.release()
+    }
+  }
+
+  for (const [name, who] of Object.entries(WHO))
+    test(`asked by ${name}`, async () => {
+      const songs = SONG_SORTS.map(
+        (s): List => [`songs ${s}`, sql`catalog.songs`, songConditions(who, {}), songSort(s, 1)],
+      )
+      const albums = ALBUM_SORTS.map(
+        (s): List => [`albums ${s}`, sql`catalog.albums`, albumConditions(who, {}), albumSort(s, 1)],
+      )
+      const artists: List = ['artists', sql`catalog.artists`, artistConditions(who, undefined), ARTISTS_BY_NAME]
+      const lists = [...songs, ...albums, artists]
+      for (const [list, table, where, sort] of lists.filter(([l]) => !l.endsWith('random')))
+        for (const isDeep of [false, true]) {
+          const plan = await planOf(table, where, sort, isDeep)
+          assert.match(plan, /Index (Only )?Scan/, `${list}\n${plan}`)
+          assert.doesNotMatch(plan, /Sort|Seq Scan/, `${list}\n${plan}`)
+          if (isDeep) assert.match(plan, /Index Cond/, `${list}: a deep page seeks\n${plan}`)
+        }
+    })
+})

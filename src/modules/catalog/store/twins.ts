@@ -1,0 +1,46 @@
+import { sql } from 'kysely'
+import type { Db } from './db.ts'
+
+export type Twin = { old: string; fresh: string }
+
+/**
+ * Songs whose file has just gone (`songIds`), each with a song of the same audio that arrived within `withinMin`
+ * minutes: the file was moved by copying it first. Every song is in one pair at most.
+ */
+export async function twinsOf(db: Db, songIds: readonly string[], withinMin: number): Promise<Twin[]> {
+  const { rows } = await sql<Twin>`
+    select o.id as old, n.id as fresh
+    from catalog.songs o join catalog.songs n on n.content_id = o.content_id and n.id <> o.id
+    where o.id = any(${[...songIds]}::uuid[]) and n.created_at > now() - ${withinMin} * interval '1 minute'
+      and n.created_at > o.created_at and n.gone_at is null and n.owner_id is not distinct from o.owner_id
+      and not exists (select from catalog.library_files lf where lf.song_id = o.id and lf.state <> 'missing')
+      and exists (select from catalog.library_files lf where lf.song_id = n.id and lf.state = 'ok')
+    order by o.id, n.id`.execute(db)
+  const [olds, freshes] = [new Set<string>(), new Set<string>()]
+  return rows.filter(({ old, fresh }) => {
+    if (olds.has(old) || freshes.has(fresh)) return false
+    olds.add(old)
+    freshes.add(fresh)
+    return true
+  })
+}
+
+/** Everything the new song says becomes the old one's; id, time of arrival, visibility and facts stay. The new one goes. */
+export async function mergeTwin(db: Db, { old, fresh }: Twin): Promise<void> {
+  const to = sql`${old}::uuid`
+  const from = sql`${fresh}::uuid`
+  await sql`delete from catalog.library_files where song_id = ${to}`.execute(db)
+  await sql`delete from catalog.song_artists where song_id = ${to}`.execute(db)
+  await sql`delete from catalog.lyrics where song_id = ${to}`.execute(db)
+  await sql`update catalog.library_files set song_id = ${to} where song_id = ${from}`.execute(db)
+  await sql`update catalog.song_artists set song_id = ${to} where song_id = ${from}`.execute(db)
+  await sql`update catalog.lyrics set song_id = ${to} where song_id = ${from}`.execute(db)
+  await sql`
+    update catalog.songs o set title = n.title, artist = n.artist, album_id = n.album_id, disc = n.disc,
+      track = n.track, year = n.year, genres = n.genres, genre_keys = n.genre_keys, sort_key = n.sort_key,
+      artist_order = n.artist_order, album_order = n.album_order, search = n.search, folder_id = n.folder_id,
+      size_bytes = n.size_bytes, cover_hash = n.cover_hash, has_lyrics = n.has_lyrics, is_missing = false,
+      gone_at = null, updated_at = now()
+    from catalog.songs n where o.id = ${to} and n.id = ${from}`.execute(db)
+  await sql`delete from catalog.songs where id = ${from}`.execute(db)
+}
