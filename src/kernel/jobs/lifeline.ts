@@ -8,7 +8,7 @@ import type { Log } from '#kernel/log.ts'
 /** First number of our advisory locks for processes that run jobs. */
 const LOCK_SPACE = 0x7474_6a62
 const LOOK_EVERY_MS = 15_000
-/** Locked for this long by a worker that no process has registered: its process died while it started. */
+/** Locked for this long by workers that no process has registered: theirs died while it started. */
 const UNKNOWN_WORKER_MAX = '1 minute'
 
 export type Lifeline = { readonly events: WorkerEvents; close(): Promise<void> }
@@ -36,9 +36,10 @@ export async function createLifeline(d: Deps): Promise<Lifeline> {
     looking = look().catch((err: unknown) => d.log.warn({ err }, 'looking for dead workers failed'))
   }, d.lookEveryMs ?? LOOK_EVERY_MS)
   const events = new EventEmitter() as unknown as WorkerEvents
-  events.on('worker:create', ({ worker }) => {
-    workers.add(worker.workerId)
-    void register(d.pool, self, [worker.workerId]).catch((err: unknown) =>
+  // graphile-worker locks a job in the name of the pool that its worker belongs to.
+  events.on('pool:create', ({ workerPool }) => {
+    workers.add(workerPool.id)
+    void register(d.pool, self, [workerPool.id]).catch((err: unknown) =>
       d.log.warn({ err }, 'a worker could not be registered'),
     )
   })
