@@ -19,8 +19,16 @@ const TITLES: Record<number, string> = {
   503: 'Not available',
   507: 'Storage full',
 }
-/** Errors of Fastify itself, with our codes. */
+const DISK_FULL: [number, string, string] = [
+  507,
+  'disk_full',
+  'The disk of the server is full, so nothing can be stored: free some space on it and try again.',
+]
+/** Errors of Fastify, PostgreSQL and the system that a caller can make something of, with our codes. */
 const OURS: Record<string, [number, string, string]> = {
+  '53100': DISK_FULL,
+  ENOSPC: DISK_FULL,
+  EDQUOT: DISK_FULL,
   FST_ERR_CTP_INVALID_JSON_BODY: [400, 'invalid_json', 'The body is not valid JSON.'],
   FST_ERR_CTP_EMPTY_JSON_BODY: [400, 'invalid_json', 'The body is empty, but the request says it is JSON.'],
   FST_ERR_CTP_INVALID_MEDIA_TYPE: [415, 'unsupported_media_type', 'Send the body as application/json.'],
