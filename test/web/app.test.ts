@@ -1,11 +1,10 @@
 /** A person's first hour with the web app, in a real browser on the real product that starts from nothing. */
 import assert from 'node:assert/strict'
-import { readFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
 import sharp from 'sharp'
+import { gapMs, type Hooked, heardSecOf, KEEP_AUDIOS, seriousFaultsOf, TOO_WIDE_PX, until } from './page.ts'
 import { buildWeb, chromiumPath, musicPath, type Product, SCREENS, startBrowser, startProduct } from './product.ts'
 
 const lacks = !chromiumPath() ? 'Chromium' : !musicPath() ? 'music (wesnoth-1.16-music)' : undefined
@@ -15,30 +14,19 @@ const skip = lacks && !mustRun ? `this machine has no ${lacks}` : false
 const PHONE = { width: 390, height: 844 }
 const DESK = { width: 1366, height: 860 }
 const PASSWORD = 'a quiet tutti of strings'
-const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
-const SCENES = ['Corona', 'Murmuration', 'Tide', 'Strata']
-
-/** The player's audio elements are in no document: a script that runs before the app's own keeps hold of them. */
-const KEEP_AUDIOS = `{
-  const Plain = Audio
-  globalThis.audios = []
-  globalThis.soundLog = []
-  globalThis.Audio = class extends Plain {
-    constructor() {
-      super()
-      audios.push(this)
-      for (const name of ['playing', 'ended'])
-        this.addEventListener(name, () => soundLog.push({ name, atMs: performance.now() }))
-    }
-  }
-}`
-type Hooked = { audios: { paused: boolean; currentTime: number }[]; soundLog: { name: string; atMs: number }[] }
 /** Longest silence between two songs; a busy machine's timers are in it. */
 const GAP_MS_MAX = 200
-const TOO_WIDE_PX = `Math.max(
-  document.documentElement.scrollWidth - innerWidth,
-  document.querySelector('main').scrollWidth - document.querySelector('main').clientWidth,
-)`
+/** Address and heading of the main pages. */
+const PAGES = {
+  '/': ', ada',
+  '/albums': 'Albums',
+  '/artists': 'Artists',
+  '/songs': 'Songs',
+  '/genres': 'Genres',
+  '/library': 'Library',
+  '/settings': 'Settings',
+}
+const SCENES = ['Corona', 'Murmuration', 'Tide', 'Strata']
 
 let product: Product
 let browser: Browser
@@ -47,38 +35,11 @@ let page: Page
 const complaints: string[] = []
 
 const shot = (name: string) => page.screenshot({ path: join(SCREENS, `${name}.png`) })
-/** Seconds into the song of the audio element that sounds; -1 when none does. */
-const heardSec = () =>
-  page.evaluate(() => {
-    const { audios } = globalThis as unknown as Hooked
-    return audios.find((a) => !a.paused)?.currentTime ?? -1
-  })
-async function until<T>(
-  what: string,
-  read: () => Promise<T>,
-  isDone: (value: T) => boolean,
-  timeoutMs = 20_000,
-): Promise<T> {
-  const endMs = performance.now() + timeoutMs
-  for (;;) {
-    const value = await read()
-    if (isDone(value)) return value
-    assert.ok(performance.now() < endMs, `${what}: still ${JSON.stringify(value)}`)
-    await new Promise((resolve) => setTimeout(resolve, 100))
-  }
-}
+const heardSec = () => heardSecOf(page)
+const seriousFaults = (where: string) => seriousFaultsOf(page, where)
 const goTo = async (path: string, heading: string) => {
   await page.goto(product.base + path)
   await page.getByRole('heading', { level: 1, name: heading }).waitFor({ state: 'attached' })
-}
-
-type AxeResult = { violations: { id: string; impact: string; nodes: { html: string; failureSummary: string }[] }[] }
-async function seriousFaults(where: string): Promise<string[]> {
-  await page.evaluate(await readFile(AXE, 'utf8'))
-  const result = await page.evaluate(() => (globalThis as unknown as { axe: { run(): Promise<AxeResult> } }).axe.run())
-  return result.violations
-    .filter((v) => v.impact === 'serious' || v.impact === 'critical')
-    .map((v) => `${where}: ${v.id}: ${v.nodes[0]?.html.slice(0, 200)} ${v.nodes[0]?.failureSummary}`)
 }
 
 void describe('web app', { skip, timeout: 420_000 }, () => {
@@ -165,13 +126,8 @@ void describe('web app', { skip, timeout: 420_000 }, () => {
     const title = () => page.getByRole('contentinfo', { name: 'Player' }).locator('.title').innerText()
     await until('the next song', title, (text) => text !== 'Battle Epic', 15_000)
     await until('it sounds', heardSec, (sec) => sec > 0.5)
-    const log = await page.evaluate(() => (globalThis as unknown as Hooked).soundLog)
-    const ended = log.findLast((e) => e.name === 'ended')
-    const began = log.findLast((e) => e.name === 'playing')
-    assert.ok(
-      ended && began && began.atMs - ended.atMs < GAP_MS_MAX,
-      `silent for ${(began?.atMs ?? 0) - (ended?.atMs ?? 0)} ms`,
-    )
+    const gap = await gapMs(page)
+    assert.ok(gap < GAP_MS_MAX, `silent for ${gap} ms`)
   })
 
   void it('finds music in spite of a typo, and plays it from the keyboard', async () => {
@@ -258,15 +214,7 @@ void describe('web app', { skip, timeout: 420_000 }, () => {
   void it('has no serious fault of accessibility on any page, light or dark', async () => {
     for (const colorScheme of ['dark', 'light'] as const) {
       await page.emulateMedia({ colorScheme })
-      for (const [path, heading] of [
-        ['/', ', ada'],
-        ['/albums', 'Albums'],
-        ['/artists', 'Artists'],
-        ['/songs', 'Songs'],
-        ['/genres', 'Genres'],
-        ['/library', 'Library'],
-        ['/settings', 'Settings'],
-      ] as const) {
+      for (const [path, heading] of Object.entries(PAGES)) {
         await goTo(path, heading)
         await page.waitForTimeout(700)
         await shot(`11-${colorScheme}-${path.slice(1) || 'home'}`)
@@ -284,13 +232,7 @@ void describe('web app', { skip, timeout: 420_000 }, () => {
 
   void it('fits a phone', async () => {
     await page.setViewportSize(PHONE)
-    for (const [path, heading] of [
-      ['/', ', ada'],
-      ['/albums', 'Albums'],
-      ['/songs', 'Songs'],
-      ['/library', 'Library'],
-      ['/search', 'Search'],
-    ] as const) {
+    for (const [path, heading] of Object.entries({ '/search': 'Search', ...PAGES })) {
       await goTo(path, heading)
       await page.waitForTimeout(500)
       await shot(`12-phone-${path.slice(1) || 'home'}`)

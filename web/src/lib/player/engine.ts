@@ -1,6 +1,6 @@
 import { elementVolume } from './gain.ts'
+import { type Deck, type Graph, makeDeck, makeGraph, type Track } from './graph.ts'
 
-export type Track = { key: string; url: string; gain: number }
 export type EngineEvents = {
   /** The track that was preloaded took over by itself. */
   onAdvance(key: string): void
@@ -40,7 +40,6 @@ type State = {
   waiting: { track: Track | null } | undefined
   readonly events: EngineEvents
 }
-type Deck = { element: HTMLAudioElement; node: GainNode | null; track: Track | null }
 
 /** From here on the end is awaited with a timer instead of the element's own, late, `ended`. */
 const END_WATCH_SEC = 1.5
@@ -50,33 +49,6 @@ const START_LEAD_SEC = 0.025
 const END_NEAR_SEC = 0.25
 /** Gains glide this long, so that nothing clicks. */
 const GLIDE_SEC = 0.015
-
-const makeDeck = (): Deck => {
-  const element = new Audio()
-  element.preload = 'auto'
-  return { element, node: null, track: null }
-}
-
-/** The graph: each deck → its track gain → volume → analyser → ear. Null where the browser has no Web Audio. */
-type Graph = { context: AudioContext; volume: GainNode; analyser: AnalyserNode }
-function makeGraph(decks: readonly Deck[]): Graph | null {
-  if (typeof AudioContext === 'undefined') return null
-  const context = new AudioContext({ latencyHint: 'playback' })
-  const volume = context.createGain()
-  const analyser = context.createAnalyser()
-  analyser.fftSize = 2048
-  analyser.smoothingTimeConstant = 0.6
-  volume.connect(context.destination)
-  for (const deck of decks) {
-    const node = context.createGain()
-    context.createMediaElementSource(deck.element).connect(node)
-    node.connect(volume)
-    node.connect(analyser)
-    node.gain.value = deck.track?.gain ?? 1
-    deck.node = node
-  }
-  return { context, volume, analyser }
-}
 
 const deckOf = (e: State): Deck => e.decks[e.active]
 const spareOf = (e: State): Deck => e.decks[e.active === 0 ? 1 : 0]

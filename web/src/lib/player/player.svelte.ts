@@ -6,10 +6,11 @@ import { coverOf } from '#lib/ui/art.ts'
 import { tell, tellFault } from '#lib/ui/toasts.svelte.ts'
 import { type Engine, makeEngine } from './engine.ts'
 import { whyNot } from './faults.ts'
-import { trackGain, volumeGain } from './gain.ts'
+import { volumeGain } from './gain.ts'
 import { bindMediaKeys, showSong, showState } from './media-session.ts'
 import * as queue from './queue.ts'
 import { keepQueue, rememberHeard, resumedQueue } from './resume.ts'
+import { gainOf, trackOf } from './track.ts'
 
 /** "Previous" goes back to the start of the song once this much was heard. */
 const RESTART_AFTER_SEC = 3
@@ -28,17 +29,6 @@ let faults = 0
 let heardUid = 0
 
 const song = $derived(queue.current(q)?.song ?? null)
-const keyOf = (entry: queue.Entry<Song>, n: number) => `${entry.uid}:${n}`
-const gainOf = (s: Song) => trackGain(s.gainDb, settings.matchLoudness)
-const trackOf = (entry: queue.Entry<Song>, n: number) => ({
-  key: keyOf(entry, n),
-  url:
-    settings.quality === 'original'
-      ? client.url.streamSong({ id: entry.song.id })
-      : client.url.streamSong({ id: entry.song.id, quality: settings.quality }),
-  gain: gainOf(entry.song),
-})
-
 const engine: Engine = makeEngine({
   onAdvance: (key) => {
     loadedKey = key
@@ -215,7 +205,11 @@ export const player = {
   /** To be called when loudness matching or quality were changed. */
   settingsChanged(o: { reload: boolean }) {
     if (o.reload && song) loadCurrent({ play: now.playing, atSec: engine.positionSec() })
-    else if (song) engine.setGain(loadedKey, gainOf(song))
+    else {
+      const next = q.entries[queue.following(q)]
+      if (song) engine.setGain(loadedKey, gainOf(song))
+      if (next) engine.setGain(trackOf(next, turn + 1).key, gainOf(next.song))
+    }
   },
   /** A song is known better than before (analysed, say): what is shown and how loud it is follow. */
   refreshSong(fresh: Song) {

@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import type { Page } from 'playwright-core'
+
+const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
+
+/** The player's audio elements are in no document: a script that runs before the app's own keeps hold of them. */
+export const KEEP_AUDIOS = `{
+  const Plain = Audio
+  globalThis.audios = []
+  globalThis.soundLog = []
+  globalThis.Audio = class extends Plain {
+    constructor() {
+      super()
+      audios.push(this)
+      for (const name of ['playing', 'ended'])
+        this.addEventListener(name, () => soundLog.push({ name, atMs: performance.now() }))
+    }
+  }
+}`
+export type Hooked = { audios: { paused: boolean; currentTime: number }[]; soundLog: { name: string; atMs: number }[] }
+
+/** How much wider than the screen the page is, pixels. */
+export const TOO_WIDE_PX = `Math.max(
+  document.documentElement.scrollWidth - innerWidth,
+  document.querySelector('main').scrollWidth - document.querySelector('main').clientWidth,
+)`
+
+/** Seconds into the song of the audio element that sounds; -1 when none does. */
+export const heardSecOf = (page: Page) =>
+  page.evaluate(() => {
+    const { audios } = globalThis as unknown as Hooked
+    return audios.find((a) => !a.paused)?.currentTime ?? -1
+  })
+
+/** Reads until what was read is as wanted; fails with the last of it. */
+export async function until<T>(
+  what: string,
+  read: () => Promise<T>,
+  isDone: (value: T) => boolean,
+  timeoutMs = 20_000,
+): Promise<T> {
+  const endMs = performance.now() + timeoutMs
+  for (;;) {
+    const value = await read()
+    if (isDone(value)) return value
+    assert.ok(performance.now() < endMs, `${what}: still ${JSON.stringify(value)}`)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+}
+
+/** From the end of the last song to the first sound of the next, ms; negative where they overlap. */
+export async function gapMs(page: Page): Promise<number> {
+  const log = await page.evaluate(() => (globalThis as unknown as Hooked).soundLog)
+  const ended = log.findLast((e) => e.name === 'ended')
+  const began = log.findLast((e) => e.name === 'playing')
+  assert.ok(ended && began, 'no song ended and none began')
+  return began.atMs - ended.atMs
+}
+
+type AxeResult = { violations: { id: string; impact: string; nodes: { html: string; failureSummary: string }[] }[] }
+/** What axe finds serious or critical on the page, one line each. */
+export async function seriousFaultsOf(page: Page, where: string): Promise<string[]> {
+  await page.evaluate(await readFile(AXE, 'utf8'))
+  const result = await page.evaluate(() => (globalThis as unknown as { axe: { run(): Promise<AxeResult> } }).axe.run())
+  return result.violations
+    .filter((v) => v.impact === 'serious' || v.impact === 'critical')
+    .map((v) => `${where}: ${v.id}: ${v.nodes[0]?.html.slice(0, 200)} ${v.nodes[0]?.failureSummary}`)
+}
