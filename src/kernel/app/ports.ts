@@ -14,6 +14,9 @@ import { createMetrics, type Metrics } from '#kernel/metrics.ts'
 import { createPubSub, type PubSub } from '#kernel/pubsub/index.ts'
 import type { Closers } from './closers.ts'
 
+/** Places for media processes beside the transcodes: one-off decodes never wait for listeners. */
+const MEDIA_SPARE = 2
+
 /** Everything outside the program that modules reach, behind the kernel's interfaces. */
 export type Ports = {
   db: Db
@@ -50,7 +53,11 @@ export async function openPorts(d: Deps): Promise<Ports> {
   const cache = await createCache({ ...shared, pubsub })
   closers.add('cache', () => cache.close())
   const blobs = await createBlobs({ dir: join(config.dataDir, 'blobs') })
-  const media = await createMedia({ log, ...(config.ffmpegBin ? { ffmpegBin: config.ffmpegBin } : {}) })
+  const media = await createMedia({
+    log,
+    processesMax: config.transcodesMax + MEDIA_SPARE,
+    ...(config.ffmpegBin ? { ffmpegBin: config.ffmpegBin } : {}),
+  })
   closers.add('media processes', () => media.close())
   return {
     db,

@@ -15,6 +15,20 @@ const HEADERS_TIMEOUT_MS = 30_000
 /** A whole request, uploads over slow lines included. */
 const REQUEST_TIMEOUT_MS = 3_600_000
 const URL_LENGTH_MAX = 8192
+/** What scripts of other origins may read of an answer. */
+const EXPOSED_HEADERS = [
+  'Accept-Ranges',
+  'Content-Length',
+  'Content-Range',
+  'ETag',
+  'Idempotency-Replayed',
+  'RateLimit-Limit',
+  'RateLimit-Remaining',
+  'RateLimit-Reset',
+  'Retry-After',
+  'Tutti-Rendition',
+  'X-Request-Id',
+]
 const SLOW_BUCKETS_SEC = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
 /** The HTTP server with everything that is the same for all routes. */
@@ -39,7 +53,7 @@ export async function createServer(d: { config: Config; log: Log; metrics: Metri
   await app.register(cors, {
     origin: [...d.config.corsOrigins],
     credentials: true,
-    exposedHeaders: ['ETag', 'Retry-After', 'RateLimit', 'Content-Range', 'X-Request-Id'],
+    exposedHeaders: [...EXPOSED_HEADERS],
   })
   await app.register(helmet, securityHeaders(d.config))
   app.addHook('onRequest', async (request, reply) => {

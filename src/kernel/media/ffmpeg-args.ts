@@ -66,11 +66,17 @@ export const ENCODER_NAME: Record<Codec, string> = {
 /** Sample rates an encoder accepts without a fault; others are resampled to 44.1 or 48 kHz. */
 const rateOf = (o: TranscodeOptions): number | undefined => o.sampleRate ?? (o.codec === 'opus' ? 48_000 : undefined)
 
-/** The encoded file on stdout; at most two channels, as every player can play. */
+/**
+ * Mono stays mono and more than two channels become two, as every player can play. (`-ac 2` would also make mono
+ * stereo, and 3 dB quieter.)
+ */
+const AT_MOST_STEREO = '-af aformat=channel_layouts=stereo|mono'
+
+/** The encoded file on stdout. */
 export function transcodeArgs(settings: MediaSettings, o: TranscodeOptions): string[] {
   const rate = rateOf(o)
   const isLossy = o.codec === 'mp3' || o.codec === 'aac' || o.codec === 'opus'
   const bitrate = isLossy ? ['-b:a', `${o.bitrateKbps ?? 128}k`] : []
   const resample = rate ? ['-ar', String(rate)] : []
-  return [...inputArgs(settings, o), ...words(`-ac 2 ${MUXER[o.codec]}`), ...resample, ...bitrate, ...words(OUTPUT)]
+  return [...inputArgs(settings, o), ...words(`${AT_MOST_STEREO} ${MUXER[o.codec]}`), ...resample, ...bitrate, ...words(OUTPUT)]
 }

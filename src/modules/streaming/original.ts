@@ -1,7 +1,7 @@
 import { constants, createReadStream } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { Readable } from 'node:stream'
-import type { Representation } from './bytes/send.ts'
+import type { Representation } from '#kernel/http/bytes/send.ts'
 import { orMissing, type SongFile } from './visible.ts'
 
 /** Larger reads cost fewer turns of the event loop; a slow reader holds at most two of them. */

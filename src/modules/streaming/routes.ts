@@ -1,6 +1,6 @@
 import { extname } from 'node:path'
 import type { RawHandlers } from '#kernel/contract.ts'
-import { sendRepresentation } from './bytes/send.ts'
+import { sendRepresentation } from '#kernel/http/bytes/send.ts'
 import { type CoverDeps, sendCover } from './covers/send.ts'
 import { attachment, safeFileName } from './disposition.ts'
 import { originalOf } from './original.ts'

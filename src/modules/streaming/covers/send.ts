@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Blobs } from '#kernel/blob/index.ts'
 import type { Caller } from '#kernel/caller.ts'
-import { sendRepresentation } from '../bytes/send.ts'
+import { sendRepresentation } from '#kernel/http/bytes/send.ts'
 import type { Albums, Songs } from '../visible.ts'
 import { chooseImageFormat } from './accept.ts'
 import { type Covers, coverSize, noCover } from './covers.ts'

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Blobs } from '#kernel/blob/index.ts'
 import { unavailable, unprocessable } from '#kernel/errors.ts'
-import { type Representation, sendHead, sendRepresentation } from '../bytes/send.ts'
+import { type Representation, sendHead, sendRepresentation } from '#kernel/http/bytes/send.ts'
 import { PRIVATE, safeTag } from '../original.ts'
 import { orMissing } from '../visible.ts'
 import type { Encoders, Encoding, Wanted } from './encoders.ts'
