@@ -10,11 +10,11 @@ const CONNECT_TIMEOUT_MS = 10_000
 /** A query that runs longer is a fault of ours; migrations and bulk work use their own connection. */
 const STATEMENT_TIMEOUT_MS = 60_000
 
-const types = {
-  getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
-    oid === INT8_OID || oid === NUMERIC_OID
-      ? Number
-      : pgTypes.getTypeParser(oid, format)) as typeof pgTypes.getTypeParser,
+type Parsers = { getTypeParser(oid: number, format?: 'text' | 'binary'): (text: string) => unknown }
+const ordinary = pgTypes as Parsers
+const types: Parsers = {
+  getTypeParser: (oid, format) =>
+    oid === INT8_OID || oid === NUMERIC_OID ? Number : ordinary.getTypeParser(oid, format),
 }
 
 export type Db = { readonly pool: Pool; readonly kysely: Kysely<unknown>; close(): Promise<void> }

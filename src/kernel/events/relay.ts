@@ -63,6 +63,7 @@ function loopFor(reader: Reader, subscriber: Subscriber): Relay {
     while (!stopping.signal.aborted) {
       woken = false
       const waitMs = await readOn(reader, subscriber).catch((err: unknown) => {
+        if (err instanceof HandlerFailure) return MORE_AT_ONCE
         reader.log.error({ err, module: subscriber.module }, 'reading events failed')
         return PAUSE_MS.failed
       })
@@ -103,15 +104,10 @@ async function readOn(reader: Reader, s: Subscriber): Promise<number> {
     return await takeBatch(reader, s, BATCH_MAX)
   } catch (thrown) {
     if (!(thrown instanceof HandlerFailure)) throw thrown
-    if (thrown.index > 0) return takeBatch(reader, s, thrown.index).catch(retryAtOnce)
+    // When one of those fails this time, the next look meets it first.
+    if (thrown.index > 0) await takeBatch(reader, s, thrown.index)
     return noteFailure(reader, s, thrown)
   }
-}
-
-/** A handler that failed at the first try of these events: the next look meets it, and notes it when it comes first. */
-function retryAtOnce(thrown: unknown): number {
-  if (thrown instanceof HandlerFailure) return MORE_AT_ONCE
-  throw thrown
 }
 
 async function takeBatch({ db, wakeAll }: Reader, s: Subscriber, most: number): Promise<number> {

@@ -2,15 +2,19 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { AppError } from '#kernel/errors.ts'
 import type { Log } from '#kernel/log.ts'
 
+/** An address is told back, but not a whole one of many kB. */
+const INSTANCE_LENGTH_MAX = 300
 const TITLES: Record<number, string> = {
   400: 'Bad request',
   401: 'Not signed in',
   403: 'Not allowed',
   404: 'Not found',
   405: 'Method not allowed',
+  408: 'Too slow',
   409: 'Conflict',
   412: 'Changed meanwhile',
   413: 'Too large',
+  414: 'Address too long',
   415: 'Unsupported media type',
   416: 'Range not satisfiable',
   422: 'Not possible',
@@ -33,6 +37,7 @@ const OURS: Record<string, [number, string, string]> = {
   FST_ERR_CTP_EMPTY_JSON_BODY: [400, 'invalid_json', 'The body is empty, but the request says it is JSON.'],
   FST_ERR_CTP_INVALID_MEDIA_TYPE: [415, 'unsupported_media_type', 'Send the body as application/json.'],
   FST_ERR_CTP_BODY_TOO_LARGE: [413, 'body_too_large', 'The body is larger than this operation takes.'],
+  FST_ERR_MAX_PARAM_LENGTH: [414, 'address_too_long', 'A part of the address is longer than any id or name.'],
   FST_ERR_BAD_URL: [400, 'bad_url', 'The address is not a valid URL.'],
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: [400, 'bad_length', 'The Content-Length does not fit the body.'],
 }
@@ -55,7 +60,7 @@ export const toProblem = (e: AppError, request: { id: string; url: string }) => 
   status: e.status,
   code: e.code,
   detail: e.message,
-  instance: request.url.split('?')[0],
+  instance: request.url.split('?')[0]?.slice(0, INSTANCE_LENGTH_MAX),
   requestId: request.id,
   ...(e.errors ? { errors: e.errors } : {}),
 })
@@ -80,6 +85,7 @@ export function sendProblem(thrown: unknown, request: FastifyRequest, reply: Fas
   return reply
     .code(error.status)
     .header('cache-control', 'no-store')
+    .header('x-request-id', request.id)
     .type('application/problem+json')
     .send(toProblem(error, request))
 }

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Logger, type Runner, run, runMigrations, type Task, type TaskList } from 'graphile-worker'
 import type pg from 'pg'
 import { messageOf, notFound } from '#kernel/errors.ts'
@@ -13,7 +14,9 @@ const QUICK_PLACES = 4
 /** Connections of the workers' own: two that listen, and some to take and end jobs. */
 const DIRECT_POOL_MAX = 4
 const POLL_MS = 5000
+/** For handlers to end after they were told to stop; then for the queue to let go of those that do not. */
 const STOP_GRACE_MS = 3000
+const STOP_FORCED_MS = 2000
 const PROGRESS_EVERY_MS = 500
 const CANCEL_CHANNEL = 'kernel.job-cancelled'
 
@@ -71,18 +74,30 @@ export async function createJobs(d: Deps): Promise<Jobs> {
     runners.push(await run({ ...options, events: lifeline.events }))
   }
   const unsubscribe = d.pubsub.subscribe(CANCEL_CHANNEL, (id) => stopOne(running.get(String(id))))
-  return {
-    cancel: (id) => cancel(d, id),
-    async stop() {
-      unsubscribe()
-      const interrupted = [...running.values()]
-      for (const job of interrupted) job.abort.abort(new Error('shutting down'))
-      await Promise.all(runners.map((r) => r.stop()))
-      await giveBack(d.pool, interrupted)
-      await lifeline.close()
-      await listening.close()
-    },
+  const stop = async () => {
+    unsubscribe()
+    const interrupted = [...running.values()]
+    for (const job of interrupted) job.abort.abort(new Error('shutting down'))
+    await stopRunners(runners)
+    await giveBack(d.pool, interrupted)
+    await lifeline.close()
+    await listening.close()
   }
+  let stopped: Promise<void> | undefined
+  return { cancel: (id) => cancel(d, id), stop: () => (stopped ??= stop()) }
+}
+
+/** The queue itself would wait for ever for a handler that does not listen. */
+async function stopRunners(runners: readonly Runner[]): Promise<void> {
+  const stopped = Promise.all(runners.map((r) => r.stop())).then(() => 'stopped')
+  const late = new AbortController()
+  const first = await Promise.race([stopped, sleep(STOP_GRACE_MS, 'late', { signal: late.signal })])
+  if (first === 'late')
+    await Promise.race([
+      Promise.allSettled(runners.map((r) => r.kill())),
+      sleep(STOP_FORCED_MS, undefined, { signal: late.signal }),
+    ])
+  late.abort()
 }
 
 /** Workers LISTEN, which a transaction pooler does not pass on: behind one they get connections of their own. */
@@ -107,13 +122,17 @@ async function cancel(d: Deps, id: string): Promise<void> {
   await d.pubsub.publish(CANCEL_CHANNEL, id)
 }
 
-/** A job that shutting down interrupted did nothing wrong: it does not lose a try and is due at once. */
+/**
+ * A job that shutting down interrupted did nothing wrong: it does not lose a try and is due at once. The queue notes
+ * its failure without our waiting for that, so we unlock it ourselves; whichever comes second changes nothing more.
+ */
 async function giveBack(pool: pg.Pool, jobs: RunningJob[]): Promise<void> {
   for (const j of jobs)
-    await pool.query(`select graphile_worker.reschedule_jobs(array[$1]::bigint[], run_at := now(), attempts := $2)`, [
-      j.workerJobId,
-      j.attempt - 1,
-    ])
+    await pool.query(
+      `update graphile_worker._private_jobs set locked_by = null, locked_at = null, run_at = now(), attempts = $2 - 1
+       where id = $1 and attempts = $2`,
+      [j.workerJobId, j.attempt],
+    )
   await pool.query(
     `update kernel.jobs set state = 'waiting', updated_at = now() where id = any($1::uuid[]) and state = 'running'`,
     [jobs.map((j) => j.id)],

@@ -59,12 +59,7 @@ export function createSockets(d: Deps): Sockets {
   })
   const spaces = NAMESPACES.map((n) => io.of(n))
   for (const space of spaces) {
-    space.use(
-      (socket, next) =>
-        void signIn(socket, d)
-          .then(() => undefined, refusal)
-          .then(next),
-    )
+    space.use((socket, next) => void letIn(socket, d, next))
     space.on('connection', (socket) => welcome(socket))
   }
   const stops = [
@@ -86,6 +81,10 @@ export function createSockets(d: Deps): Sockets {
       io.engine.close()
     },
   }
+}
+
+async function letIn(socket: Socket, d: Deps, next: (refused?: Error) => void): Promise<void> {
+  next(await signIn(socket, d).then(() => undefined, refusal))
 }
 
 async function signIn(socket: Socket, d: Deps): Promise<void> {
