@@ -58,19 +58,40 @@ const edited = (text: string, e: { kind: string; at: number; letter: string }): 
   return text.slice(0, at) + (e.kind === 'replace' ? e.letter : '') + text.slice(at + 1)
 }
 
+/** Levenshtein's distance by its definition: no swaps. */
+function levenshtein(a: string, b: string): number {
+  if (a === '' || b === '') return a.length + b.length
+  const rest = levenshtein(a.slice(1), b.slice(1))
+  if (a[0] === b[0]) return rest
+  return 1 + Math.min(rest, levenshtein(a.slice(1), b), levenshtein(a, b.slice(1)))
+}
+
 test('every word within the allowed edits shares a probe with what was typed', () => {
   fc.assert(
     fc.property(word, fc.array(edit, { maxLength: 2 }), (meant, edits) => {
       const typed = edits.reduce(edited, meant)
       const allowed = editsAllowed(typed)
-      fc.pre(typed.length >= 3 && editDistance(typed, meant) <= allowed)
+      fc.pre(typed.length >= 3 && edits.length <= allowed)
       const own = new Set(grams(meant))
       assert.ok(
         probeGrams(typed, allowed).some((g) => own.has(g)),
         `${typed} for ${meant}`,
       )
+      assert.ok(editDistance(typed, meant) <= edits.length)
     }),
     { numRuns: 2000 },
+  )
+})
+
+test('the distance is that of the definition wherever no letters are swapped', () => {
+  const short = fc.string({ unit: fc.constantFrom('a', 'b', 'c'), maxLength: 5 })
+  fc.assert(
+    fc.property(short, short, (a, b) => {
+      const [ours, plain] = [editDistance(a, b), levenshtein(a, b)]
+      // A swap is one edit here and two there.
+      assert.ok(ours <= plain && plain <= 2 * ours, `${a} ${b}: ${ours}, ${plain}`)
+      if (plain < 2) assert.equal(ours, plain)
+    }),
   )
 })
 

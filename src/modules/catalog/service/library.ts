@@ -108,12 +108,9 @@ async function listFaults(ctx: CatalogCtx, input: { limit?: number; cursor?: str
 export function createLibrary(ctx: CatalogCtx): Api<typeof library> {
   return {
     async getLibraryStatus() {
-      const [scan, all, counts, sums] = await Promise.all([
-        scanNow(ctx),
-        folders(ctx.db),
-        songCounts(ctx.db),
-        totals(ctx.db),
-      ])
+      // Read first: what is read after the end of a scan is at least as new as that end.
+      const scan = await scanNow(ctx)
+      const [all, counts, sums] = await Promise.all([folders(ctx.db), songCounts(ctx.db), totals(ctx.db)])
       return { scan, folders: all.map((f) => toFolder(f, counts)), ...sums }
     },
     listFaults: (_who, input) => listFaults(ctx, input),
