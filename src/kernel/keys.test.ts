@@ -73,11 +73,11 @@ describe('tokens', () => {
   })
 })
 
-describe('ENCRYPT_KEY', () => {
-  const stored = async (db: KernelDatabase) =>
-    (await db.pool.query<{ private_jwk: string }>('select private_jwk from kernel.signing_keys')).rows[0]
-      ?.private_jwk ?? ''
+const stored = async (db: KernelDatabase) =>
+  (await db.pool.query<{ private_jwk: string }>('select private_jwk from kernel.signing_keys')).rows[0]?.private_jwk ??
+  ''
 
+describe('ENCRYPT_KEY', () => {
   test('seals the private halves, and only it opens them', async () => {
     await using db = await kernelDatabase()
     const token = await (await openKeys(db.pool, 'secret one')).sign({ sub: 'a' }, { audience: 'x', lifeSec: 60 })

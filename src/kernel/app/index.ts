@@ -68,7 +68,7 @@ async function startAll(o: AppOptions, closers: Closers): Promise<App> {
   closers.add('readiness', () => {
     state.ready = false
   })
-  return { url, http, ports, wired, identify, stop: onlyOnce(() => closers.closeAll()) }
+  return { url, http, ports, wired, identify, realtime, stop: onlyOnce(() => closers.closeAll()) }
 }
 
 /** Modules start before the duties that run their jobs, and so stop after them. */

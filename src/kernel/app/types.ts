@@ -5,6 +5,7 @@ import type { Service } from '#kernel/http/health.ts'
 import type { Identify } from '#kernel/identify.ts'
 import type { Log } from '#kernel/log.ts'
 import type { Duty } from '#kernel/module.ts'
+import type { Realtime } from '#kernel/sockets/realtime.ts'
 import type { Ports } from './ports.ts'
 import type { AnyModule, Offer, Wired } from './wire.ts'
 
@@ -35,5 +36,6 @@ export type App = {
   readonly ports: Ports
   readonly wired: readonly Wired[]
   readonly identify: Identify
+  readonly realtime: Realtime
   stop(): Promise<void>
 }

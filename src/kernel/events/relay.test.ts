@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { sql } from 'kysely'
 import { type EventHandler, on } from '#kernel/module.ts'
 import { startChild } from '#kernel/testing-child.ts'
@@ -168,7 +168,7 @@ describe('events', () => {
   })
 
   test('a reader that missed the wake-up looks by itself', async () => {
-    const relay = reader()
+    reader()
     await sleep(100)
     await tell([1])
     assert.deepEqual(await seenAll(1), [1])

@@ -21,13 +21,17 @@ function server(state: State) {
   })
   const get = async (url: string) => {
     const answer = await app.inject(url)
-    return { status: answer.statusCode, body: answer.json() as Record<string, unknown> }
+    return { status: answer.statusCode, body: answer.json<Record<string, unknown>>() }
   }
   return { app, get }
 }
 const ok: HealthCheck = async () => ({ ok: true, detail: 'embedded' })
 const away: HealthCheck = async () => {
   throw new Error('the database is away')
+}
+
+const refuse = async (): Promise<never> => {
+  throw Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })
 }
 
 describe('health', () => {
@@ -126,9 +130,6 @@ describe('a whole app', () => {
     const token = (await t.nobody.post('/enter', { role: 'user' })).body.token as string
     const original = pool.connect.bind(pool)
     // The pool itself is the boundary here: what lies behind it is refused, as with a server that is down.
-    const refuse = async () => {
-      throw Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })
-    }
     Object.assign(pool, { connect: refuse, query: refuse })
     assert.equal((await t.nobody.get('//health/ready')).status, 503)
     const headers = { authorization: `Bearer ${token}`, 'idempotency-key': 'k' }

@@ -266,12 +266,12 @@ function speak(bytes: string): Promise<string> {
   })
 }
 
-describe('Idempotency-Key', () => {
-  const make = (key: string, text = 'once', more: object = {}) =>
-    asUser().send('POST', '/notes', { text, ...more }, { 'idempotency-key': key })
-  const countOf = async (text: string) =>
-    (await t.nobody.get('/notes?limit=500')).body.items.filter((n: { text: string }) => n.text === text).length
+const make = (key: string, text = 'once', more: object = {}) =>
+  asUser().send('POST', '/notes', { text, ...more }, { 'idempotency-key': key })
+const countOf = async (text: string) =>
+  (await t.nobody.get('/notes?limit=500')).body.items.filter((n: { text: string }) => n.text === text).length
 
+describe('Idempotency-Key', () => {
   test('a repeated request gets the first answer and does nothing', async () => {
     const [a, b] = [await make('k1'), await make('k1')]
     assert.deepEqual([a.status, b.status], [201, 201])

@@ -7,6 +7,12 @@ import { clientFor, startTestApp, type TestApp } from '#kernel/testing.ts'
 import { door, notes } from '#kernel/testing-sample.ts'
 import { createLimits } from './limits.ts'
 
+const refused = (retryAfterSec: number) => (thrown: unknown) => {
+  assert.ok(thrown instanceof AppError)
+  assert.deepEqual([thrown.status, thrown.code, thrown.retryAfterSec], [429, 'rate_limited', retryAfterSec])
+  return true
+}
+
 describe('a window of a minute', () => {
   const config = readConfig({ RATE_LIMIT_PER_MIN: '60', RATE_LIMIT_AUTH_PER_MIN: '3' })
   const headers = new Map<string, unknown>()
@@ -16,12 +22,6 @@ describe('a window of a minute', () => {
       return reply
     },
   } as unknown as FastifyReply
-  const refused = (retryAfterSec: number) => (thrown: unknown) => {
-    assert.ok(thrown instanceof AppError)
-    assert.deepEqual([thrown.status, thrown.code, thrown.retryAfterSec], [429, 'rate_limited', retryAfterSec])
-    return true
-  }
-
   test('counts per person and group, and starts anew', () => {
     let now = 1_000_000
     const { take } = createLimits(config, () => now)
