@@ -104,6 +104,8 @@ export type ProbeFault =
   | 'timeout'
   | 'crashed'
   | 'not_found'
+  /** A pipe, a device, a socket, or a link that leads to itself. */
+  | 'not_a_file'
   | 'busy'
 export type ProbeResult = ProbeOk | { ok: false; reasonCode: ProbeFault; reason: string }
 export type Picture = { mime: string; bytes: Uint8Array }

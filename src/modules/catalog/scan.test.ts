@@ -136,24 +136,25 @@ describe('a scan', () => {
     await writeFile(invalidUtf8Path(music.at('bad').toString()), mp3({ title: 'Not Text' }))
     await symlink('..', music.at('bad/loop'))
     const { scan, faultCount } = await c.scan()
-    assert.equal(scan.faulty, 3)
-    assert.equal(faultCount, 3)
+    assert.equal(scan.faulty, 4)
+    assert.equal(faultCount, 4)
     const faults = (await c.admin.get('/library/faults?count=true')).body as {
       items: { path: string; reasonCode: string }[]
       total: number
     }
     assert.deepEqual(faults.items.map((f) => `${f.path.split('/').at(-1)} ${f.reasonCode}`).sort(), [
       'empty.flac empty',
+      'loop.mp3 not_a_file',
       'sparse.wav too_large',
       'text.mp3 not_audio',
     ])
-    assert.equal(faults.total, 3)
+    assert.equal(faults.total, 4)
     for (const title of ['Wrong Extension', 'Line Break', 'Not Text'])
       assert.equal((await c.song(title)).isMissing, false)
     assert.equal((await c.song('Bomb')).coverUrl, null)
     const page = await c.admin.get('/library/faults?limit=2')
     const rest = await c.admin.get(`/library/faults?limit=2&cursor=${page.body['nextCursor']}`)
-    assert.equal((rest.body['items'] as unknown[]).length, 1)
+    assert.equal((rest.body['items'] as unknown[]).length, 2)
 
     assert.equal((await c.scan()).scan.faulty, 0, 'an unchanged faulty file is not read again')
     await music.put('bad/text.mp3', mp3({ title: 'Mended' }))
@@ -161,8 +162,9 @@ describe('a scan', () => {
     await rm(music.at('bad/empty.flac'))
     const mended = await c.scan()
     assert.equal((await c.song('Mended')).title, 'Mended')
-    assert.equal(mended.faultCount, 1)
+    assert.equal(mended.faultCount, 2)
     await rm(music.at('bad/sparse.wav'))
+    await rm(music.at('bad/loop.mp3'))
     assert.equal((await c.scan()).faultCount, 0)
   })
 

@@ -18,6 +18,8 @@ const SAMPLE_RATES = [44_100, 48_000, 32_000]
 const SYNC_SEARCH_BYTES = 64 * 1024
 /** Frames that must follow one another before noise is believed to be MPEG audio. */
 const FRAMES_IN_A_ROW = 3
+/** And when something else stands before them. */
+const FRAMES_AFTER_JUNK = 5
 
 export type MpegFrame = {
   bytes: number
@@ -55,22 +57,36 @@ export function adtsFrameBytes(bytes: Uint8Array, at: number): number | undefine
   return size >= 7 ? size : undefined
 }
 
-type FrameSize = (bytes: Uint8Array, at: number) => number | undefined
-const mpegSize: FrameSize = (bytes, at) => mpegFrame(bytes, at)?.bytes
+/** How a stream of frames is told: the size of one, and the bits of the third byte that all of a stream share. */
+type Stream = { sizeOf(bytes: Uint8Array, at: number): number | undefined; sharedBits: number }
+/** Layer 1 is left out: no music comes so any more, and the jump tables of programs look exactly like it. */
+const isLayer1 = (bytes: Uint8Array, at: number): boolean => (((bytes[at + 1] ?? 0) >> 1) & 3) === 3
+const MPEG: Stream = {
+  sizeOf: (bytes, at) => (isLayer1(bytes, at) ? undefined : mpegFrame(bytes, at)?.bytes),
+  sharedBits: 0x0c, // the sample rate
+}
+const ADTS: Stream = { sizeOf: adtsFrameBytes, sharedBits: 0xfc } // and the profile
+const kindAt = (bytes: Uint8Array, at: number, { sharedBits }: Stream): number =>
+  (((bytes[at + 1] ?? 0) & 0xfe) << 8) | ((bytes[at + 2] ?? 0) & sharedBits)
 
-/** Position of the first frame that is followed by others (or by the end of the audio); undefined without one. */
-function findSync(head: Uint8Array, isWhole: boolean, sizeOf: FrameSize): number | undefined {
+/**
+ * Position of the first frame that is followed by others of its kind; undefined without one. Fewer are believed only
+ * when they are all there is: a header near the end of noise is found in one file out of two.
+ */
+function findSync(head: Uint8Array, isWhole: boolean, stream: Stream): number | undefined {
   for (let start = 0; start < head.length - 4; start++) {
     if (head[start] !== 0xff) continue
+    const kind = kindAt(head, start, stream)
+    const wanted = start === 0 ? FRAMES_IN_A_ROW : FRAMES_AFTER_JUNK
     let at = start
     let frames = 0
-    for (; frames < FRAMES_IN_A_ROW; frames++) {
-      const size = sizeOf(head, at)
+    for (; frames < wanted && kindAt(head, at, stream) === kind; frames++) {
+      const size = stream.sizeOf(head, at)
       if (size === undefined) break
       at += size
     }
-    const reachedEnd = isWhole && frames > 0 && at >= head.length - 4
-    if (frames === FRAMES_IN_A_ROW || reachedEnd) return start
+    const isAll = isWhole && frames > 0 && at >= head.length - 4
+    if (frames === wanted || (isAll && start === 0)) return start
   }
   return undefined
 }
@@ -81,8 +97,8 @@ export function sniffMpeg(file: ByteReader): { container: 'mp3' | 'aac'; start: 
   const end = skipTrailingTags(file, from)
   const head = file.read(from, Math.min(SYNC_SEARCH_BYTES, end - from))
   const isWhole = from + head.length >= end
-  const mp3 = findSync(head, isWhole, mpegSize)
-  const aac = findSync(head, isWhole, adtsFrameBytes)
+  const mp3 = findSync(head, isWhole, MPEG)
+  const aac = findSync(head, isWhole, ADTS)
   if (mp3 !== undefined && (aac === undefined || mp3 <= aac)) return { container: 'mp3', start: from + mp3 }
   return aac === undefined ? undefined : { container: 'aac', start: from + aac }
 }

@@ -35,6 +35,17 @@ test('MP3: tags on either side do not change the identity, the audio does', () =
   assert.notEqual(hashOf(mp3Silence({ sec: 11, seed: 7 })), plain)
 })
 
+test('what only looks like frames is not MP3: the jump table of a program, a header before the end of noise', () => {
+  const jump = Buffer.from('ff25c2ef00006801000000e9d0ffffff', 'hex')
+  assert.equal(regionOf(Buffer.concat([Buffer.alloc(4096, 1), ...Array.from({ length: 200 }, () => jump)])), undefined)
+  const frame = mp3Silence({ sec: 0.02 }).subarray(0, 417)
+  assert.equal(regionOf(Buffer.concat([Buffer.alloc(5000, 1), frame])), undefined)
+  assert.equal(regionOf(Buffer.concat([frame, frame]))?.container, 'mp3', 'two frames and nothing else')
+  const other = Buffer.from(frame)
+  other[2] = (other[2] as number) | 0x04 // 48 kHz: no player would take them for one stream
+  assert.equal(regionOf(Buffer.concat([Buffer.alloc(500, 1), frame, other, frame, other, frame, other])), undefined)
+})
+
 test('MP3 is found behind junk, and noise or text is not MP3', () => {
   const audio = mp3Silence({ sec: 1 })
   assert.equal(regionOf(Buffer.concat([Buffer.alloc(5000, 1), audio]))?.start, 5000)

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { closeSync, constants, fstatSync, openSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, statSync } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
 import { type IAudioMetadata, parseFromTokenizer, selectCover } from 'music-metadata'
 import { FileTokenizer } from 'strtok3'
@@ -140,7 +140,7 @@ const isSilentHeader = (metadata: IAudioMetadata): boolean =>
 
 async function probeOpen(fd: number): Promise<ProbeResult> {
   const stat = fstatSync(fd)
-  if (!stat.isFile()) return fault('unreadable', 'The path is not a regular file.')
+  if (!stat.isFile()) return fault('not_a_file', 'The path is not a regular file.')
   if (stat.size === 0) return fault('empty', 'The file is empty (zero bytes).')
   if (stat.size > FILE_MAX_BYTES)
     return fault('too_large', `The file is larger than the ${FILE_MAX_BYTES / 1024 ** 3} GiB that are read.`)
@@ -160,14 +160,21 @@ async function probeOpen(fd: number): Promise<ProbeResult> {
 function openFault(thrown: unknown): ProbeResult {
   const { code } = thrown as { code?: string }
   if (code === 'ENOENT' || code === 'ENOTDIR') return fault('not_found', 'The file is no longer there.')
-  if (code === 'ELOOP') return fault('unreadable', 'The path runs in a circle of symbolic links.')
+  if (code === 'ELOOP') return fault('not_a_file', 'The path runs in a circle of symbolic links.')
   if (code === 'EACCES' || code === 'EPERM')
     return fault('unreadable', 'The file may not be read by this server: check its permissions.')
+  if (code === NOT_REGULAR) return fault('not_a_file', 'The path is not a regular file.')
   return fault('unreadable', `The file could not be read (${code ?? 'unknown fault'}).`)
 }
 
 const pathOf = (path: FilePath | Uint8Array): FilePath => (typeof path === 'string' ? path : Buffer.from(path))
-const open = (path: FilePath | Uint8Array): number => openSync(pathOf(path), constants.O_RDONLY | constants.O_NONBLOCK)
+const NOT_REGULAR = 'not_regular'
+
+/** A device is not even opened: some do something then. Throws what `stat` and `open` do, or `NOT_REGULAR`. */
+function open(path: FilePath | Uint8Array): number {
+  if (!statSync(pathOf(path)).isFile()) throw Object.assign(new Error('not a regular file'), { code: NOT_REGULAR })
+  return openSync(pathOf(path), constants.O_RDONLY | constants.O_NONBLOCK)
+}
 
 /** Format, tags and identity of one file. Never throws: a fault is an answer. */
 export async function probeFile(path: FilePath | Uint8Array): Promise<ProbeResult> {

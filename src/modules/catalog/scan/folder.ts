@@ -70,8 +70,9 @@ async function obstacle(ctx: CatalogCtx, folder: Folder, identity: string | unde
   return undefined
 }
 
+const UNREAD = 'folder(s) inside could not be read'
 const unreadDetail = (unread: readonly Unread[]): string | null =>
-  unread.length === 0 ? null : `${unread.length} folder(s) inside could not be read (${unread[0]?.code}).`
+  unread.length === 0 ? null : `${unread.length} ${UNREAD} (${unread[0]?.code}).`
 
 const ROOT = Buffer.alloc(0)
 const LOST = 'The folder disappeared while it was scanned: is the disk connected?'
@@ -92,7 +93,8 @@ export async function scanFolder(d: ScanDeps, folder: Folder, depth: Depth): Pro
   return async () => {
     const lasting = walked.unread.filter((u) => !isGoneCode(u.code))
     if (!walked.visited.has('') || !(await finish(d, walk, walked))) return lose(d, folder, LOST)
-    if (lasting.length > 0) await setReachable(d.ctx, { ...folder, state: 'ok' }, unreadDetail(lasting))
+    const wasUnread = folder.detail?.includes(UNREAD) ?? false
+    if (lasting.length > 0 || wasUnread) await setReachable(d.ctx, { ...folder, state: 'ok' }, unreadDetail(lasting))
   }
 }
 

@@ -4,6 +4,7 @@ import { imageRank, isAudioName, isHidden, isLyricsName, joinBytes, keyOf } from
 
 /** Deeper folders are not entered: real libraries have a handful of levels. */
 export const DEPTH_MAX = 64
+const TOO_DEEP = `more than ${DEPTH_MAX} levels deep`
 /** Entries of one folder that are looked at. */
 const ENTRIES_MAX = 200_000
 /** Folders read at once. */
@@ -53,6 +54,17 @@ async function statFile(folder: Buffer, name: Buffer): Promise<FoundFile | undef
   }
 }
 
+/** Pipes, devices and links in a circle stay in the list: they are told as faults, and never opened. */
+async function statAudio(folder: Buffer, name: Buffer): Promise<FoundFile | undefined> {
+  try {
+    const s = await stat(joinBytes(folder, name))
+    if (s.isDirectory()) return undefined
+    return { name, sizeBytes: s.isFile() ? s.size : 0, mtimeUs: Math.floor(s.mtimeMs * 1000) }
+  } catch (thrown) {
+    return codeOf(thrown) === 'ELOOP' ? { name, sizeBytes: 0, mtimeUs: 0 } : undefined
+  }
+}
+
 const byName = (a: Dirent<Buffer>, b: Dirent<Buffer>): number => Buffer.compare(a.name, b.name)
 const isWanted = (name: Buffer): boolean => isAudioName(name) || isLyricsName(name) || imageRank(name) !== undefined
 
@@ -75,7 +87,9 @@ async function readFolder(root: Buffer, dir: Buffer): Promise<Read> {
     .filter((e) => !isHidden(e.name))
     .sort(byName)
   const files = entries.filter((e) => !e.isDirectory() && isWanted(e.name))
-  const stats = (await mapAtOnce(files, STATS_AT_ONCE, (e) => statFile(path, e.name))).filter((f) => f !== undefined)
+  const stats = (
+    await mapAtOnce(files, STATS_AT_ONCE, (e) => (isAudioName(e.name) ? statAudio : statFile)(path, e.name))
+  ).filter((f) => f !== undefined)
   const images = stats.filter((f) => imageRank(f.name) !== undefined)
   images.sort((a, b) => (imageRank(a.name) ?? 0) - (imageRank(b.name) ?? 0))
   return {
@@ -123,8 +137,11 @@ export async function* walk(
     const step: Step = { listings: [], unread: [] }
     const found = await Promise.all(places.map((p) => readPlace(root, p, visited, step)))
     for (const { place, read } of found.filter((f) => f !== undefined).toReversed()) {
-      if (place.depth >= DEPTH_MAX) continue
       const below = (name: Buffer) => ({ dir: joinBytes(place.dir, name), depth: place.depth + 1 })
+      if (place.depth >= DEPTH_MAX) {
+        step.unread.push(...read.folders.map((name) => ({ dir: below(name).dir, code: TOO_DEEP })))
+        continue
+      }
       real.push(...read.folders.map(below).toReversed())
       linked.push(...read.links.map(below))
     }
