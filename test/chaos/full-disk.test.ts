@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { makeSmallDisk } from '#kernel/db/embedded/testing-tools.ts'
 import { type Answer, clientFor } from '#kernel/testing.ts'
-import { needsFfmpeg, tuneWav } from '#modules/streaming/testing.ts'
+import { skipWithoutFfmpeg } from '#test/fixtures/audio.ts'
+import { tuneWav } from '#test/fixtures/tunes.ts'
 import { allSongs, assertJobsWell, eventually, makeHouse, needsProc, scanned } from './house.ts'
 
 const DISK_MIB = 400
@@ -26,7 +27,7 @@ async function fill(disk: string, leaveBytes: number): Promise<string> {
 
 const bytesOf = async (answer: Response) => Buffer.from(await answer.arrayBuffer())
 
-const unless = { skip: needsProc.skip || needsFfmpeg.skip }
+const unless = { skip: needsProc.skip || skipWithoutFfmpeg() }
 test('a disk that is full during a transcode: said, survived, over when there is space', unless, async (t) => {
   const disk = makeSmallDisk(t, DISK_MIB)
   if (!disk) return t.skip('this user may not mount a tmpfs')

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { needsFfmpeg } from '#modules/streaming/testing.ts'
+import { skipWithoutFfmpeg } from '#test/fixtures/audio.ts'
 import { allSongs, eventually, makeHouse, needsProc } from './house.ts'
 import { MANY, writeHostile } from './hostile-files.ts'
 
@@ -35,7 +35,7 @@ function heartbeat(base: string): { end(): Promise<number> } {
 type Fault = { path: string; reasonCode: string; reason: string }
 type Problem = { code: string; detail: string }
 
-const unless = { skip: needsProc.skip || needsFfmpeg.skip }
+const unless = { skip: needsProc.skip || skipWithoutFfmpeg() }
 test('a folder of hostile files: the good ones play, the bad ones are told with a reason', unless, async (t) => {
   const house = makeHouse(t)
   const hostile = await writeHostile(house.music)

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { framesIntact, readFrameHeader } from '#engines/audio/index.ts'
 import type { Client } from '#kernel/testing.ts'
-import { needsFfmpeg, tuneWav } from '#modules/streaming/testing.ts'
+import { skipWithoutFfmpeg } from '#test/fixtures/audio.ts'
+import { tuneWav } from '#test/fixtures/tunes.ts'
 import { allSongs, assertJobsWell, eventually, makeHouse, needsProc, type Product } from './house.ts'
 
 const SONGS = 5
@@ -31,7 +32,7 @@ async function assertWhole(product: Product, admin: Client, id: string): Promise
   assert.ok(durationSec >= SECONDS - 0.1 && max.every((v) => v > 0))
 }
 
-const unless = { skip: needsProc.skip || needsFfmpeg.skip }
+const unless = { skip: needsProc.skip || skipWithoutFfmpeg() }
 test('kill -9 during analysis: what is done stays, the rest is done, nothing is stuck', unless, async (t) => {
   const house = makeHouse(t)
   // Lengths differ, so that no song is another's copy.

@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
 import type { Client } from '#kernel/testing.ts'
-import { needsFfmpeg, tuneWav } from '#modules/streaming/testing.ts'
+import { skipWithoutFfmpeg } from '#test/fixtures/audio.ts'
+import { tuneWav } from '#test/fixtures/tunes.ts'
 import {
   allSongs,
   assertJobsWell,
@@ -59,7 +60,7 @@ async function decodedSec(path: string): Promise<number> {
   return stdout.length / DECODED_HZ
 }
 
-const unless = { skip: needsProc.skip || needsFfmpeg.skip }
+const unless = { skip: needsProc.skip || skipWithoutFfmpeg() }
 test('kill -9 during a transcode: nothing left behind, and the next one is whole', unless, async (t) => {
   const house = makeHouse(t)
   await writeFile(join(house.music, 'long.wav'), tuneWav(SECONDS))

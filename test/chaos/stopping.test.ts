@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { io, type Socket } from 'socket.io-client'
 import type { Client } from '#kernel/testing.ts'
-import { needsFfmpeg, tuneWav } from '#modules/streaming/testing.ts'
-import { writeLibrary } from '#test/fixtures/audio.ts'
+import { writeLibrary, skipWithoutFfmpeg } from '#test/fixtures/audio.ts'
+import { tuneWav } from '#test/fixtures/tunes.ts'
 import { allSongs, assertJobsWell, eventually, makeHouse, needsProc, type Product, scanned } from './house.ts'
 
 const SMALL_FILES = 800
@@ -35,7 +35,7 @@ async function connected(product: Product, admin: Client): Promise<Socket> {
   return socket
 }
 
-const unless = { skip: needsProc.skip || needsFfmpeg.skip }
+const unless = { skip: needsProc.skip || skipWithoutFfmpeg() }
 test('SIGTERM in the middle of everything ends it in order, and the next start goes on', unless, async (t) => {
   const house = makeHouse(t)
   for (const n of [1, 2]) await writeFile(join(house.music, `.long ${n}.wav`), tuneWav(LONG_SECONDS + n))

@@ -3,8 +3,8 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { findWasm } from '#kernel/media/find-ffmpeg.ts'
-import { tuneWav } from '#modules/streaming/testing.ts'
 import { taggedMp3 } from '#test/fixtures/audio.ts'
+import { tuneWav } from '#test/fixtures/tunes.ts'
 import { allSongs, assertJobsWell, eventually, makeHouse, needsProc, type Product, scanned } from './house.ts'
 
 const SECONDS = 12

@@ -8,7 +8,10 @@ import type { Config } from '#kernel/config/index.ts'
 import { startTestApp, type TestApp } from '#kernel/testing.ts'
 import catalog from '#modules/catalog/index.ts'
 import identity from '#modules/identity/index.ts'
+import { tuneWav } from '#test/fixtures/tunes.ts'
 import streaming from './index.ts'
+
+export { tuneWav } from '#test/fixtures/tunes.ts'
 
 const run = promisify(execFile)
 
@@ -27,36 +30,6 @@ export const needsFfmpeg = {
 /** FFmpeg with the arguments of a test, faults as its own words. */
 export const ffmpeg = async (...args: string[]): Promise<void> => {
   await run('ffmpeg', ['-v', 'error', '-nostdin', '-y', ...args])
-}
-
-const RATE = 22_050
-const HEADER_BYTES = 44
-
-/** A tone that changes each second, so that every place sounds and encodes differently: 16 bits, mono. */
-export function tuneWav(seconds: number): Buffer {
-  const samples = Math.round(seconds * RATE)
-  const wav = Buffer.alloc(HEADER_BYTES + 2 * samples)
-  wav.write('RIFF', 0, 'latin1')
-  wav.writeUInt32LE(wav.length - 8, 4)
-  wav.write('WAVEfmt ', 8, 'latin1')
-  wav.writeUInt32LE(16, 16)
-  for (const [at, value] of [
-    [20, 1],
-    [22, 1],
-    [32, 2],
-    [34, 16],
-  ] as const)
-    wav.writeUInt16LE(value, at)
-  wav.writeUInt32LE(RATE, 24)
-  wav.writeUInt32LE(2 * RATE, 28)
-  wav.write('data', 36, 'latin1')
-  wav.writeUInt32LE(2 * samples, 40)
-  let phase = 0
-  for (let i = 0; i < samples; i++) {
-    phase += (2 * Math.PI * (220 + 20 * (Math.floor(i / RATE) % 97))) / RATE
-    wav.writeInt16LE(Math.round(9000 * Math.sin(phase) + 3000 * Math.sin(3.01 * phase)), HEADER_BYTES + 2 * i)
-  }
-  return wav
 }
 
 export type Tune = { readonly name: string; readonly seconds: number; readonly args?: readonly string[] }
