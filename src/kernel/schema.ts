@@ -1,8 +1,8 @@
 import { type Static, type TObject, type TProperties, type TSchema, Type } from 'typebox'
 
-/** Text that PostgreSQL can store: its text type has no U+0000. */
+/** Text that PostgreSQL can store: its text has no U+0000, its JSON no half of a surrogate pair. */
 export const Text = (maxLength: number, more: { minLength?: number; description?: string } = {}) =>
-  Type.String({ minLength: 1, maxLength, pattern: '^[^\\u0000]*$', ...more })
+  Type.String({ minLength: 1, maxLength, pattern: '^[^\\u0000\\ud800-\\udfff]*$', ...more })
 
 export const Id = Type.String({ format: 'uuid', description: 'UUIDv7 made by the program' })
 export const Time = Type.String({ format: 'date-time', description: 'ISO 8601, UTC' })

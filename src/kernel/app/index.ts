@@ -11,7 +11,7 @@ import { eventFlow, startDuties } from './duties.ts'
 import { buildHttp, listen } from './http.ts'
 import { openPorts, type Ports } from './ports.ts'
 import type { App, AppOptions } from './types.ts'
-import { type AnyModule, findApi, type Finder, inOrder, wire, type Wired } from './wire.ts'
+import { type AnyModule, assertReachable, findApi, type Finder, inOrder, wire, type Wired } from './wire.ts'
 
 export type { App, AppOptions } from './types.ts'
 
@@ -46,6 +46,8 @@ function portsFor(o: Pick<AppOptions, 'config' | 'log' | 'onFatal'>, modules: re
 async function startAll(o: AppOptions, closers: Closers): Promise<App> {
   const { config, log } = o
   const modules = inOrder(o.modules, o.offers)
+  const besides = [o.sessions, ...(o.gateway ? o.offers.map((x) => x.contract) : [])]
+  assertReachable({ modules, besides, offers: o.offers, urls: config.urls })
   const ports = await openPorts(portsFor(o, modules, closers))
   const wired: Wired[] = []
   const identify = createIdentify({

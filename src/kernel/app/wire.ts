@@ -73,6 +73,20 @@ export function apiOf(w: Wired, contract: Contract): ApiOf {
   return w.running.api[key] as unknown as ApiOf
 }
 
+type Plan = Pick<Finder, 'offers' | 'urls'> & {
+  modules: readonly AnyModule[]
+  /** Contracts that this process calls or passes on besides what its modules need. */
+  besides: readonly Contract[]
+}
+
+/** Throws when something that this process needs runs elsewhere and nobody has said where: before anything starts. */
+export function assertReachable({ modules, besides, offers, urls }: Plan): void {
+  const here = new Set(modules.flatMap((m) => Object.values(m.contracts).map((c) => c.name)))
+  for (const c of [...modules.flatMap((m) => Object.values(m.needs)), ...besides])
+    if (!here.has(c.name))
+      urlOf(offers.find((o) => o.contract.name === c.name) ?? { module: c.name, contract: c }, urls)
+}
+
 /** Make one module with all it needs. */
 export async function wire(module: AnyModule, ctx: Ctx<unknown>, f: Finder): Promise<Wired> {
   const needs = Object.fromEntries(Object.entries(module.needs).map(([key, c]) => [key, findApi(c, f)]))

@@ -44,6 +44,8 @@ describe('input of a body', () => {
     ['too long', { text: 'a'.repeat(20_001) }, 400, '/text'],
     ['20 kB exactly', { text: 'a'.repeat(20_000) }, 201],
     ['a zero character', { text: 'a\u0000b' }, 400, '/text'],
+    ['half a surrogate pair', { text: 'a\ud800b' }, 400, '/text'],
+    ['a whole one', { text: 'a💥b' }, 201],
     ['one thing for a list', { text: 'a', tags: 'x' }, 400, '/tags'],
     ['too many', { text: 'a', tags: ['1', '2', '3', '4'] }, 400, '/tags'],
     ['an unknown choice', { text: 'a', kind: 'middle' }, 400, '/kind'],
