@@ -4,48 +4,16 @@ import { createWrite } from '#kernel/events/write.ts'
 import { songAnalyzed } from '#modules/analysis/events.ts'
 import { ALBUM_SORTS, SONG_SORTS, type Song } from './schema.ts'
 import { gainOf } from './service/shapes.ts'
-import { type Catalog, mp3, type MusicFolder, musicFolder, startCatalog } from './testing.ts'
+import { type Catalog, mp3, type MusicFolder, musicFolder, putMany, startCatalog } from './testing.ts'
 
-const ARTISTS = ['The Zombies', 'Ärzte', 'ABBA', 'Österreich', 'bôa']
-const GENRES = ['Rock', 'rock', 'Jazz', 'Hip-Hop']
 const COUNT = 60
-
-/** Every page after the other, `limit` at a time. */
-async function pages(c: Catalog, path: string, limit: number): Promise<Song[]> {
-  const all: Song[] = []
-  let cursor = ''
-  for (let i = 0; i < 100; i++) {
-    const { body, status } = await c.admin.get(`${path}${path.includes('?') ? '&' : '?'}limit=${limit}${cursor}`)
-    assert.equal(status, 200, JSON.stringify(body))
-    all.push(...(body['items'] as Song[]))
-    if (body['nextCursor'] === null) return all
-    cursor = `&cursor=${body['nextCursor']}`
-  }
-  throw new Error('pages without end')
-}
 
 describe('lists', () => {
   let music: MusicFolder
   let c: Catalog
   before(async () => {
     music = await musicFolder()
-    for (let i = 0; i < COUNT; i++) {
-      const artist = ARTISTS[i % ARTISTS.length] as string
-      await music.put(
-        `${i}.mp3`,
-        mp3({
-          title: `${i % 2 ? 'The ' : ''}Song ${String.fromCharCode(65 + (i % 26))}`,
-          artist,
-          albumArtist: artist,
-          album: `Album ${i % 7}`,
-          track: String(i),
-          genre: GENRES[i % GENRES.length] as string,
-          ...(i % 3 ? { year: 1990 + (i % 5) } : {}),
-          seconds: 1 + (i % 3),
-          audio: String(i),
-        }),
-      )
-    }
+    await putMany(music, COUNT)
     c = await startCatalog({ musicDirs: [music.root] })
   })
   after(async () => {
@@ -55,9 +23,9 @@ describe('lists', () => {
 
   for (const sort of SONG_SORTS)
     test(`songs by ${sort}: pages of any size are one list, without gap or double`, async () => {
-      const whole = await pages(c, `/songs?sort=${sort}`, 500)
+      const whole = await c.pages(`/songs?sort=${sort}`, 500)
       assert.equal(whole.length, COUNT)
-      const parts = await pages(c, `/songs?sort=${sort}`, 7)
+      const parts = await c.pages(`/songs?sort=${sort}`, 7)
       assert.equal(new Set(parts.map((s) => s.id)).size, COUNT)
       if (sort !== 'random')
         assert.deepEqual(
@@ -72,8 +40,8 @@ describe('lists', () => {
     })
   for (const sort of ALBUM_SORTS)
     test(`albums by ${sort}: the same`, async () => {
-      const whole = await pages(c, `/albums?sort=${sort}`, 500)
-      const parts = await pages(c, `/albums?sort=${sort}`, 4)
+      const whole = await c.pages(`/albums?sort=${sort}`, 500)
+      const parts = await c.pages(`/albums?sort=${sort}`, 4)
       assert.ok(whole.length > 20)
       assert.deepEqual(new Set(parts.map((s) => s.id)), new Set(whole.map((s) => s.id)))
       assert.equal(parts.length, whole.length)

@@ -129,12 +129,25 @@ export const SearchResult = Type.Object(
   { $id: 'SearchResult' },
 )
 
+const OFFSET_MAX = 10_000_000
+/** Query of lists that can be entered anywhere: for scrollbars and jumps. */
+const listQuery = {
+  ...pageQuery,
+  offset: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: OFFSET_MAX,
+      description: 'Skip so many rows before the first answered; with a cursor it counts from the cursor',
+    }),
+  ),
+}
+
 const songFilters = {
   q: Type.Optional(Text(200)),
   genre: Type.Optional(Text(100)),
   artist: Type.Optional(Text(200, { description: 'Artist id or name' })),
   album: Type.Optional(Text(200, { description: 'Album id or title' })),
-  year: Type.Optional(Type.Integer()),
+  year: Type.Optional(Type.Integer({ minimum: 0, maximum: 9999 })),
   key: Type.Optional(Text(20)),
   bpmMin: Type.Optional(Type.Number()),
   bpmMax: Type.Optional(Type.Number()),
@@ -150,7 +163,7 @@ export const songs = contract('songs', 'Songs, artists, genres and search', {
     path: '/songs',
     auth: 'anyone',
     summary: 'Songs the caller may see',
-    input: Strict({ ...pageQuery, ...songFilters }),
+    input: Strict({ ...listQuery, ...songFilters }),
     output: Page(Song),
   }),
   getSong: op({
@@ -192,7 +205,7 @@ export const songs = contract('songs', 'Songs, artists, genres and search', {
     path: '/artists',
     auth: 'anyone',
     summary: 'Artists with something the caller may see',
-    input: Strict({ ...pageQuery, q: Type.Optional(Text(200)) }),
+    input: Strict({ ...listQuery, q: Type.Optional(Text(200)) }),
     output: Page(Artist),
   }),
   getArtist: op({
@@ -255,11 +268,11 @@ export const albums = contract('albums', 'Albums', {
     auth: 'anyone',
     summary: 'Albums with something the caller may see',
     input: Strict({
-      ...pageQuery,
+      ...listQuery,
       q: Type.Optional(Text(200)),
       artist: Type.Optional(Text(200)),
       genre: Type.Optional(Text(100)),
-      year: Type.Optional(Type.Integer()),
+      year: Type.Optional(Type.Integer({ minimum: 0, maximum: 9999 })),
       sort: Type.Optional(OneOf(ALBUM_SORTS)),
     }),
     output: Page(Album),

@@ -67,6 +67,26 @@ export async function musicFolder() {
 }
 export type MusicFolder = Awaited<ReturnType<typeof musicFolder>>
 
+const ARTISTS = ['The Zombies', 'Ärzte', 'ABBA', 'Österreich', 'bôa']
+const GENRES = ['Rock', 'rock', 'Jazz', 'Hip-Hop']
+/** Songs of five artists on seven albums each, with titles, years and lengths that many of them share. */
+export async function putMany(music: MusicFolder, count: number): Promise<void> {
+  for (let i = 0; i < count; i++) {
+    const artist = ARTISTS[i % ARTISTS.length] as string
+    const tags: Mp3 = {
+      title: `${i % 2 ? 'The ' : ''}Song ${String.fromCharCode(65 + (i % 26))}`,
+      artist,
+      albumArtist: artist,
+      album: `Album ${i % 7}`,
+      track: String(i),
+      genre: GENRES[i % GENRES.length] as string,
+      seconds: 1 + (i % 3),
+      audio: String(i),
+    }
+    await music.put(`${i}.mp3`, mp3(i % 3 ? { ...tags, year: 1990 + (i % 5) } : tags))
+  }
+}
+
 /** Every path below a folder with size and times: equal listings mean that nothing was written. */
 export async function listingOf(root: string): Promise<string[]> {
   const names = await readdir(root, { recursive: true, encoding: 'latin1' as BufferEncoding })
@@ -77,6 +97,7 @@ export async function listingOf(root: string): Promise<string[]> {
   return (await Promise.all(lines)).sort()
 }
 
+const PAGES_MAX = 100
 type Keep = { dataDir: string; databaseUrl: string }
 /** The module in a real app, with an admin to ask. */
 export async function startCatalog(
@@ -106,6 +127,19 @@ export async function startCatalog(
       const before = (await status()).scan.finishedAt
       await admin.post('/library/scan', body)
       return ended(before)
+    },
+    /** Every page of a list after the other, `limit` at a time. */
+    async pages(path: string, limit: number): Promise<Song[]> {
+      const all: Song[] = []
+      let cursor = ''
+      for (let i = 0; i < PAGES_MAX; i++) {
+        const { body, status } = await admin.get(`${path}${path.includes('?') ? '&' : '?'}limit=${limit}${cursor}`)
+        if (status !== 200) throw new Error(JSON.stringify(body))
+        all.push(...(body['items'] as Song[]))
+        if (body['nextCursor'] === null) return all
+        cursor = `&cursor=${body['nextCursor']}`
+      }
+      throw new Error('pages without end')
     },
     songs: async (query = '', who: Client = admin): Promise<Song[]> =>
       (await who.get(`/songs?limit=500${query}`)).body['items'] as Song[],

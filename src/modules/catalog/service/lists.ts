@@ -8,7 +8,7 @@ import { artistIdsByName, isThere } from '#modules/catalog/store/artists.ts'
 import type { Db, Sql } from '#modules/catalog/store/db.ts'
 import { countOf, pageOf, type Sort } from '#modules/catalog/store/pages.ts'
 
-export type PageInput = { limit?: number; cursor?: string; count?: boolean }
+export type PageInput = { limit?: number; cursor?: string; offset?: number; count?: boolean }
 export type Paged<T> = { items: T[]; nextCursor: string | null; total?: number }
 type ListOf<T> = {
   table: Sql
@@ -25,7 +25,12 @@ export async function paged<T>(db: Db, input: PageInput, list: ListOf<T>): Promi
   const seed = cursor?.seed ?? randomInt(1, 2 ** 31 - 1)
   // One row more than asked for tells whether there is a next page.
   const [rows, total] = await Promise.all([
-    pageOf(db, list.table, list.where, { sort: list.sort(seed), cursor, limit: limit + 1 }),
+    pageOf(db, list.table, list.where, {
+      sort: list.sort(seed),
+      cursor,
+      offset: input.offset ?? 0,
+      limit: limit + 1,
+    }),
     input.count ? countOf(db, list.table, list.where) : undefined,
   ])
   const page = rows.slice(0, limit)

@@ -26,17 +26,20 @@ const shown = (sort: Sort): Sql =>
 export const allOf = (conditions: readonly Sql<boolean>[]): Sql<boolean> =>
   conditions.length === 0 ? sql`true` : sql`${sql.join(conditions, sql` and `)}`
 
-/** Ids of one page of `table` (known as `t` in the conditions), in order; `limit` rows at most. */
+/**
+ * Ids of one page of `table` (known as `t` in the conditions), in order, after `offset` rows that are passed over;
+ * `limit` rows at most. Reads nothing but what the sort's index holds, so that passing over is cheap.
+ */
 export async function pageOf(
   db: Db,
   table: Sql,
   where: readonly Sql<boolean>[],
-  o: { sort: Sort; cursor: Cursor | undefined; limit: number },
+  o: { sort: Sort; cursor: Cursor | undefined; offset: number; limit: number },
 ): Promise<PageEnd[]> {
   const conditions = o.cursor ? [...where, after(o.sort, o.cursor)] : where
   const { rows } = await sql<PageEnd>`
     select t.id, ${shown(o.sort)} as value from ${table} t
-    where ${allOf(conditions)} order by ${order(o.sort)} limit ${o.limit}`.execute(db)
+    where ${allOf(conditions)} order by ${order(o.sort)} limit ${o.limit} offset ${o.offset}`.execute(db)
   return rows
 }
 

@@ -1,7 +1,7 @@
-/** Fetches the block that begins at a cursor. */
+/** What to ask of a list: a page after a cursor (its start without one), `offset` rows further on. */
+export type Ask = { limit: number; cursor?: string; offset?: number; count?: true }
 export type FetchBlock<T> = (
-  cursor: string | null,
-  limit: number,
+  ask: Ask,
   signal: AbortSignal,
 ) => Promise<{ items: T[]; nextCursor: string | null; total?: number | undefined }>
 
@@ -20,13 +20,13 @@ export type Blocks<T> = {
 }
 
 /**
- * A long list behind cursors, read by index. A cursor leads only to the next block, so a far jump first walks there;
- * every cursor met on the way is kept, so that each place is reached at once from then on.
- * Invariant: `cursors[n]` leads to the block that holds items n·BLOCK_SIZE onwards.
+ * A long list behind cursors, read by index. A block after a known place is asked for by its cursor; a far jump asks
+ * for one page counted from the nearest known place before it, and goes on by cursor from there.
+ * Invariant: `cursors.get(n)` leads to the block that holds items n·BLOCK_SIZE onwards; null is the start of the list.
  */
 export function makeBlocks<T>(fetchBlock: FetchBlock<T>, onChange: () => void): Blocks<T> {
   const blocks = new Map<number, T[]>()
-  const cursors: (string | null)[] = [null]
+  const cursors = new Map<number, string | null>([[0, null]])
   const underWay = new Map<number, Promise<void>>()
   const stopper = new AbortController()
   let total = 0
@@ -41,10 +41,21 @@ export function makeBlocks<T>(fetchBlock: FetchBlock<T>, onChange: () => void): 
     }
   }
 
+  function askFor(n: number): Ask {
+    const near = nearestBefore(n, cursors.keys())
+    const cursor = cursors.get(near) ?? null
+    return {
+      limit: BLOCK_SIZE,
+      ...(cursor === null ? {} : { cursor }),
+      ...(near === n ? {} : { offset: (n - near) * BLOCK_SIZE }),
+      ...(n === 0 ? { count: true as const } : {}),
+    }
+  }
+
   async function fetchInto(n: number): Promise<void> {
-    const answer = await fetchBlock(cursors[n] ?? null, BLOCK_SIZE, stopper.signal)
+    const answer = await fetchBlock(askFor(n), stopper.signal)
     const end = n * BLOCK_SIZE + answer.items.length
-    if (answer.nextCursor !== null) cursors[n + 1] = answer.nextCursor
+    if (answer.nextCursor !== null) cursors.set(n + 1, answer.nextCursor)
     total = answer.nextCursor === null ? end : Math.max(total, answer.total ?? 0, end + 1)
     keep(n, answer.items)
     onChange()
@@ -58,14 +69,6 @@ export function makeBlocks<T>(fetchBlock: FetchBlock<T>, onChange: () => void): 
     return started
   }
 
-  async function walkTo(n: number): Promise<void> {
-    while (cursors.length <= n && wantedFirst >= BLOCK_SIZE * cursors.length) {
-      const before = cursors.length
-      await load(cursors.length - 1)
-      if (cursors.length === before) return
-    }
-  }
-
   return {
     at: (index) => blocks.get(Math.floor(index / BLOCK_SIZE))?.[index % BLOCK_SIZE],
     async need(first, last) {
@@ -73,9 +76,8 @@ export function makeBlocks<T>(fetchBlock: FetchBlock<T>, onChange: () => void): 
       const from = Math.floor(first / BLOCK_SIZE)
       const to = Math.floor(Math.max(first, last - 1) / BLOCK_SIZE)
       for (let n = from; n <= to; n++) {
-        await walkTo(n)
         if (wantedFirst !== first || stopper.signal.aborted) return
-        if (n < cursors.length && !blocks.has(n)) await load(n)
+        if (!blocks.has(n)) await load(n)
       }
     },
     get total() {
@@ -83,4 +85,11 @@ export function makeBlocks<T>(fetchBlock: FetchBlock<T>, onChange: () => void): 
     },
     stop: () => stopper.abort(),
   }
+}
+
+/** The last of the known places up to `n`; 0 is always known. */
+export function nearestBefore(n: number, known: Iterable<number>): number {
+  let nearest = 0
+  for (const place of known) if (place <= n && place > nearest) nearest = place
+  return nearest
 }
