@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import type { TSchema } from 'typebox'
 import {
   type Contract,
   type Method,

@@ -27,13 +27,11 @@ export function createMetrics(): Metrics {
       return (values = {}, by = 1) => c.inc(values, by)
     },
     gauge(name, help, read) {
-      new Gauge({
+      const g: Gauge = new Gauge({
         name: `tutti_${name}`,
         help,
         registers,
-        async collect() {
-          this.set(await read())
-        },
+        collect: async () => g.set(await read()),
       })
     },
     histogram(name, help, o) {

@@ -35,11 +35,8 @@ export const compile = (schema: TSchema, kind: 'json' | 'text'): ValidateFunctio
 
 const toFault = (e: ErrorObject): FieldFault => {
   const extra =
-    e.keyword === 'additionalProperties'
-      ? `/${String((e.params as { additionalProperty: string }).additionalProperty)}`
-      : ''
-  const missing =
-    e.keyword === 'required' ? `/${String((e.params as { missingProperty: string }).missingProperty)}` : ''
+    e.keyword === 'additionalProperties' ? `/${(e.params as { additionalProperty: string }).additionalProperty}` : ''
+  const missing = e.keyword === 'required' ? `/${(e.params as { missingProperty: string }).missingProperty}` : ''
   const message = extra
     ? 'is not a known field'
     : missing

@@ -11,7 +11,6 @@ import { addDocs, addWebApp } from '#kernel/http/pages.ts'
 import { createServer } from '#kernel/http/server.ts'
 import type { Identify } from '#kernel/identify.ts'
 import type { HealthCheck } from '#kernel/module.ts'
-import { proxyContract } from '#kernel/rpc/gateway.ts'
 import { serveInternal } from '#kernel/rpc/serve.ts'
 import { createSockets } from '#kernel/sockets/index.ts'
 import type { Closers } from './closers.ts'
@@ -39,7 +38,7 @@ export async function buildHttp(
   if (o.duties.has('http')) {
     const gate = createGate(identify, o.config)
     mountOwn(app, o, ports, wired, identify, gate)
-    if (o.gateway) proxyOthers(app, o, wired, identify, gate)
+    if (o.gateway) await proxyOthers(app, o, wired, identify, gate)
   }
   const shown = o.gateway ? o.offers.map((x) => x.contract) : wired.flatMap((w) => Object.values(w.module.contracts))
   await addDocs(app, () => openApi(shown, { version: o.version, baseUrl: '/api/v1' }))
@@ -69,16 +68,18 @@ function mountOwn(
 }
 
 /** What this gateway does not serve itself, another process must. */
-function proxyOthers(
+async function proxyOthers(
   app: FastifyInstance,
   o: AppOptions,
   wired: readonly Wired[],
   identify: Identify,
   gate: Gate,
-): void {
+): Promise<void> {
   const here = new Set(wired.map((w) => w.module.name))
-  for (const offer of o.offers) {
-    if (here.has(offer.module) && (o.mounts?.(offer.contract) ?? true)) continue
+  const others = o.offers.filter((x) => !here.has(x.module) || !(o.mounts?.(x.contract) ?? true))
+  if (others.length === 0) return
+  const { proxyContract } = await import('#kernel/rpc/gateway.ts')
+  for (const offer of others) {
     proxyContract(app, offer.contract, urlOf(offer, o.config.urls), { gate, identify, origins: o.config.corsOrigins })
   }
 }

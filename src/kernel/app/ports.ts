@@ -93,14 +93,10 @@ async function migrateAll(d: Deps, db: Db, directUrl: string): Promise<void> {
   const client = await connectDirect(directUrl)
   try {
     const sets = [{ module: 'kernel', dir: new URL('../migrations/', import.meta.url) }, ...d.migrations]
-    const { applied } = await migrate(client, sets, (level, message) => d.log[level](message))
-    if (applied.length > 0 || !(await hasJobTables(client))) await migrateJobs(db.pool, d.log)
+    await migrate(client, sets, (level, message) => d.log[level](message))
+    // Always: a kill in the middle of the queue's own steps leaves some of them undone. Costs a millisecond or two.
+    await migrateJobs(db.pool, d.log)
   } finally {
     await client.end()
   }
-}
-
-async function hasJobTables(client: { query(sql: string): Promise<{ rows: { there: boolean }[] }> }): Promise<boolean> {
-  const { rows } = await client.query(`select to_regclass('graphile_worker.migrations') is not null as there`)
-  return rows[0]?.there ?? false
 }

@@ -15,6 +15,17 @@ const offers = [
   { module: 'notes', contract: notesContract },
 ]
 
+const enter = async (t: TestApp, role: string) =>
+  clientFor(t.url, (await t.nobody.post('/enter', { role })).body.token, '')
+
+const thrown = async (work: Promise<unknown> | undefined) => {
+  const e = (await work?.then(
+    () => undefined,
+    (x: unknown) => x,
+  )) as AppError
+  return [e.status, e.code, e.retryAfterSec, e.errors?.[0]?.path]
+}
+
 /** The same program in two: a gateway with `door`, and behind it `notes`. */
 describe('a gateway and a service behind it', () => {
   let gateway: TestApp
@@ -55,8 +66,6 @@ describe('a gateway and a service behind it', () => {
     await service.stop()
     await whole.stop()
   })
-  const enter = async (t: TestApp, role: string) =>
-    clientFor(t.url, (await t.nobody.post('/enter', { role })).body.token, '')
 
   test('answers are the same as of the whole program', async () => {
     const by: Record<string, unknown>[] = []
@@ -128,13 +137,6 @@ describe('a gateway and a service behind it', () => {
 
   test('errors travel as they were thrown', async () => {
     const api = remoteApi(notesContract, service.url, gateway.app.identify.internalToken)
-    const thrown = async (work: Promise<unknown> | undefined) => {
-      const e = (await work?.then(
-        () => undefined,
-        (x: unknown) => x,
-      )) as AppError
-      return [e.status, e.code, e.retryAfterSec, e.errors?.[0]?.path]
-    }
     assert.deepEqual(await thrown(api.fail?.(system('r'), { how: 'known' })), [503, 'sleeping', 7, undefined])
     assert.deepEqual(await thrown(api.fail?.(system('r'), { how: 'what' })), [400, 'invalid_input', undefined, '/how'])
     assert.deepEqual(await thrown(api.getNote?.(system('r'), { id: 'x' })), [400, 'invalid_input', undefined, '/id'])

@@ -35,6 +35,16 @@ const heardBy = (socket: Socket, name: string): unknown[] => {
   return heard
 }
 
+const enter = async (t: TestApp, role: string) =>
+  (await t.nobody.post('/enter', { role })).body as { token: string; userId: string }
+
+const join = async (t: TestApp, role: string, space = '/') => {
+  const { token, userId } = await enter(t, role)
+  const socket = dial(`${t.url}${space}`, { auth: { token } })
+  assert.equal((await connected(socket)).userId, userId)
+  return { socket, userId, token }
+}
+
 describe('sockets', () => {
   let one: TestApp
   let two: TestApp
@@ -48,14 +58,6 @@ describe('sockets', () => {
     await two.stop()
     await one.stop()
   })
-  const enter = async (t: TestApp, role: string) =>
-    (await t.nobody.post('/enter', { role })).body as { token: string; userId: string }
-  const join = async (t: TestApp, role: string, space = '/') => {
-    const { token, userId } = await enter(t, role)
-    const socket = dial(`${t.url}${space}`, { auth: { token } })
-    assert.equal((await connected(socket)).userId, userId)
-    return { socket, userId, token }
-  }
 
   test('pushes reach a user, the admins or all, in every process and in both namespaces', async () => {
     const [ann, bob, root, ann2] = await Promise.all([
