@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import type { FastifyInstance } from 'fastify'
+import { DOCS_SECURITY } from './content-security.ts'
 
 const SOURCE = new URL('../../../docs/errors.md', import.meta.url)
 const escape = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;')
@@ -7,7 +8,9 @@ const inline = (text: string) => escape(text).replace(/`([^`]+)`/g, '<code>$1</c
 
 /** `/docs/errors`, where the `type` of every problem points: the list of `docs/errors.md`, an anchor for each code. */
 export function addErrorPage(app: FastifyInstance): void {
-  app.get('/docs/errors', async (_request, reply) => reply.type('text/html').send(page(await readFile(SOURCE, 'utf8'))))
+  app.get('/docs/errors', DOCS_SECURITY, async (_request, reply) =>
+    reply.type('text/html').send(page(await readFile(SOURCE, 'utf8'))),
+  )
 }
 
 /** Of Markdown only what that file uses: headings, paragraphs and tables of three columns. */

@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { dirname, join, sep } from 'node:path'
 import fastifyStatic from '@fastify/static'
 import type { FastifyInstance } from 'fastify'
 import { AppError } from '#kernel/errors.ts'
 import type { Log } from '#kernel/log.ts'
+import { DOCS_SECURITY } from './content-security.ts'
 import { addErrorPage } from './error-page.ts'
 import { sendProblem } from './problem.ts'
 
@@ -27,7 +28,7 @@ export async function addDocs(app: FastifyInstance, document: () => Record<strin
     index: false,
     allowedPath: (path) => DOC_FILES.has(path.slice(1)),
   })
-  app.get('/docs', async (_request, reply) => reply.type('text/html').send(DOC_PAGE))
+  app.get('/docs', DOCS_SECURITY, async (_request, reply) => reply.type('text/html').send(DOC_PAGE))
   app.get('/docs/start.js', async (_request, reply) => reply.type('text/javascript').send(DOC_START))
 }
 const DOC_FILES = new Set(['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png'])
@@ -39,29 +40,30 @@ const DOC_PAGE = `<!doctype html>
 </html>
 `
 
-/** The built web app, when there is one: hashed assets for ever, and its page for every address that is not the server's. */
+/**
+ * The built web app: hashed assets for ever, and its page for every address that is not the server's. Files are looked
+ * up as they are asked for, so that a build under a running server is served at once.
+ */
 export async function addWebApp(app: FastifyInstance, dir: string, log: Log): Promise<void> {
-  const index = join(dir, 'index.html')
-  const built = existsSync(index)
-  if (built) {
-    await app.register(fastifyStatic, {
-      root: dir,
-      wildcard: false,
-      cacheControl: false,
-      setHeaders: (reply, path) => {
-        reply.header(
-          'cache-control',
-          path.includes(join(dir, 'assets')) ? `public, max-age=${ASSET_AGE_SEC}, immutable` : 'no-cache',
-        )
-      },
-    })
-  }
-  app.setNotFoundHandler((request, reply) => {
+  const assets = join(dir, 'assets') + sep
+  await app.register(fastifyStatic, {
+    root: dir,
+    dotfiles: 'ignore',
+    cacheControl: false,
+    allowedPath: (path) => !SERVER_PATHS.test(path),
+    setHeaders: (reply, path) => {
+      reply.header(
+        'cache-control',
+        path.startsWith(assets) ? `public, max-age=${ASSET_AGE_SEC}, immutable` : 'no-cache',
+      )
+    },
+  })
+  app.setNotFoundHandler(async (request, reply) => {
     const page =
       request.method === 'GET' &&
       !SERVER_PATHS.test(request.url) &&
       (request.headers.accept ?? '').includes('text/html')
-    if (page && built) return reply.header('cache-control', 'no-cache').sendFile('index.html', dir)
+    if (page && existsSync(join(dir, 'index.html'))) return reply.sendFile('index.html')
     const detail = page
       ? 'The web app is not built here: start with `npm start`.'
       : `There is nothing at ${request.method} ${request.url.split('?')[0]}; /docs lists what is.`

@@ -7,6 +7,7 @@ import type { Config } from '#kernel/config/index.ts'
 import { newId } from '#kernel/ids.ts'
 import type { Log } from '#kernel/log.ts'
 import type { Metrics } from '#kernel/metrics.ts'
+import { contentSecurity } from './content-security.ts'
 import { sendProblem } from './problem.ts'
 
 const BODY_BYTES_MAX = 1024 * 1024
@@ -88,25 +89,9 @@ function refuseUnreadable(err: Error & { code?: string }, socket: Socket): void 
   )
 }
 
-/** A strict policy: only our own scripts run; styles may be set from script, pictures may be made in the page. */
 function securityHeaders(config: Config) {
   return {
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: {
-        defaultSrc: ["'self'"],
-        scriptSrc: ["'self'"],
-        styleSrc: ["'self'", "'unsafe-inline'"],
-        imgSrc: ["'self'", 'data:', 'blob:'],
-        mediaSrc: ["'self'", 'blob:'],
-        connectSrc: ["'self'", 'ws:', 'wss:'],
-        workerSrc: ["'self'", 'blob:'],
-        objectSrc: ["'none'"],
-        baseUri: ["'none'"],
-        formAction: ["'self'"],
-        frameAncestors: ["'none'"],
-      },
-    },
+    contentSecurityPolicy: contentSecurity(["'self'"]),
     crossOriginEmbedderPolicy: false,
     crossOriginResourcePolicy: {
       policy: config.corsOrigins.length > 0 ? ('cross-origin' as const) : ('same-origin' as const),

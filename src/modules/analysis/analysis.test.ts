@@ -158,6 +158,10 @@ test('who may ask, and who may ask for it again', needsFfmpeg, async () => {
     assert.equal((await music.app.nobody.get(`${path}/${what}`)).status, 401, what)
   assert.equal((await admin.get('/songs/01999999-9999-7999-8999-999999999999/analysis')).status, 404)
   assert.ok([403, 404].includes((await stranger.post(`${path}/analyze`)).status))
+  const socket = io(music.app.url, { auth: { token: music.token }, transports: ['websocket'] })
+  const told: { songId: string; tempo: number; key: string; camelot: string }[] = []
+  socket.on('analysis:ready', (payload) => told.push(payload))
+  await new Promise((resolve) => socket.once('connected', resolve))
   const again = await admin.post(`${path}/analyze`)
   assert.deepEqual([again.status, again.body['status']], [202, 'pending'])
   await music.app.eventually(
@@ -168,6 +172,13 @@ test('who may ask, and who may ask for it again', needsFfmpeg, async () => {
     'the second analysis',
     20_000,
   )
+  await music.app.eventually(async () => told.length > 0, 'the push of it')
+  socket.close()
+  const { tempo, key, camelot } = (await admin.get(`${path}/analysis`)).body
+  assert.match(camelot, /^\d{1,2}[AB]$/)
+  const [heard] = told
+  assert.deepEqual([heard?.songId, heard?.key, heard?.camelot], [music.id('beat'), key, camelot])
+  assert.ok(Math.abs((heard?.tempo ?? 0) - tempo) < 0.001)
 })
 
 test('the same audio in another file is not analysed again', needsFfmpeg, async () => {

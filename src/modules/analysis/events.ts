@@ -16,7 +16,12 @@ export const analyzeSongJob = job(
 
 export const analysisReady = push(
   'analysis:ready',
-  Type.Object({ songId: Id, tempo: Nullable(Type.Number()), key: Nullable(Type.String()) }),
+  Type.Object({
+    songId: Id,
+    tempo: Nullable(Type.Number()),
+    key: Nullable(Type.String()),
+    camelot: Nullable(Type.String()),
+  }),
   'A song has been analysed',
 )
 export const analysisProgress = push(

@@ -8,7 +8,7 @@ import { analysisReady, songAnalyzed } from './events.ts'
 import { toFacets, toFeatures, toTimelines } from './facts.ts'
 import { deleteFiles, keepFiles } from './files.ts'
 import * as store from './store.ts'
-import type { AnalysisTables } from './tables.ts'
+import type { AnalysisTables, FeatureRow } from './tables.ts'
 import type { AnalysisPool } from './worker/pool.ts'
 
 /** Progress is written to the database at most this often. */
@@ -124,8 +124,8 @@ async function complete(d: RunDeps, { contentId }: Task, file: SongFile, { analy
 }
 
 /** Everybody may know of a public song; of a private one only admins are told here, others see it in their lists. */
-function announce(d: RunDeps, file: SongFile, f: { tempo: number | null; key: string | null }): void {
-  const payload = { songId: file.songId, tempo: f.tempo, key: f.key }
+function announce(d: RunDeps, file: SongFile, f: Pick<FeatureRow, 'tempo' | 'key' | 'camelot'>): void {
+  const payload = { songId: file.songId, tempo: f.tempo, key: f.key, camelot: f.camelot }
   if (file.isPublic) d.ctx.realtime.toAll(analysisReady, payload)
   else d.ctx.realtime.toAdmins(analysisReady, payload)
   d.changed()

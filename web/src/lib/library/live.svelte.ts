@@ -10,7 +10,7 @@ export const live: { scan: ScanState | null; analysis: AnalysisQueue | null; con
   connected: false,
 })
 /** What the analysis found while the app is open, for songs that lists were read before. */
-export const heardFacts = new SvelteMap<string, { tempo: number | null; key: string | null }>()
+export const heardFacts = new SvelteMap<string, Pushes['analysis:ready']>()
 const HEARD_FACTS_MAX = 5000
 
 /** Grows whenever the library is another than before: lists that read it are read again. */
@@ -50,9 +50,9 @@ export async function startLive(): Promise<() => void> {
   realtime.on('library:progress', (scan) => void (live.scan = scan))
   realtime.on('library:changed', ({ kind }) => follow(kind))
   realtime.on('analysis:progress', (queue) => void (live.analysis = queue))
-  realtime.on('analysis:ready', ({ songId, tempo, key }) => {
-    if (heardFacts.size < HEARD_FACTS_MAX) heardFacts.set(songId, { tempo, key })
-    learnOf(songId).catch(() => undefined)
+  realtime.on('analysis:ready', (facts) => {
+    if (heardFacts.size < HEARD_FACTS_MAX) heardFacts.set(facts.songId, facts)
+    learnOf(facts.songId).catch(() => undefined)
   })
   return () => {
     clearTimeout(followTimer)
