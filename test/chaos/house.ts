@@ -39,8 +39,12 @@ export type House = {
   readonly music: string
   /** Starts the product; rejects when it ends before it is ready. */
   start(env?: Env): Promise<Product>
+  /** Process id of the last one that was started, ready or not. */
+  starting(): number | undefined
   /** Starts a product that is expected to refuse. */
   refused(env?: Env): Promise<{ code: number | null; said: string }>
+  /** Starts the product and kills it when `moment` has come, ready or not; answers what it had printed. */
+  startAndKill(moment: () => Promise<unknown>): Promise<string>
   /** The first account, made at first use; its token outlives restarts. */
   admin(product: Product): Promise<Client>
   /** Process id of the PostgreSQL of this data folder; 0 without one. */
@@ -76,6 +80,9 @@ const pids = (matches: (pid: string) => boolean): number[] =>
         .filter((name) => /^\d+$/.test(name) && matches(name))
         .map(Number)
     : []
+
+/** What a product has started, whoever its parent is by now. */
+const helpersOf = (pid: number): number[] => pids((each) => Number(each) !== pid && sessionOf(each) === pid)
 
 function killNow(pid: number): void {
   try {
@@ -162,15 +169,24 @@ export function makeHouse(t: TestContext, o: { data?: string } = {}): House {
         if (isRunning(child)) child.kill(signal)
         return exited
       }
-      const helpers = () => pids((each) => Number(each) !== pid && sessionOf(each) === pid)
       // Known before it is ready, so that one that never is ends with the test, too.
-      const product = { base: '', pid, said, end, helpers }
+      const product = { base: '', pid, said, end, helpers: () => helpersOf(pid) }
       started.push(product)
       return Object.assign(product, { base: await base })
     },
+    starting: () => started.at(-1)?.pid,
     async refused(env) {
       const { said, exited } = launchHere(env)
       return { code: await exited, said: said() }
+    },
+    async startAndKill(moment) {
+      const { child, said, exited } = launchHere({ LOG_LEVEL: 'info' })
+      const pid = child.pid as number
+      await moment()
+      child.kill('SIGKILL')
+      assert.equal(await exited, null, said())
+      started.push({ base: '', pid, said, end: async () => null, helpers: () => helpersOf(pid) })
+      return said()
     },
     async admin({ base }) {
       token ??= await signUp(base)

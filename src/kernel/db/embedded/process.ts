@@ -25,6 +25,8 @@ export function runTool(file: string, args: string[], account: Account, timeoutM
       cwd: '/',
       env: childEnvironment(),
       stdio: ['ignore', 'pipe', 'pipe'],
+      // A Ctrl-C in the terminal is for us: a database half made by it would be told as a fault of PostgreSQL.
+      detached: true,
       timeout: timeoutMs,
       ...identityOf(account),
     })

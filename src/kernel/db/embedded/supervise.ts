@@ -9,6 +9,7 @@ const LOG_CHECK_EVERY = 60
 const FAST_STOP_MS = 30_000
 const QUIT_STOP_MS = 5000
 
+/** `end` looks a last time: what breaks without its database may end us sooner than the clock finds out why. */
 export type Watch = { end(): void }
 
 /**
@@ -17,16 +18,23 @@ export type Watch = { end(): void }
  */
 export function watchPostmaster({ pid }: Postmaster, logFile: string, onGone: (detail: string) => void): Watch {
   let ticks = 0
+  let isGone = false
+  const look = () => {
+    if (isGone || isAlive(pid)) return
+    isGone = true
+    clearInterval(timer)
+    onGone(`PostgreSQL (process ${pid}) stopped unexpectedly; ${logFile} ends with: ${tailOf(logFile, 0)}`)
+  }
   const timer = setInterval(() => {
-    if (!isAlive(pid)) {
-      clearInterval(timer)
-      onGone(`PostgreSQL (process ${pid}) stopped unexpectedly; ${logFile} ends with: ${tailOf(logFile, 0)}`)
-    } else if (++ticks % LOG_CHECK_EVERY === 0) {
-      boundLog(logFile)
-    }
+    look()
+    if (!isGone && ++ticks % LOG_CHECK_EVERY === 0) boundLog(logFile)
   }, WATCH_MS)
   timer.unref()
-  return { end: () => clearInterval(timer) }
+  const end = () => {
+    clearInterval(timer)
+    look()
+  }
+  return { end }
 }
 
 /** Its socket folder goes too: nothing of a stopped database stays in the temporary folder. */
