@@ -18,7 +18,7 @@ function page(markdown: string): string {
   const body = markdown.split('\n').map(line).join('\n')
   return `<!doctype html>
 <html lang="en">
-<head><meta charset="utf-8"><title>Tutti: error codes</title>
+<head><meta charset="utf-8"><title>Tutti: error codes</title><link rel="icon" href="/docs/favicon-32x32.png">
 <style>body{font:16px/1.5 system-ui,sans-serif;max-width:56rem;margin:2rem auto;padding:0 1rem;color-scheme:light dark}
 table{border-collapse:collapse;width:100%}td{padding:.3rem .6rem;border-bottom:1px solid #8884;vertical-align:top}tr:target{background:#fa02}</style></head>
 <body>${body}</body>

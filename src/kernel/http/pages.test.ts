@@ -55,6 +55,7 @@ describe('pages', () => {
     await writeFile(join(dist, 'index.html'), `<script src="/assets/app-${hash}.js"></script>`)
     await writeFile(join(dist, 'assets', `app-${hash}.js`), `say('${hash}')`)
     await writeFile(join(dist, '.stamp'), hash)
+    await writeFile(join(dist, 'favicon.svg'), '<svg/>')
   }
 
   test('before the web app is built its page says so, and it is there once it is built', async () => {
@@ -76,6 +77,14 @@ describe('pages', () => {
     assert.match(asset.headers['cache-control'] ?? '', /immutable/)
     assert.equal((await get('/assets/app-two.js', {}, 'HEAD')).status, 200)
     assert.equal((await get('/assets/app-one.js')).status, 404)
+    const icon = await get('/favicon.svg')
+    assert.deepEqual(
+      [icon.text, icon.headers['content-type'], icon.headers['cache-control']],
+      ['<svg/>', 'image/svg+xml; charset=utf-8', 'no-cache'],
+    )
+    assert.equal((await get('/favicon.ico')).status, 404)
+    const page = await get('/')
+    assert.equal((await get('/', { 'if-none-match': String(page.headers.etag) })).status, 304)
   })
 
   test('no path leads out of the folder, to hidden files or to a list of files', async () => {
@@ -87,6 +96,7 @@ describe('pages', () => {
       '/assets/..%2f..%2fsecret.txt',
       '/%2e%2e/secret.txt',
       '/%2e%2e%2fsecret.txt',
+      '/%252e%252e%252fsecret.txt',
       '/..%5csecret.txt',
       '//secret.txt',
       `/${join(folder, 'secret.txt')}`,

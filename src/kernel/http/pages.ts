@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join, sep } from 'node:path'
 import fastifyStatic from '@fastify/static'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply } from 'fastify'
 import { AppError } from '#kernel/errors.ts'
 import type { Log } from '#kernel/log.ts'
 import { DOCS_SECURITY } from './content-security.ts'
@@ -12,6 +12,9 @@ import { sendProblem } from './problem.ts'
 const ASSET_AGE_SEC = 365 * 86_400
 /** Pages of the web app are its own addresses; these belong to the server. */
 const SERVER_PATHS = /^\/(api|rest|health|metrics|docs|openapi\.json|asyncapi\.json|socket\.io|internal)(\/|$|\?)/
+
+/** Names of the files beside the page of the web app: its icons and manifest. */
+const TOP_FILE = /^[\w-]+\.[\w.-]+$/
 
 /** `/openapi.json` and, at `/docs`, Swagger UI over it: its own files, a page of ours that passes the strict CSP. */
 export async function addDocs(app: FastifyInstance, document: () => Record<string, unknown>): Promise<void> {
@@ -45,25 +48,29 @@ const DOC_PAGE = `<!doctype html>
  * up as they are asked for, so that a build under a running server is served at once.
  */
 export async function addWebApp(app: FastifyInstance, dir: string, log: Log): Promise<void> {
-  const assets = join(dir, 'assets') + sep
+  const assets = join(dir, 'assets')
   await app.register(fastifyStatic, {
-    root: dir,
+    root: assets,
+    prefix: '/assets/',
+    index: false,
     dotfiles: 'ignore',
     cacheControl: false,
-    allowedPath: (path) => !SERVER_PATHS.test(path),
     setHeaders: (reply, path) => {
-      reply.header(
-        'cache-control',
-        path.startsWith(assets) ? `public, max-age=${ASSET_AGE_SEC}, immutable` : 'no-cache',
-      )
+      const isAsset = path.startsWith(assets + sep)
+      reply.header('cache-control', isAsset ? `public, max-age=${ASSET_AGE_SEC}, immutable` : 'no-cache')
     },
   })
+  const sendTop = (reply: FastifyReply, name: string) => reply.sendFile(name, dir, { cacheControl: false })
+  app.get('/', (_request, reply) => sendTop(reply, 'index.html'))
+  app.get<{ Params: { file: string } }>('/:file', (request, reply) =>
+    TOP_FILE.test(request.params.file) ? sendTop(reply, request.params.file) : reply.callNotFound(),
+  )
   app.setNotFoundHandler(async (request, reply) => {
     const page =
       request.method === 'GET' &&
       !SERVER_PATHS.test(request.url) &&
       (request.headers.accept ?? '').includes('text/html')
-    if (page && existsSync(join(dir, 'index.html'))) return reply.sendFile('index.html')
+    if (page && existsSync(join(dir, 'index.html'))) return sendTop(reply, 'index.html')
     const detail = page
       ? 'The web app is not built here: start with `npm start`.'
       : `There is nothing at ${request.method} ${request.url.split('?')[0]}; /docs lists what is.`
