@@ -80,7 +80,7 @@ describe('pages', () => {
     const icon = await get('/favicon.svg')
     assert.deepEqual(
       [icon.text, icon.headers['content-type'], icon.headers['cache-control']],
-      ['<svg/>', 'image/svg+xml; charset=utf-8', 'no-cache'],
+      ['<svg/>', 'image/svg+xml', 'no-cache'],
     )
     assert.equal((await get('/favicon.ico')).status, 404)
     const page = await get('/')
