@@ -1,133 +1,23 @@
 import { contract, internal, op } from '#kernel/contract.ts'
-import { Empty, Id, Nullable, OneOf, Page, pageQuery, type Static, Strict, Text, Time, Type } from '#kernel/schema.ts'
+import { Empty, Id, Nullable, OneOf, Page, pageQuery, Strict, Text, Type } from '#kernel/schema.ts'
 
-export const ANALYSIS_STATES = ['none', 'pending', 'processing', 'completed', 'failed'] as const
-export const SONG_SORTS = [
-  'title',
-  '-title',
-  'newest',
-  'oldest',
-  'artist',
-  'album',
-  'year',
-  '-year',
-  'duration',
-  '-duration',
-  'random',
-] as const
-export const ALBUM_SORTS = ['title', '-title', 'newest', 'oldest', 'artist', 'year', '-year', 'random'] as const
+import {
+  Album,
+  ALBUM_SORTS,
+  AlbumWithSongs,
+  Artist,
+  FileFault,
+  Genre,
+  LibraryFolder,
+  LibraryStatus,
+  Lyrics,
+  ScanState,
+  SearchResult,
+  Song,
+  SONG_SORTS,
+} from './things.ts'
 
-const Ref = Type.Object({ id: Id, title: Type.String() })
-export const ArtistCredit = Type.Object({
-  id: Id,
-  name: Type.String(),
-  role: OneOf(['main', 'featured', 'composer', 'remixer', 'album'] as const),
-})
-
-export const Song = Type.Object(
-  {
-    id: Id,
-    title: Type.String(),
-    artist: Type.String({ description: 'As it is shown: the credits in one line' }),
-    artists: Type.Array(ArtistCredit),
-    album: Nullable(Ref),
-    disc: Nullable(Type.Integer()),
-    track: Nullable(Type.Integer()),
-    durationMs: Type.Integer({ minimum: 0 }),
-    year: Nullable(Type.Integer()),
-    genres: Type.Array(Type.String()),
-    tags: Type.Array(Type.String()),
-    isPublic: Type.Boolean(),
-    isVisible: Type.Boolean(),
-    isMissing: Type.Boolean({
-      description: 'The file is not where it was; it comes back by itself when the file does',
-    }),
-    ownerId: Nullable(Id),
-    coverUrl: Nullable(Type.String()),
-    coverColor: Nullable(Type.String({ description: '#rrggbb of the cover, for placeholders' })),
-    streamingUrls: Type.Object({
-      low: Type.String(),
-      medium: Type.String(),
-      high: Type.String(),
-      original: Type.String(),
-    }),
-    waveformUrl: Type.String(),
-    framesUrl: Type.String(),
-    codec: Type.String(),
-    bitrateKbps: Nullable(Type.Integer()),
-    sampleRateHz: Nullable(Type.Integer()),
-    channels: Nullable(Type.Integer()),
-    lossless: Type.Boolean(),
-    sizeBytes: Type.Integer(),
-    hasLyrics: Type.Boolean(),
-    analysisStatus: OneOf(ANALYSIS_STATES),
-    tempo: Nullable(Type.Number({ description: 'BPM, once analysed' })),
-    key: Nullable(Type.String({ description: '"D minor", once analysed' })),
-    camelot: Nullable(Type.String()),
-    energy: Nullable(Type.Number()),
-    loudnessLufs: Nullable(Type.Number()),
-    gainDb: Nullable(Type.Number({ description: 'Track gain to −18 LUFS, kept below clipping by the true peak' })),
-    createdAt: Time,
-    updatedAt: Time,
-  },
-  { $id: 'Song' },
-)
-export type Song = Static<typeof Song>
-
-export const Album = Type.Object(
-  {
-    id: Id,
-    title: Type.String(),
-    artist: Type.String(),
-    artists: Type.Array(ArtistCredit),
-    year: Nullable(Type.Integer()),
-    genres: Type.Array(Type.String()),
-    songCount: Type.Integer(),
-    durationMs: Type.Integer(),
-    isCompilation: Type.Boolean(),
-    coverUrl: Nullable(Type.String()),
-    coverColor: Nullable(Type.String()),
-    createdAt: Time,
-  },
-  { $id: 'Album' },
-)
-export type Album = Static<typeof Album>
-export const AlbumWithSongs = Type.Object({ ...Album.properties, songs: Type.Array(Song) }, { $id: 'AlbumWithSongs' })
-export type AlbumWithSongs = Static<typeof AlbumWithSongs>
-
-export const Artist = Type.Object(
-  {
-    id: Id,
-    name: Type.String(),
-    sortName: Type.String(),
-    albumCount: Type.Integer(),
-    songCount: Type.Integer(),
-    imageUrl: Nullable(Type.String()),
-    coverColor: Nullable(Type.String()),
-  },
-  { $id: 'Artist' },
-)
-export type Artist = Static<typeof Artist>
-export const Genre = Type.Object(
-  { name: Type.String(), songCount: Type.Integer(), albumCount: Type.Integer() },
-  { $id: 'Genre' },
-)
-
-export const Lyrics = Type.Object(
-  {
-    songId: Id,
-    plain: Nullable(Type.String()),
-    lines: Type.Array(Type.Object({ timeMs: Type.Integer(), text: Type.String() }), {
-      description: 'Synced lines, when known',
-    }),
-  },
-  { $id: 'Lyrics' },
-)
-
-export const SearchResult = Type.Object(
-  { songs: Type.Array(Song), albums: Type.Array(Album), artists: Type.Array(Artist) },
-  { $id: 'SearchResult' },
-)
+export * from './things.ts'
 
 const OFFSET_MAX = 10_000_000
 /** Query of lists that can be entered anywhere: for scrollbars and jumps. */
@@ -286,54 +176,6 @@ export const albums = contract('albums', 'Albums', {
     output: AlbumWithSongs,
   }),
 })
-
-export const ScanState = Type.Object(
-  {
-    state: OneOf(['idle', 'scanning', 'watching'] as const),
-    startedAt: Nullable(Time),
-    finishedAt: Nullable(Time),
-    foundFiles: Type.Integer(),
-    doneFiles: Type.Integer(),
-    added: Type.Integer(),
-    changed: Type.Integer(),
-    moved: Type.Integer(),
-    removed: Type.Integer(),
-    faulty: Type.Integer(),
-    currentFolder: Nullable(Type.String()),
-  },
-  { $id: 'ScanState' },
-)
-export type ScanState = Static<typeof ScanState>
-export const LibraryFolder = Type.Object(
-  {
-    id: Id,
-    path: Type.String(),
-    state: OneOf(['ok', 'unreachable'] as const),
-    detail: Nullable(Type.String()),
-    songCount: Type.Integer(),
-    isPublic: Type.Boolean(),
-    fromConfig: Type.Boolean(),
-  },
-  { $id: 'LibraryFolder' },
-)
-export type LibraryFolder = Static<typeof LibraryFolder>
-export const FileFault = Type.Object(
-  { path: Type.String(), reasonCode: Type.String(), reason: Type.String(), at: Time },
-  { $id: 'FileFault' },
-)
-export const LibraryStatus = Type.Object(
-  {
-    scan: ScanState,
-    folders: Type.Array(LibraryFolder),
-    songCount: Type.Integer(),
-    albumCount: Type.Integer(),
-    artistCount: Type.Integer(),
-    durationMs: Type.Integer(),
-    faultCount: Type.Integer(),
-  },
-  { $id: 'LibraryStatus' },
-)
-export type LibraryStatus = Static<typeof LibraryStatus>
 
 export const library = contract('library', 'The music folders', {
   getLibraryStatus: op({

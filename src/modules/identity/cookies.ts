@@ -7,20 +7,28 @@ import type { Session } from './schema.ts'
 /** The web app asks for cookies with this header; it cannot be sent across origins without our consent (CORS). */
 const wantsCookies = (request: FastifyRequest): boolean => request.headers['x-tutti-session'] === 'cookie'
 
+type Cookie = { name: string; value: string; maxAgeSec: number; secure: boolean }
+const set = (reply: FastifyReply, c: Cookie) =>
+  reply.setCookie(c.name, c.value, {
+    path: '/',
+    httpOnly: true,
+    sameSite: 'lax',
+    secure: c.secure,
+    maxAge: c.maxAgeSec,
+  })
+
 /** Tokens into httpOnly cookies, out of the reach of scripts; the body then carries none. */
 export function cookieAnswers(config: Config): { give: Answer; take: Answer } {
   const isSecure = (request: FastifyRequest) =>
     request.protocol === 'https' || (config.publicUrl?.startsWith('https:') ?? false)
-  const set = (reply: FastifyReply, name: string, value: string, maxAge: number, secure: boolean) =>
-    reply.setCookie(name, value, { path: '/', httpOnly: true, sameSite: 'lax', secure, maxAge })
   return {
     give(output, request, reply) {
       const session = output as Session
       if (!wantsCookies(request)) return session
       const secure = isSecure(request)
       const names = cookieNames(secure)
-      set(reply, names.access, session.accessToken, session.expiresIn, secure)
-      set(reply, names.refresh, session.refreshToken, config.refreshTokenTtlSec, secure)
+      set(reply, { name: names.access, value: session.accessToken, maxAgeSec: session.expiresIn, secure })
+      set(reply, { name: names.refresh, value: session.refreshToken, maxAgeSec: config.refreshTokenTtlSec, secure })
       return { ...session, accessToken: '', refreshToken: '' }
     },
     take(output, _request, reply) {

@@ -8,14 +8,16 @@ import { identityOf } from './walk.ts'
 
 /** Where watching does not work (network drives, too many folders) the whole folder is compared so often. */
 export const RESCAN_EVERY_MS = 15 * 60_000
+/** A folder that a scan has lost, but that is there, is tried again so often: it may have been away for a moment only. */
+const RETRY_LOST_MS = 3000
 
 const NO_WATCH = `Changes are looked for every ${RESCAN_EVERY_MS / 60_000} minutes, because watching failed`
 
 export type WatchedFolder = {
   /** Directories that changed and are quiet now. */
   take(): Touched[]
-  /** Notices that the disk came or went; where watching failed, asks for a comparison when it is time. */
-  check(): Promise<void>
+  /** Notices that the disk came or went; where watching failed or a scan did, asks for a comparison when it is time. */
+  check(state: Folder['state']): Promise<void>
   /** Have all of it compared. */
   touchAll(): void
   end(): Promise<void>
@@ -52,7 +54,7 @@ export async function watchFolder(ctx: CatalogCtx, folder: Folder): Promise<Watc
     // The folder may be gone, and the watch with it.
     await ending?.unsubscribe().catch(() => {})
   }
-  async function check(): Promise<void> {
+  async function check(state: Folder['state']): Promise<void> {
     const found = await identityOf(folder.path)
     if (found !== identity) {
       identity = found
@@ -60,7 +62,9 @@ export async function watchFolder(ctx: CatalogCtx, folder: Folder): Promise<Watc
       if (found !== undefined) await subscribe()
       due.addEverything()
     }
-    if (subscription === undefined && performance.now() - comparedMs > RESCAN_EVERY_MS) {
+    const isLost = state === 'unreachable' && found !== undefined
+    const waitMs = isLost ? RETRY_LOST_MS : subscription === undefined ? RESCAN_EVERY_MS : Number.POSITIVE_INFINITY
+    if (performance.now() - comparedMs > waitMs) {
       comparedMs = performance.now()
       due.addEverything()
     }

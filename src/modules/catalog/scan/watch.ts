@@ -53,7 +53,7 @@ export function createWatcher(ctx: CatalogCtx, runner: Runner): Watcher {
     await endAll([...watched.keys()].filter((id) => !now.some((f) => f.id === id)))
     for (const folder of now) {
       const known = watched.get(folder.id)
-      if (known) await known.check()
+      if (known) await known.check(folder.state)
       else watched.set(folder.id, await begin(folder))
     }
   }
