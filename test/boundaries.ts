@@ -17,7 +17,8 @@ const ENGINE_LIBRARIES = /^(@echogarden\/pffft-wasm|spessasynth_core)(\/|$)/
 /** Wire formats that server and client read with the same code: values the client may take without the whole engine. */
 const WIRE_FORMATS = ['#engines/audio/frames.ts']
 
-const isTest = (file: string) => /\.test\.ts$|^test\//.test(file)
+/** Tests, and what only tests use: `testing.ts`, `testing-something.ts`. */
+const isTest = (file: string) => /\.test\.ts$|^test\/|\/testing[^/]*\.ts$/.test(file)
 const isCode = (file: string) => /\.(ts|js|mjs|svelte)$/.test(file)
 const isIn = (room: string) => (file: string) => file.startsWith(`${room}/`) && isCode(file)
 const isCodeIn = (room: string) => (file: string) => isIn(room)(file) && !isTest(file)
@@ -120,7 +121,7 @@ function isForEngine(file: string, specifier: string): boolean {
 function isForModule(file: string, specifier: string): boolean {
   const other = moduleOf(specifier)
   if (other === undefined || other === moduleOf(file)) return true
-  return isPublicFace(specifier) || (isTest(file) && isWholeModule(specifier))
+  return isPublicFace(specifier) || (isTest(file) && (isWholeModule(specifier) || isTest(specifier)))
 }
 
 function isForClient({ specifier, isTypeOnly }: Import): boolean {

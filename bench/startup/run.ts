@@ -13,6 +13,9 @@ const SERVER = ['--max-semi-space-size=8', 'src/main.ts', '--port', '0', '--data
 const STARTS = 5
 const IDLE_SEC = 20
 const COLD_SEC_MAX = 900
+const STOP_LOOKS_MAX = 100
+/** After the last answer the database is still to be stopped. */
+const DATABASE_STOP_MS = 1500
 const MARKS = { warmMs: 2500, coldSec: 120, idleMb: 300 } as const
 
 const { values: flags } = parseArgs({
@@ -24,7 +27,8 @@ type Started = { child: ChildProcess; url: string; readyMs: number; answeredMs: 
 /** From the start of the process to its answer to the first request anybody could send. */
 async function start(file: string, args: string[], cwd = ROOT): Promise<Started> {
   const beganMs = performance.now()
-  const child = spawn(file, args, { cwd, env: environment(), stdio: ['ignore', 'pipe', 'inherit'] })
+  // A group of its own: npm does not pass signals on to what it runs.
+  const child = spawn(file, args, { cwd, env: environment(), stdio: ['ignore', 'pipe', 'inherit'], detached: true })
   const url = await new Promise<string>((resolve, reject) => {
     createInterface(child.stdout).on('line', (line) => {
       const found = /^Tutti is ready at (\S+)/.exec(line)?.[1]
@@ -45,11 +49,19 @@ function environment(): NodeJS.ProcessEnv {
   return { ...left, LOG_LEVEL: 'warn' }
 }
 
-async function stop({ child }: Started): Promise<void> {
+async function stop({ child, url }: Started): Promise<void> {
   const gone = new Promise((resolve) => child.once('exit', resolve))
-  child.kill('SIGTERM')
+  process.kill(-(child.pid ?? 0), 'SIGTERM')
   await gone
+  // npm is gone before what it started.
+  for (let i = 0; i < STOP_LOOKS_MAX && (await answers(url)); i++) await new Promise((r) => setTimeout(r, 100))
+  await new Promise((r) => setTimeout(r, DATABASE_STOP_MS))
 }
+const answers = (url: string) =>
+  fetch(`${url}/health/live`).then(
+    () => true,
+    () => false,
+  )
 
 const report = (what: string, figure: string, mark: string, holds: boolean): boolean => {
   console.log(`${holds ? '✓' : '✗'} ${what.padEnd(58)} ${figure.padStart(10)}   mark: ≤ ${mark}`)
