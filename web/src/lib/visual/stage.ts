@@ -1,6 +1,7 @@
 import type { Song } from '#client/index.ts'
 import type { Engine } from '#lib/player/engine.ts'
-import { coverOf, drawnFor } from '#lib/ui/art.ts'
+import { artKey, coverOf } from '#lib/ui/art.ts'
+import { hueFor } from '#lib/ui/drawn.ts'
 import { type Palette, paletteOf } from './palette.ts'
 import { drawPlain } from './plain.ts'
 import { makeRenderer, type Renderer } from './renderer.ts'
@@ -72,7 +73,7 @@ function setSong(s: State, next: Song): void {
   s.stopper = new AbortController()
   s.source = null
   s.hasFrames = false
-  s.palette = paletteOf(next.coverColor, drawnFor(next.album?.title ?? next.title).hue)
+  s.palette = paletteOf(next.coverColor, hueFor(artKey(next)))
   s.renderer?.setPalette(s.palette)
   void showCover(s, next)
   if (isAnalysed) void ask(s, next)
