@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { io, type Socket } from 'socket.io-client'
 import type { Client } from '#kernel/testing.ts'
-import { writeLibrary, skipWithoutFfmpeg } from '#test/fixtures/audio.ts'
+import { skipWithoutFfmpeg, writeLibrary } from '#test/fixtures/audio.ts'
 import { tuneWav } from '#test/fixtures/tunes.ts'
 import { allSongs, assertJobsWell, eventually, makeHouse, needsProc, type Product, scanned } from './house.ts'
 

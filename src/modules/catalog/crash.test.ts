@@ -124,7 +124,8 @@ describe('a scan that is interrupted', () => {
       await rename(`${music.root}-away`, music.root)
       await music.put('more.mp3', mp3({ title: 'More' }))
       const back = await c.scan()
-      assert.deepEqual([back.scan.added, back.scan.removed, back.songCount], [1, 0, FILES + 1])
+      // The watcher may have seen the folder come back before this scan: who added the new one is not said.
+      assert.deepEqual([back.scan.removed, back.songCount], [0, FILES + 1])
       assert.ok((await c.songs()).every((s) => !s.isMissing))
       assert.ok(changes > 0)
       const gaps = told.slice(1, -1).map((t, i) => t.atMs - (told[i]?.atMs ?? 0))

@@ -30,11 +30,14 @@ export async function watchFolder(ctx: CatalogCtx, folder: Folder): Promise<Watc
   let identity = await identityOf(folder.path)
   let subscription: watcher.AsyncSubscription | undefined
   let comparedMs = performance.now()
+  /** The folder itself went: it may be back before anybody looks, but the watch on it is dead. */
+  let isMoved = false
 
   const seen: watcher.SubscribeCallback = (err, events) => {
     // The watcher lost count: everything may have changed.
     if (err) due.addEverything()
     for (const e of events ?? []) {
+      if (e.path === root) isMoved = true
       const touched = touchedBy(root, e.path)
       if (touched) due.add(touched)
     }
@@ -56,15 +59,16 @@ export async function watchFolder(ctx: CatalogCtx, folder: Folder): Promise<Watc
   }
   async function check(state: Folder['state']): Promise<void> {
     const found = await identityOf(folder.path)
-    if (found !== identity) {
+    const sinceMs = performance.now() - comparedMs
+    const isLost = state === 'unreachable' && found !== undefined && sinceMs > RETRY_LOST_MS
+    if (found !== identity || isLost || isMoved) {
       identity = found
+      isMoved = false
+      comparedMs = performance.now()
       await end()
       if (found !== undefined) await subscribe()
       due.addEverything()
-    }
-    const isLost = state === 'unreachable' && found !== undefined
-    const waitMs = isLost ? RETRY_LOST_MS : subscription === undefined ? RESCAN_EVERY_MS : Number.POSITIVE_INFINITY
-    if (performance.now() - comparedMs > waitMs) {
+    } else if (subscription === undefined && sinceMs > RESCAN_EVERY_MS) {
       comparedMs = performance.now()
       due.addEverything()
     }
