@@ -61,7 +61,7 @@ async function forward(
   reply.raw.on('close', () => {
     if (!reply.raw.writableFinished) aborted.abort()
   })
-  const answer = await send(new URL(request.url, base), {
+  const answer = await send(addressAt(base, request.url), {
     method: request.method as 'GET',
     headers: { ...forwardable(request.headers), [INTERNAL_HEADER]: token },
     body: (request.body as Buffer | Readable | undefined) ?? null,
@@ -77,6 +77,18 @@ async function forward(
   if (answer.headers['content-length']) reply.header('content-length', answer.headers['content-length'])
   reply.serializer((payload: unknown) => payload as string)
   return reply.send(answer.body)
+}
+
+/**
+ * Path and query of the request, always at `base`: a request line may name a whole address (`GET http://elsewhere/…`),
+ * and where a request goes, with our token in it, is nothing a caller may choose.
+ */
+function addressAt(base: string, asked: string): URL {
+  const { pathname, search } = new URL(asked, base)
+  const address = new URL(base)
+  address.pathname = pathname
+  address.search = search
+  return address
 }
 
 const forwardable = (headers: FastifyRequest['headers']): Record<string, string | string[]> =>
