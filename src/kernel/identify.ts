@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import { type Caller, isSignedIn, nobody, ROLES, type Role } from '#kernel/caller.ts'
+import type { Config } from '#kernel/config/index.ts'
 import { forbidden, unauthorized } from '#kernel/errors.ts'
 import type { Keys } from '#kernel/keys.ts'
 import type { PubSub } from '#kernel/pubsub/index.ts'
@@ -102,6 +103,10 @@ export function credentialOf(request: {
   const token = cookies[cookieNames(true).access] ?? cookies[cookieNames(false).access]
   return token ? { token, from: 'cookie' } : undefined
 }
+
+/** Origins whose pages may act with a cookie, besides the address itself: configured ones, and what people call this server. */
+export const trustedOrigins = (config: Pick<Config, 'corsOrigins' | 'publicUrl'>): readonly string[] =>
+  config.publicUrl ? [...config.corsOrigins, new URL(config.publicUrl).origin] : config.corsOrigins
 
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
 

@@ -9,7 +9,7 @@ import { mount } from '#kernel/http/mount.ts'
 import { openApi } from '#kernel/http/openapi.ts'
 import { addDocs, addWebApp } from '#kernel/http/pages.ts'
 import { createServer } from '#kernel/http/server.ts'
-import type { Identify } from '#kernel/identify.ts'
+import { type Identify, trustedOrigins } from '#kernel/identify.ts'
 import type { HealthCheck } from '#kernel/module.ts'
 import { serveInternal } from '#kernel/rpc/serve.ts'
 import { createSockets } from '#kernel/sockets/index.ts'
@@ -62,7 +62,7 @@ function mountOwn(
       if (o.mounts && !o.mounts(contract)) continue
       const routes = (w.running.routes?.[key] ?? {}) as Parameters<typeof mount>[1]['routes']
       const mounted = { contract, api, routes, answers: w.running.answers?.[key] ?? {} }
-      mount(app, mounted, { gate, idempotency, origins: o.config.corsOrigins })
+      mount(app, mounted, { gate, idempotency, origins: trustedOrigins(o.config) })
     }
   }
 }
@@ -80,7 +80,11 @@ async function proxyOthers(
   if (others.length === 0) return
   const { proxyContract } = await import('#kernel/rpc/gateway.ts')
   for (const offer of others) {
-    proxyContract(app, offer.contract, urlOf(offer, o.config.urls), { gate, identify, origins: o.config.corsOrigins })
+    proxyContract(app, offer.contract, urlOf(offer, o.config.urls), {
+      gate,
+      identify,
+      origins: trustedOrigins(o.config),
+    })
   }
 }
 
@@ -129,7 +133,7 @@ function openSockets(
     identify: d.identify,
     pubsub,
     log: o.log,
-    origins: o.config.corsOrigins,
+    origins: trustedOrigins(o.config),
   })
   metrics.gauge('sockets', 'Connected sockets', () => sockets.count())
   d.closers.add('sockets', () => sockets.close())

@@ -1,7 +1,7 @@
 import type { Caller } from '#kernel/caller.ts'
 import { system } from '#kernel/caller.ts'
 import { createWrite } from '#kernel/events/write.ts'
-import { type CheckSession, createIdentify } from '#kernel/identify.ts'
+import { type CheckSession, createIdentify, trustedOrigins } from '#kernel/identify.ts'
 import { newId } from '#kernel/ids.ts'
 import type { Ctx } from '#kernel/module.ts'
 import { createRealtime } from '#kernel/sockets/index.ts'
@@ -54,7 +54,7 @@ async function startAll(o: AppOptions, closers: Closers): Promise<App> {
     keys: ports.keys,
     pubsub: ports.pubsub,
     checkSession: (id) => check(id),
-    allowedOrigins: config.corsOrigins,
+    allowedOrigins: trustedOrigins(config),
   })
   const finder: Finder = { wired, offers: o.offers, urls: config.urls, token: identify.internalToken }
   const realtime = createRealtime(ports.pubsub, log)

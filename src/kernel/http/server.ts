@@ -16,6 +16,7 @@ const HEADERS_TIMEOUT_MS = 30_000
 /** A whole request, uploads over slow lines included. */
 const REQUEST_TIMEOUT_MS = 3_600_000
 const URL_LENGTH_MAX = 8192
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
 /** What scripts of other origins may read of an answer. */
 const EXPOSED_HEADERS = [
   'Accept-Ranges',
@@ -54,6 +55,9 @@ export async function createServer(d: { config: Config; log: Log; metrics: Metri
   await app.register(cors, {
     origin: [...d.config.corsOrigins],
     credentials: true,
+    // The default names only what needs no asking.
+    methods: [...METHODS],
+    strictPreflight: false,
     exposedHeaders: [...EXPOSED_HEADERS],
   })
   await app.register(helmet, securityHeaders(d.config))
