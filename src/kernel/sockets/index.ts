@@ -8,6 +8,7 @@ import type { Log } from '#kernel/log.ts'
 import type { PubSub } from '#kernel/pubsub/index.ts'
 import { assertShape } from '#kernel/validate.ts'
 import type { Realtime } from './realtime.ts'
+import { createEnded, guardRecovery } from './recovery.ts'
 
 const CHANNEL = 'kernel.realtime'
 /** The same handlers answer on both. */
@@ -58,7 +59,9 @@ export function createSockets(d: Deps): Sockets {
     connectionStateRecovery: { maxDisconnectionDuration: RECOVERY_MS, skipMiddlewares: false },
   })
   const spaces = NAMESPACES.map((n) => io.of(n))
+  const ended = createEnded(RECOVERY_MS)
   for (const space of spaces) {
+    guardRecovery(space, ended)
     space.use((socket, next) => void letIn(socket, d, next))
     space.on('connection', (socket) => welcome(socket))
   }
@@ -69,8 +72,9 @@ export function createSockets(d: Deps): Sockets {
     }),
     d.pubsub.subscribe(ACCESS_ENDED, (message) => {
       const { userId, sessionId } = message as AccessEnded
-      for (const space of spaces)
-        space.in(sessionId ? sessionRoom(sessionId) : userRoom(userId)).disconnectSockets(true)
+      const room = sessionId ? sessionRoom(sessionId) : userRoom(userId)
+      ended.add(room)
+      for (const space of spaces) space.in(room).disconnectSockets(true)
     }),
   ]
   return {
@@ -94,8 +98,14 @@ async function signIn(socket: Socket, d: Deps): Promise<void> {
     throw unauthorized('wrong_origin', 'A socket signed in by cookie must come from the web app itself.')
   const from = { address: socket.handshake.address, requestId: newId() }
   const who = await d.identify.token(token, from)
+  const before = (socket.data as { who?: Caller }).who
+  // A recovered connection has the rooms of whoever it was.
+  if (before && !isSame(before, who)) for (const room of socket.rooms) if (room !== socket.id) void socket.leave(room)
   socket.data = { who } satisfies { who: Caller }
 }
+
+const isSame = (a: Caller, b: Caller): boolean =>
+  a.userId === b.userId && a.sessionId === b.sessionId && a.role === b.role
 
 function tokenOf(socket: Socket): { token: string | undefined; fromCookie: boolean } {
   const { auth, headers } = socket.handshake
