@@ -252,4 +252,12 @@ describe('a scan', () => {
     ])
     assert.equal((await c.song('Sung')).hasLyrics, true)
   })
+
+  test('a file beside that is a link is no lyrics: it may name any file of the server', async () => {
+    await music.put('linked.mp3', mp3({ title: 'Linked', lyrics: 'embedded words' }))
+    await symlink('/etc/passwd', music.at('linked.lrc'))
+    await c.scan()
+    const { id } = await c.song('Linked')
+    assert.equal((await c.admin.get(`/songs/${id}/lyrics`)).body['plain'], 'embedded words')
+  })
 })

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { constants, open } from 'node:fs/promises'
 import { parseLrc } from '#kernel/media/index.ts'
 import type { ProbeOk } from '#kernel/media/types.ts'
 import { storable } from '#modules/catalog/fold.ts'
@@ -41,8 +41,9 @@ async function coverOf(w: Wanted, probe: ProbeOk, hashes: Hashes): Promise<Cover
   return hash === undefined ? undefined : { hash, kind: 'image', path }
 }
 
+/** Never through a link: lyrics are shown as they are, and a link in an unpacked archive may name any file of the server. */
 async function textOf(path: Buffer): Promise<string> {
-  const file = await open(path)
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW)
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(LYRICS_MAX_BYTES), 0, LYRICS_MAX_BYTES, 0)
     const bytes = buffer.subarray(0, bytesRead)
