@@ -234,4 +234,16 @@ describe('the first account beyond loopback', () => {
       201,
     )
   })
+
+  test('is asked for behind a proxy too, where a loopback address is open to all', async () => {
+    for (const [publicUrl, needsSetupCode] of [
+      ['https://music.example.org', true],
+      ['http://localhost:8080', false],
+      ['http://[::1]:8080', false],
+    ] as const) {
+      await using t = await startTestApp({ modules: [identity], config: { publicUrl } })
+      const setup = await t.nobody.get('/auth/setup')
+      assert.deepEqual(setup.body, { needsFirstAccount: true, needsSetupCode }, publicUrl)
+    }
+  })
 })

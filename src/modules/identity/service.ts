@@ -11,7 +11,7 @@ import type { identity, Session } from './schema.ts'
 import * as store from './store.ts'
 
 const REFRESH_BYTES = 32
-const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost'])
+const LOOPBACK = new Set(['127.0.0.1', '::1', '[::1]', 'localhost'])
 const REFUSED_PAUSE_MS = 100
 
 type Context = Ctx<store.Tables>
@@ -168,10 +168,14 @@ async function logout(ctx: Context, who: Caller, token: string | undefined): Pro
 /** Every process forgets the session and closes its sockets at once. */
 const tellEnded = (ctx: Context, ended: AccessEnded): Promise<void> => ctx.pubsub.publish(ACCESS_ENDED, ended)
 
+/** Whether nobody from outside can call: behind a proxy (`PUBLIC_URL`) a loopback address is open to all too. */
+const isOnlyHere = ({ host, publicUrl }: Context['config']): boolean =>
+  LOOPBACK.has(host) && (publicUrl === undefined || LOOPBACK.has(new URL(publicUrl).hostname))
+
 /** Beyond loopback a stranger could be first: the first account then needs a code that only the operator sees. */
 export async function announceSetup(ctx: Context): Promise<void> {
   if (await store.hasUsers(ctx.db)) return
-  if (LOOPBACK.has(ctx.config.host)) return void (await store.dropSetupCode(ctx.db))
+  if (isOnlyHere(ctx.config)) return void (await store.dropSetupCode(ctx.db))
   const fresh = randomBytes(5).toString('hex').toUpperCase()
   const code = await store.keepSetupCode(ctx.db, fresh)
   ctx.log.warn(`The first account (admin) needs this set-up code: ${code}`)
