@@ -91,6 +91,20 @@ describe('accounts and sessions', () => {
     assert.equal((await post('/auth/login', { password: 'x' })).status, 400)
   })
 
+  test('many wrong passwords for one name are stopped, from wherever they come, account or not', async () => {
+    const eve = { email: 'eve@example.org', username: 'eve-adams', password: 'four words are fine' }
+    assert.equal((await post('/auth/register', eve)).status, 201)
+    for (const logins of [[{ username: 'eve-adams' }, { username: 'EVE-Adams' }], [{ username: 'no-such-person' }]]) {
+      const guess = (i: number, password = 'wrong') => post('/auth/login', { ...logins[i % logins.length], password })
+      const first = await Promise.all(Array.from({ length: 20 }, (_, i) => guess(i)))
+      assert.deepEqual(new Set(first.map((a) => a.status)), new Set([401]))
+      const stopped = await guess(1, eve.password)
+      assert.deepEqual([stopped.status, stopped.body.code], [429, 'rate_limited'])
+      assert.ok(Number(stopped.headers.get('retry-after')) > 0)
+    }
+    assert.equal((await post('/auth/login', { username: 'ann', password: ann.password })).status, 200)
+  })
+
   test('refresh rotates; an old refresh token ends the whole session', async () => {
     const first = (await post('/auth/login', { username: 'ann', password: ann.password })).body
     const second = await post('/auth/refresh', { refreshToken: first.refreshToken })

@@ -6,6 +6,7 @@ import { badRequest, conflict, forbidden, notFound, unauthorized } from '#kernel
 import { ACCESS_AUDIENCE, ACCESS_ENDED, type AccessEnded } from '#kernel/identify.ts'
 import type { Ctx } from '#kernel/module.ts'
 import { signedIn } from '#kernel/policy.ts'
+import { type Attempts, createAttempts } from './attempts.ts'
 import { hashPassword, passwordFault, verifyPassword } from './passwords.ts'
 import type { identity, Session } from './schema.ts'
 import * as store from './store.ts'
@@ -22,13 +23,14 @@ const wrongLogin = () => unauthorized('wrong_login', 'E-mail, username or passwo
 const sameText = (a: string, b: string): boolean => timingSafeEqual(hashOf(a), hashOf(b))
 
 export function createService(ctx: Context): Service {
+  const attempts = createAttempts(() => ctx.now().getTime())
   return {
     async setup() {
       const needsFirstAccount = !(await store.hasUsers(ctx.db))
       return { needsFirstAccount, needsSetupCode: needsFirstAccount && (await store.setupCode(ctx.db)) !== undefined }
     },
     register: (who, input) => register(ctx, who, input),
-    login: (who, input) => login(ctx, who, input),
+    login: (who, input) => login(ctx, attempts, who, input),
     refresh: (who, input) => refresh(ctx, who, input.refreshToken),
     logout: (who, input) => logout(ctx, who, input.refreshToken),
     async me(who) {
@@ -91,13 +93,17 @@ async function checkSetupCode(ctx: Pick<Context, 'db'>, given: string | undefine
   )
 }
 
-async function login(ctx: Context, who: Caller, input: Parameters<Service['login']>[1]): Promise<Session> {
+type Login = Parameters<Service['login']>[1]
+
+async function login(ctx: Context, attempts: Attempts, who: Caller, input: Login): Promise<Session> {
   const name = input.email ?? input.username
   if (name === undefined)
     throw badRequest('invalid_input', 'Give an email or a username.', [{ path: '/email', message: 'is needed' }])
+  attempts.check(name)
   const user = await store.findLogin(ctx.db, name)
   const right = await verifyPassword(input.password, user?.password_hash)
   if (!user || !right) {
+    attempts.failed(name)
     await delay(REFUSED_PAUSE_MS)
     throw wrongLogin()
   }
