@@ -4,7 +4,7 @@ import type { Config } from '#kernel/config/index.ts'
 import type { Auth, PublicOperation, RawOperation, RateGroup } from '#kernel/contract.ts'
 import { type Identify, INTERNAL_HEADER } from '#kernel/identify.ts'
 import { requireRole } from '#kernel/policy.ts'
-import { createLimits, type Limits } from './limits.ts'
+import { countedAs, createLimits, type Limits } from './limits.ts'
 
 type Guarded = Pick<PublicOperation | RawOperation, 'auth' | 'rate' | 'tolerant'>
 
@@ -42,12 +42,13 @@ type Asked = { request: FastifyRequest; reply: FastifyReply; rate: RateGroup; to
  * is counted by address too: made-up tokens buy no fresh windows. What a gateway of ours passes on it has counted.
  */
 async function identified(identify: Identify, limits: Limits, { request, reply, rate, tolerant }: Asked) {
+  const address = countedAs(request.ip)
   const who = await identify.request(request, { tolerant }).catch((thrown: unknown): never => {
-    limits.take(rate, request.ip, reply)
+    limits.take(rate, address, reply)
     throw thrown
   })
   if (request.headers[INTERNAL_HEADER] === undefined)
-    limits.take(rate, rate === 'auth' ? request.ip : (who.userId ?? request.ip), reply)
+    limits.take(rate, rate === 'auth' ? address : (who.userId ?? address), reply)
   return who
 }
 

@@ -7,7 +7,7 @@ import { AppError } from '#kernel/errors.ts'
 import type { Log } from '#kernel/log.ts'
 import { DOCS_SECURITY } from './content-security.ts'
 import { addErrorPage } from './error-page.ts'
-import { sendProblem } from './problem.ts'
+import { pathOf, sendProblem } from './problem.ts'
 
 const ASSET_AGE_SEC = 365 * 86_400
 /** Pages of the web app are its own addresses; these belong to the server. */
@@ -73,7 +73,7 @@ export async function addWebApp(app: FastifyInstance, dir: string, log: Log): Pr
     if (page && existsSync(join(dir, 'index.html'))) return sendTop(reply, 'index.html')
     const detail = page
       ? 'The web app is not built here: start with `npm start`.'
-      : `There is nothing at ${request.method} ${request.url.split('?')[0]}; /docs lists what is.`
+      : `There is nothing at ${request.method} ${pathOf(request)}; /docs lists what is.`
     return sendProblem(new AppError(404, 'no_such_route', detail), request, reply, log)
   })
 }

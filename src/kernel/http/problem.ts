@@ -49,10 +49,16 @@ export function toAppError(thrown: unknown): AppError {
   const known = OURS[e.code ?? '']
   if (known) return new AppError(...known)
   if (e.statusCode === 429) return new AppError(429, 'rate_limited', e.message)
+  // What lies outside of the folder of a page is no page; nobody is told that something may be there.
+  if (e.statusCode === 403) return new AppError(404, 'no_such_route', 'There is nothing at this address.')
   if (e.statusCode && e.statusCode >= 400 && e.statusCode < 500)
     return new AppError(e.statusCode, 'bad_request', e.message)
   return new AppError(500, 'internal', 'Something went wrong on our side; the log has the request id.')
 }
+
+/** The address that was asked for as it may be told back: without the query, and not endless. */
+export const pathOf = (request: { url: string }): string =>
+  (request.url.split('?')[0] ?? '').slice(0, INSTANCE_LENGTH_MAX)
 
 export const toProblem = (e: AppError, request: { id: string; url: string }) => ({
   type: `/docs/errors#${e.code}`,
@@ -60,7 +66,7 @@ export const toProblem = (e: AppError, request: { id: string; url: string }) => 
   status: e.status,
   code: e.code,
   detail: e.message,
-  instance: request.url.split('?')[0]?.slice(0, INSTANCE_LENGTH_MAX),
+  instance: pathOf(request),
   requestId: request.id,
   ...(e.errors ? { errors: e.errors } : {}),
 })
