@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { mkdir, symlink } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import type { LibraryFolder } from './schema.ts'
 import { type Catalog, mp3, type MusicFolder, musicFolder, startCatalog } from './testing.ts'
+
+const pathsOf = ({ body }: { body: unknown }) => (body as { folders: LibraryFolder[] }).folders.map((f) => f.path)
 
 describe('music folders and who sees what is in them', () => {
   let music: MusicFolder
@@ -48,6 +50,11 @@ describe('music folders and who sees what is in them', () => {
     folder = added.body as LibraryFolder
     assert.deepEqual([folder.path, folder.fromConfig, folder.isPublic], [music.root, false, false])
     await c.app.eventually(async () => (await c.songs()).length === 2, 'the songs of the new folder')
+  })
+
+  test('where a folder lies on the server is for admins', async () => {
+    assert.deepEqual(pathsOf(await c.admin.get('/library/status')), [music.root])
+    assert.deepEqual(pathsOf(await (await c.app.as('user')).get('/library/status')), [basename(music.root)])
   })
 
   test('refuses what is no folder, overlaps another, or is our own data', async () => {

@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import { libraryChanged, libraryProgress } from '#modules/catalog/events.ts'
 import type { ScanState } from '#modules/catalog/schema.ts'
 import { claimScan, saveScanState } from '#modules/catalog/store/scan-state.ts'
@@ -70,7 +71,8 @@ export function createProgress(ctx: CatalogCtx, o: { holder: string; tally: Tall
       isChanged = true
     },
     folder(path) {
-      currentFolder = path
+      // Every signed-in person hears it; where it lies on the server is for admins.
+      currentFolder = basename(path)
     },
     async end(state) {
       for (const t of timers) clearInterval(t)

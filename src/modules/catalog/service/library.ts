@@ -1,3 +1,5 @@
+import { basename } from 'node:path'
+import { type Caller, isAdmin } from '#kernel/caller.ts'
 import type { Api } from '#kernel/contract.ts'
 import { conflict, notFound } from '#kernel/errors.ts'
 import { PAGE_DEFAULT } from '#kernel/schema.ts'
@@ -45,6 +47,10 @@ const toFolder = (f: Folder, counts: ReadonlyMap<string, number>): LibraryFolder
   isPublic: f.isPublic,
   fromConfig: f.fromConfig,
 })
+
+/** Where the folders of the server lie, and why one is unreachable, is for admins; others see its name. */
+const seenBy = (who: Caller, folder: LibraryFolder): LibraryFolder =>
+  isAdmin(who) ? folder : { ...folder, path: basename(folder.path), detail: null }
 
 /** What is stored says what was; whether a scan is at work now, its claim says: a killed scan left "scanning" behind. */
 async function scanNow(ctx: CatalogCtx): Promise<ScanState> {
@@ -107,11 +113,11 @@ async function listFaults(ctx: CatalogCtx, input: { limit?: number; cursor?: str
 
 export function createLibrary(ctx: CatalogCtx): Api<typeof library> {
   return {
-    async getLibraryStatus() {
+    async getLibraryStatus(who) {
       // Read first: what is read after the end of a scan is at least as new as that end.
       const scan = await scanNow(ctx)
       const [all, counts, sums] = await Promise.all([folders(ctx.db), songCounts(ctx.db), totals(ctx.db)])
-      return { scan, folders: all.map((f) => toFolder(f, counts)), ...sums }
+      return { scan, folders: all.map((f) => seenBy(who, toFolder(f, counts))), ...sums }
     },
     listFaults: (_who, input) => listFaults(ctx, input),
     async scanLibrary(_who, { full = false }) {
