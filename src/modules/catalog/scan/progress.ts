@@ -72,7 +72,7 @@ export function createProgress(ctx: CatalogCtx, o: { holder: string; tally: Tall
     },
     folder(path) {
       // Every signed-in person hears it; where it lies on the server is for admins.
-      currentFolder = basename(path)
+      currentFolder = path === null ? null : basename(path)
     },
     async end(state) {
       for (const t of timers) clearInterval(t)
