@@ -50,6 +50,16 @@ export async function until<T>(
   }
 }
 
+/** Lazy pictures far below are not fetched, and some things move for ever. */
+const STILL = `[...document.images].every((i) => i.complete || i.getBoundingClientRect().top > innerHeight) &&
+  !document.querySelector('main .bone') &&
+  document.getAnimations().every((a) => a.playState !== 'running' || a.effect.getComputedTiming().endTime === Infinity)`
+const STILL_MS_MAX = 3000
+/** Until pictures are there and nothing moves that comes to an end; not for ever, as pages may live. */
+export async function settled(page: Page): Promise<void> {
+  await page.waitForFunction(STILL, undefined, { timeout: STILL_MS_MAX, polling: 50 }).catch(() => undefined)
+}
+
 /** From the end of the last song to the first sound of the next, ms; negative where they overlap. */
 export async function gapMs(page: Page): Promise<number> {
   const log = await page.evaluate(() => (globalThis as unknown as Hooked).soundLog)
@@ -60,10 +70,19 @@ export async function gapMs(page: Page): Promise<number> {
 }
 
 type AxeResult = { violations: { id: string; impact: string; nodes: { html: string; failureSummary: string }[] }[] }
-/** What axe finds serious or critical on the page, one line each. */
-export async function seriousFaultsOf(page: Page, where: string): Promise<string[]> {
+type Axe = { run(options: object): Promise<AxeResult> }
+/** What axe finds serious or critical on the page, one line each; `rules`: only by these rules. */
+export async function seriousFaultsOf(page: Page, where: string, rules?: string[]): Promise<string[]> {
+  await settled(page)
   await page.evaluate(await readFile(AXE, 'utf8'))
-  const result = await page.evaluate(() => (globalThis as unknown as { axe: { run(): Promise<AxeResult> } }).axe.run())
+  const result = await page.evaluate(
+    (runOnly) =>
+      (globalThis as unknown as { axe: Axe }).axe.run({
+        resultTypes: ['violations'],
+        ...(runOnly ? { runOnly } : {}),
+      }),
+    rules,
+  )
   return result.violations
     .filter((v) => v.impact === 'serious' || v.impact === 'critical')
     .map((v) => `${where}: ${v.id}: ${v.nodes[0]?.html.slice(0, 200)} ${v.nodes[0]?.failureSummary}`)
