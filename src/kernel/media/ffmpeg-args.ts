@@ -72,11 +72,21 @@ const rateOf = (o: TranscodeOptions): number | undefined => o.sampleRate ?? (o.c
  */
 const AT_MOST_STEREO = '-af aformat=channel_layouts=stereo|mono'
 
+/** libopus refuses more for one channel, and whether there are two is not known here; two gain nothing above it. */
+const OPUS_MONO_KBPS_MAX = 256
+
 /** The encoded file on stdout. */
 export function transcodeArgs(settings: MediaSettings, o: TranscodeOptions): string[] {
   const rate = rateOf(o)
   const isLossy = o.codec === 'mp3' || o.codec === 'aac' || o.codec === 'opus'
-  const bitrate = isLossy ? ['-b:a', `${o.bitrateKbps ?? 128}k`] : []
+  const mostKbps = o.codec === 'opus' ? OPUS_MONO_KBPS_MAX : Number.POSITIVE_INFINITY
+  const bitrate = isLossy ? ['-b:a', `${Math.min(o.bitrateKbps ?? 128, mostKbps)}k`] : []
   const resample = rate ? ['-ar', String(rate)] : []
-  return [...inputArgs(settings, o), ...words(`${AT_MOST_STEREO} ${MUXER[o.codec]}`), ...resample, ...bitrate, ...words(OUTPUT)]
+  return [
+    ...inputArgs(settings, o),
+    ...words(`${AT_MOST_STEREO} ${MUXER[o.codec]}`),
+    ...resample,
+    ...bitrate,
+    ...words(OUTPUT),
+  ]
 }
