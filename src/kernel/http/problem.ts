@@ -17,6 +17,7 @@ const TITLES: Record<number, string> = {
   414: 'Address too long',
   415: 'Unsupported media type',
   416: 'Range not satisfiable',
+  421: 'Wrong host',
   422: 'Not possible',
   429: 'Too many requests',
   500: 'Internal error',

@@ -7,6 +7,7 @@ import type { Config } from '#kernel/config/index.ts'
 import { newId } from '#kernel/ids.ts'
 import type { Log } from '#kernel/log.ts'
 import type { Metrics } from '#kernel/metrics.ts'
+import { addHostCheck } from './hosts.ts'
 import { contentSecurity } from './content-security.ts'
 import { sendProblem } from './problem.ts'
 
@@ -51,6 +52,7 @@ export async function createServer(d: { config: Config; log: Log; metrics: Metri
   parseJson(app)
   app.setValidatorCompiler(() => () => true)
   app.setErrorHandler((err, request, reply) => sendProblem(err, request, reply, d.log))
+  addHostCheck(app, d.config)
   await app.register(cookie)
   await app.register(cors, {
     origin: [...d.config.corsOrigins],

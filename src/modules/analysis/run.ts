@@ -123,10 +123,10 @@ async function complete(d: RunDeps, { contentId }: Task, file: SongFile, { analy
   announce(d, file, features)
 }
 
-/** Everybody may know of a public song; of a private one only admins are told here, others see it in their lists. */
+/** Of a song that is not everybody's only admins are told here; its owner sees it in lists. */
 function announce(d: RunDeps, file: SongFile, f: Pick<FeatureRow, 'tempo' | 'key' | 'camelot'>): void {
   const payload = { songId: file.songId, tempo: f.tempo, key: f.key, camelot: f.camelot }
-  if (file.isPublic) d.ctx.realtime.toAll(analysisReady, payload)
+  if (file.isShared) d.ctx.realtime.toAll(analysisReady, payload)
   else d.ctx.realtime.toAdmins(analysisReady, payload)
   d.changed()
 }

@@ -140,6 +140,7 @@ export const songs = contract('songs', 'Songs, artists, genres and search', {
         bitrateKbps: Nullable(Type.Integer()),
         isMissing: Type.Boolean(),
         isPublic: Type.Boolean(),
+        isShared: Type.Boolean({ description: 'Every signed-in person may know of it' }),
         coverKey: Nullable(Type.String({ description: 'Blob key of the cover source picture' })),
       }),
     ),

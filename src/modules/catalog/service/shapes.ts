@@ -110,5 +110,6 @@ export const toSongFile = (r: SongFileRow) => ({
   bitrateKbps: r.bitrateKbps,
   isMissing: r.isMissing,
   isPublic: r.isPublic,
+  isShared: r.isShared,
   coverKey: r.coverHash === null ? null : coverKey(r.coverHash),
 })

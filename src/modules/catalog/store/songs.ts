@@ -169,6 +169,7 @@ export type SongFileRow = {
   bitrateKbps: number | null
   isMissing: boolean
   isPublic: boolean
+  isShared: boolean
   coverHash: string | null
 }
 /** Path: folder, directory and name joined with `/` where there is something to join. */
@@ -179,7 +180,7 @@ export async function songFiles(db: Db, who: Caller, ids: readonly string[]): Pr
         || case when lf.dir = ''::bytea then ''::bytea else lf.dir || '\\x2f'::bytea end || lf.name as path,
       t.content_id as "contentId", t.codec, t.container, t.mime_type as "mimeType", t.size_bytes as "sizeBytes",
       t.duration_ms as "durationMs", t.bitrate_kbps as "bitrateKbps", t.is_missing as "isMissing",
-      t.is_public as "isPublic", c.hash as "coverHash"
+      t.is_public as "isPublic", t.access >= 2 as "isShared", c.hash as "coverHash"
     from catalog.songs t
     join catalog.library_files lf on lf.song_id = t.id
     join catalog.folders fo on fo.id = lf.folder_id
