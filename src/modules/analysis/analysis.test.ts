@@ -44,8 +44,7 @@ async function fill(folder: string): Promise<void> {
 if (!needsFfmpeg.skip) {
   before(async () => {
     music = await startMusic(fill, { modules: [analysis] })
-    // The song is of the library: everybody who is signed in may know of it, not only the admin who asked.
-  const socket = io(music.app.url, { auth: { token: stranger.token }, transports: ['websocket'] })
+    const socket = io(music.app.url, { auth: { token: music.token }, transports: ['websocket'] })
     socket.on('analysis:progress', (payload) => pushed.push(payload))
     for (const title of ['beat', 'tune.mp3', 'silence']) await analysed(title)
     socket.close()
