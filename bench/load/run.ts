@@ -1,9 +1,13 @@
 /** Event-loop delay and answer times of the server while songs are analysed, and the speed of the analysis. */
 import { execFile } from 'node:child_process'
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { findFfmpeg } from '#kernel/media/find-ffmpeg.ts'
 import analysis from '#modules/analysis/index.ts'
+import { createPool } from '#modules/analysis/worker/pool.ts'
 import streaming from '#modules/streaming/index.ts'
 import { quantile, startWorld, type World } from './world.ts'
 
@@ -59,6 +63,31 @@ async function decodeOnly({ music }: World): Promise<number> {
   return (performance.now() - startedAt) / 1000
 }
 
+const TICKS_PER_SEC = 100
+
+/** CPU seconds of this process, its threads and the children it has seen end; wall time where there is no /proc. */
+async function cpuSec(): Promise<number> {
+  const stat = await readFile('/proc/self/stat', 'utf8').catch(() => undefined)
+  if (stat === undefined) return performance.now() / 1000
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) / TICKS_PER_SEC
+}
+
+/** Seconds of music in a second of one core, decode and engine together, once a worker is warm: other load does not count. */
+async function perCore({ music }: World): Promise<number> {
+  const settings = await findFfmpeg({})
+  const pool = createPool(1)
+  const files = (await readdir(music.folder)).map((name) => Buffer.from(join(music.folder, name)))
+  const analyse = (path: Buffer) => pool.run({ settings, path, channels: 2, durationSec: 0 })
+  await analyse(files[0] as Buffer)
+  const before = await cpuSec()
+  let seconds = 0
+  for (const file of files) seconds += (await analyse(file)).durationSec
+  const spent = (await cpuSec()) - before
+  await pool.close()
+  return seconds / spent
+}
+
 const world = await startWorld(SONGS, { modules: [analysis, streaming] })
 const delay = monitorEventLoopDelay({ resolution: 1 })
 delay.enable()
@@ -72,15 +101,18 @@ delay.disable()
 const wallSec = (performance.now() - startedAt) / 1000
 const found = await totals(world)
 const decodeSec = await decodeOnly(world)
+const speed = await perCore(world)
 await world.stop()
 
 const p99 = delay.percentile(99) / 1e6
-const speed = found.seconds / found.took
 console.log(
   `${found.songs} songs, ${(found.seconds / 60).toFixed(1)} min of ${world.isReal ? 'real' : 'generated'} music, ${wallSec.toFixed(1)} s`,
 )
 console.log(
-  `analysis, decode included     ${speed.toFixed(0)}× realtime per worker (mark: ≥ ${REALTIME_PER_CORE_MIN}×)`,
+  `analysis, decode included     ${speed.toFixed(0)}× realtime per core, by CPU time (mark: ≥ ${REALTIME_PER_CORE_MIN}×)`,
+)
+console.log(
+  `                              ${(found.seconds / found.took).toFixed(0)}× realtime by the clock, at the lowest priority beside the server and this bench`,
 )
 console.log(`bare FFmpeg decode            ${(found.seconds / decodeSec).toFixed(0)}× realtime`)
 console.log(
