@@ -57,7 +57,10 @@ const STILL = `[...document.images].every((i) => i.complete || i.getBoundingClie
 const STILL_MS_MAX = 3000
 /** Until pictures are there and nothing moves that comes to an end; not for ever, as pages may live. */
 export async function settled(page: Page): Promise<void> {
-  await page.waitForFunction(STILL, undefined, { timeout: STILL_MS_MAX, polling: 50 }).catch(() => undefined)
+  const endMs = performance.now() + STILL_MS_MAX
+  // Not waitForFunction: the page's own policy forbids what that does with a text.
+  while (!(await page.evaluate<boolean>(STILL)) && performance.now() < endMs)
+    await new Promise((resolve) => setTimeout(resolve, 50))
 }
 
 /** From the end of the last song to the first sound of the next, ms; negative where they overlap. */

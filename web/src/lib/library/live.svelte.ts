@@ -27,10 +27,26 @@ const follow = (kind: Pushes['library:changed']['kind']) => {
   }, FOLLOW_EVERY_MS)
 }
 
-const learnOf = async (songId: string) => {
-  if (!player.queue.entries.some((e) => e.song.id === songId)) return
-  player.refreshSong(await client.songs.getSong({ id: songId }))
+const LEARN_TRIES = 5
+const LEARN_EVERY_MS = 800
+/** Songs hear of their analysis a moment after we do: asks until they know. */
+async function learnOf(songId: string): Promise<void> {
+  for (let i = 0; i < LEARN_TRIES; i++) {
+    if (!player.queue.entries.some((e) => e.song.id === songId)) return
+    const fresh = await client.songs.getSong({ id: songId })
+    if (fresh.analysisStatus === 'completed') return player.refreshSong(fresh)
+    await new Promise((resolve) => setTimeout(resolve, LEARN_EVERY_MS))
+  }
 }
+/** A list read before the analysis may start a song after it: then its waveform and frames are there, unknown to it. */
+const followPlayed = () =>
+  $effect.root(() => {
+    $effect(() => {
+      const { song } = player
+      if (song && song.analysisStatus !== 'completed' && heardFacts.has(song.id))
+        learnOf(song.id).catch(() => undefined)
+    })
+  })
 
 async function readState(): Promise<void> {
   const [status, queue] = await Promise.all([client.library.getLibraryStatus(), client.analysis.getQueue()])
@@ -54,7 +70,9 @@ export async function startLive(): Promise<() => void> {
     if (heardFacts.size < HEARD_FACTS_MAX) heardFacts.set(facts.songId, facts)
     learnOf(facts.songId).catch(() => undefined)
   })
+  const stopFollowing = followPlayed()
   return () => {
+    stopFollowing()
     clearTimeout(followTimer)
     followTimer = undefined
     realtime.close()
