@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { chmod, copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -50,6 +50,8 @@ export type Product = { base: string; stop(): Promise<void> }
 /** Starts Tutti from nothing: an empty data folder, a port of its own; `music` is its folder of music, or ''. */
 export async function startProduct(music: string): Promise<Product> {
   const data = await mkdtemp(join(tmpdir(), 'tutti-web-'))
+  // The embedded PostgreSQL runs as another user when we are root: only where it may pass is its data kept here.
+  await chmod(data, 0o711)
   const child = spawn(process.execPath, ['src/main.ts', '--port', '0'], {
     cwd: ROOT,
     env: { ...process.env, TUTTI_DATA: data, TUTTI_MUSIC: music, PORT: '0', LOG_LEVEL: 'warn' },
