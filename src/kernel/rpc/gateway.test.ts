@@ -46,7 +46,7 @@ after(async () => {
 function ask(line: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1', () =>
-      socket.write(`${line}\r\nHost: x\r\nConnection: close\r\n\r\n`),
+      socket.write(`${line}\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n`),
     )
     let got = ''
     socket.on('data', (d) => {

@@ -117,7 +117,9 @@ describe('a scan that is interrupted', () => {
       const scanning = c.scan({ full: true })
       await c.app.eventually(async () => told.some((t) => t.state.doneFiles > 200), 'some progress')
       await rename(music.root, `${music.root}-away`)
-      const away = await scanning
+      const cut = await scanning
+      // Told late, the scan may have been over before the folder went: then the next one meets it gone.
+      const away = cut.folders[0]?.state === 'ok' ? await c.scan() : cut
       assert.equal(away.folders[0]?.state, 'unreachable')
       assert.deepEqual([away.songCount, away.scan.removed, away.faultCount], [FILES, 0, 0])
       assert.ok((await c.songs()).every((s) => s.isMissing))

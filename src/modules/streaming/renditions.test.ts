@@ -6,7 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { encoders, ffmpeg, type Music, makeTune, needsFfmpeg, startMusic } from './testing.ts'
 
 let music: Music
-const LONG_SEC = 200
+// Encodes for some seconds: longer than the tests listen, on a fast machine too.
+const LONG_SEC = 600
 const LIMIT = 2
 
 if (!needsFfmpeg.skip) {

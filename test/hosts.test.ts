@@ -3,7 +3,7 @@ import { request } from 'node:http'
 import { test } from 'node:test'
 import { startTestApp } from '#kernel/testing.ts'
 import identity from '#modules/identity/index.ts'
-import { allowedHost } from './hosts.ts'
+import { allowedHost } from '#kernel/http/hosts.ts'
 
 const none = { corsOrigins: [] }
 
