@@ -7,8 +7,8 @@ import { gapMs, type Hooked, heardSecOf, until } from './page.ts'
 import { type FewSongs, fewSongs, SCREENS, skip } from './product.ts'
 import { DESK, PASSWORD, startVisit, type Visit } from './visit.ts'
 
-/** Longest silence between two songs; a busy machine's timers are in it. */
-const GAP_MS_MAX = 200
+/** Longest silence between two songs. No mark of quality, as tests share the cores: more would mean fetched only then. */
+const GAP_MS_MAX = 2000
 const SCENES = ['Corona', 'Murmuration', 'Tide', 'Strata']
 /** Small, so that a processor without graphics draws it quickly. */
 const SMALL = { width: 720, height: 450 }
@@ -88,17 +88,21 @@ void describe('web app: listening', { skip, timeout: 300_000 }, () => {
     await shot('05-playing')
   })
 
-  void it('goes on with the next song without a gap', async () => {
+  void it('goes on with the next song, which is ready before it is needed', async (t) => {
     const { page } = visit
     const length = Number(await page.getByRole('slider', { name: 'Position' }).getAttribute('aria-valuemax'))
     await page.evaluate((sec) => {
       const playing = (globalThis as unknown as Hooked).audios.find((a) => !a.paused)
       if (playing) playing.currentTime = sec
-    }, length - 3)
+    }, length - 8)
+    const ready = () =>
+      page.evaluate(() => (globalThis as unknown as Hooked).audios.some((a) => a.paused && a.readyState >= 3))
+    await until('the next song to be ready before this one ends', ready, (is) => is, 7000)
     const title = () => page.getByRole('contentinfo', { name: 'Player' }).locator('.title').innerText()
     await until('the next song', title, (text) => text !== 'Battle Epic', 15_000)
     await until('it sounds', heardSec, (sec) => sec > 0.5)
     const gap = await gapMs(page)
+    t.diagnostic(`between the songs: ${gap.toFixed(0)} ms`)
     assert.ok(gap < GAP_MS_MAX, `silent for ${gap} ms`)
   })
 

@@ -19,7 +19,10 @@ export const KEEP_AUDIOS = `{
     }
   }
 }`
-export type Hooked = { audios: { paused: boolean; currentTime: number }[]; soundLog: { name: string; atMs: number }[] }
+export type Hooked = {
+  audios: { paused: boolean; currentTime: number; readyState: number }[]
+  soundLog: { name: string; atMs: number }[]
+}
 
 /** How much wider than the screen the page is, pixels. */
 export const TOO_WIDE_PX = `Math.max(

@@ -26,6 +26,9 @@ if (!needsFfmpeg.skip) {
   after(() => music[Symbol.asyncDispose]())
 }
 
+/** `fetch` hangs up when the answer is collected as garbage: a listener who stays must be held. */
+const held: Response[] = []
+const hold = (answer: Response) => held.push(answer)
 const bytesOf = async (answer: Response) => Buffer.from(await answer.arrayBuffer())
 const length = (answer: Response) => Number(answer.headers.get('content-length'))
 const noneAtWork = () => music.app.eventually(async () => (await encoders()).length === 0, 'the encoders to end', 3000)
@@ -85,7 +88,7 @@ test('concurrent listeners share one encoder and hear the same', needsFfmpeg, as
 
 test('the encoder ends soon after its last listener has left, and not before', needsFfmpeg, async () => {
   const leaving = [new AbortController(), new AbortController()]
-  for (const { signal } of leaving) await music.fetch('b.flac', '/stream?quality=high', { signal })
+  for (const { signal } of leaving) hold(await music.fetch('b.flac', '/stream?quality=high', { signal }))
   leaving[0]?.abort()
   await sleep(800)
   assert.equal((await encoders()).length, 1, 'one still listens')
@@ -99,12 +102,13 @@ test('the encoder ends soon after its last listener has left, and not before', n
 
 test('a player that asks again at another place keeps its encoder', needsFfmpeg, async () => {
   const first = new AbortController()
-  await music.fetch('c.flac', '/stream?quality=high', { signal: first.signal })
+  hold(await music.fetch('c.flac', '/stream?quality=high', { signal: first.signal }))
   const [pid] = await encoders()
   first.abort()
   await sleep(100)
   const second = new AbortController()
-  await music.fetch('c.flac', '/stream?quality=high', { signal: second.signal, headers: { range: 'bytes=50000-' } })
+  const range = { range: 'bytes=50000-' }
+  hold(await music.fetch('c.flac', '/stream?quality=high', { signal: second.signal, headers: range }))
   await sleep(700)
   assert.deepEqual(await encoders(), [pid])
   second.abort()
@@ -114,7 +118,7 @@ test('a player that asks again at another place keeps its encoder', needsFfmpeg,
 test('more transcodes than allowed are refused for a while', needsFfmpeg, async () => {
   const leaving = new AbortController()
   for (const title of ['b.flac', 'c.flac'])
-    await music.fetch(title, '/stream?quality=medium', { signal: leaving.signal })
+    hold(await music.fetch(title, '/stream?quality=medium', { signal: leaving.signal }))
   const refused = await music.fetch('b.flac', '/stream?quality=low')
   assert.equal(refused.status, 429)
   assert.ok(Number(refused.headers.get('retry-after')) >= 1)
