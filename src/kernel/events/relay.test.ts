@@ -167,6 +167,24 @@ describe('events', () => {
     )
   })
 
+  test('come in the order of their transactions where the number of one grows by a digit', async () => {
+    for (const [n, xid] of [
+      [1, 9],
+      [2, 10],
+      [3, 99],
+      [4, 100],
+      [5, 101],
+    ] as const)
+      await db.pool.query(
+        `insert into kernel.events (xid, key, name, payload) values ($1::text::xid8, gen_random_uuid(), $2, $3)`,
+        [xid, happened.name, { n }],
+      )
+    const relay = reader()
+    assert.deepEqual(await seenAll(5), [1, 2, 3, 4, 5])
+    await tell([6], [relay])
+    assert.deepEqual(await seenAll(6), [1, 2, 3, 4, 5, 6], 'none twice')
+  })
+
   test('a reader that missed the wake-up looks by itself', async () => {
     reader()
     await sleep(100)

@@ -178,9 +178,10 @@ async function lockCursor(tx: Transaction<unknown>, module: string): Promise<Cur
 }
 
 async function nextEvents(tx: Transaction<unknown>, c: Cursor, most: number): Promise<Row[]> {
-  const found = await sql<Row>`select id, xid::text, key, name, payload from kernel.events
-    where (xid, id) > (${c.xid}::xid8, ${c.id}) and xid < pg_snapshot_xmin(pg_current_snapshot())
-    order by xid, id limit ${most}`.execute(tx)
+  // "e.xid", not "xid": that would be the text of the answer, and '1000' comes before '999'.
+  const found = await sql<Row>`select e.id, e.xid::text, e.key, e.name, e.payload from kernel.events e
+    where (e.xid, e.id) > (${c.xid}::xid8, ${c.id}) and e.xid < pg_snapshot_xmin(pg_current_snapshot())
+    order by e.xid, e.id limit ${most}`.execute(tx)
   return found.rows
 }
 

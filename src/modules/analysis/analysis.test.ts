@@ -164,7 +164,8 @@ test('who may ask, and who may ask for it again', needsFfmpeg, async () => {
   socket.on('analysis:ready', (payload) => told.push(payload))
   await new Promise((resolve) => socket.once('connected', resolve))
   const again = await admin.post(`${path}/analyze`)
-  assert.deepEqual([again.status, again.body['status']], [202, 'pending'])
+  assert.equal(again.status, 202)
+  assert.ok(['pending', 'processing'].includes(again.body['status']), 'an idle worker takes it at once')
   await music.app.eventually(
     async () => {
       const { body } = await admin.get('/analysis/queue')
