@@ -55,6 +55,7 @@ test('each quality has its own rate, and HEAD starts no encoder', needsFfmpeg, a
     ['medium', 128],
     ['high', 320],
   ] as const) {
+    await noneAtWork() // The one of the quality before may still be ending.
     const head = await music.fetch('short.flac', `/stream?quality=${quality}`, { method: 'HEAD' })
     assert.deepEqual(await encoders(), [])
     const answer = await music.fetch('short.flac', `/stream?quality=${quality}`)
