@@ -39,7 +39,7 @@ describe('who may call what', () => {
   test('every module of the program is asked', () => {
     assert.deepEqual(
       contracts.map((c) => c.name).sort(),
-      ['albums', 'analysis', 'identity', 'library', 'songs', 'streaming'].sort(),
+      ['albums', 'analysis', 'identity', 'library', 'profile', 'songs', 'streaming'].sort(),
     )
     assert.ok(routes.length > 30, `${routes.length} routes`)
   })

@@ -3,7 +3,7 @@ import type { analysisProgress, analysisReady } from '#modules/analysis/events.t
 import type { analysis } from '#modules/analysis/schema.ts'
 import type { libraryChanged, libraryProgress } from '#modules/catalog/events.ts'
 import type { albums, library, songs } from '#modules/catalog/schema.ts'
-import type { identity } from '#modules/identity/schema.ts'
+import type { identity, profile } from '#modules/identity/schema.ts'
 import type { streaming } from '#modules/streaming/schema.ts'
 
 /** Method and path of every operation that can be called from outside; `raw` ones answer bytes. */
@@ -25,8 +25,10 @@ export const routes = {
     login: { kind: 'public', method: 'POST', path: '/auth/login' },
     refresh: { kind: 'public', method: 'POST', path: '/auth/refresh' },
     logout: { kind: 'public', method: 'POST', path: '/auth/logout' },
+    sessions: { kind: 'public', method: 'GET', path: '/auth/sessions' },
+    endSession: { kind: 'public', method: 'DELETE', path: '/auth/sessions/:id' },
+    endOtherSessions: { kind: 'public', method: 'DELETE', path: '/auth/sessions' },
     me: { kind: 'public', method: 'GET', path: '/auth/me' },
-    getUser: { kind: 'public', method: 'GET', path: '/users/:id' },
   },
   library: {
     getLibraryStatus: { kind: 'public', method: 'GET', path: '/library/status' },
@@ -36,6 +38,9 @@ export const routes = {
     removeFolder: { kind: 'public', method: 'DELETE', path: '/library/folders/:id' },
     browseFolders: { kind: 'public', method: 'GET', path: '/library/browse' },
     setFolderVisibility: { kind: 'public', method: 'PATCH', path: '/library/folders/:id/visibility' },
+  },
+  profile: {
+    getUser: { kind: 'public', method: 'GET', path: '/users/:id' },
   },
   songs: {
     listSongs: { kind: 'public', method: 'GET', path: '/songs' },
@@ -62,6 +67,7 @@ export type Contracts = {
   analysis: typeof analysis
   identity: typeof identity
   library: typeof library
+  profile: typeof profile
   songs: typeof songs
   streaming: typeof streaming
 }

@@ -17,6 +17,8 @@ type Routed = Described & {
   readonly aliases?: readonly `${Method} /${string}`[]
   readonly auth: Auth
   readonly rate?: RateGroup
+  /** `session`: an API key or an outside token is not enough, because this changes who may act as the account. */
+  readonly credential?: 'session'
   /** For signing in and out: a credential that is not valid any more makes the caller nobody instead of an error. */
   readonly tolerant?: boolean
   readonly input: TObject

@@ -17,9 +17,9 @@ export const cookieNames = (secure: boolean) =>
     ? { access: '__Host-tutti-access', refresh: '__Host-tutti-refresh' }
     : { access: 'tutti-access', refresh: 'tutti-refresh' }
 
-/** Channel on which the owner of sessions says that one, or all of a user, lost access: `{userId, sessionId?}`. */
+/** Channel on which the owner of sessions says that one session or API key, or all of a user, lost access: `{userId, sessionId?, keyId?}`. */
 export const ACCESS_ENDED = 'kernel.access-ended'
-export type AccessEnded = { userId: string; sessionId?: string }
+export type AccessEnded = { userId: string; sessionId?: string; keyId?: string }
 
 const KEPT_MAX = 10_000
 /** Longest time for which a missed notice could leave an ended session alive in another process. */

@@ -2,11 +2,16 @@ import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { parseEnv } from 'node:util'
 import { messageOf } from '#kernel/errors.ts'
+import { type OidcProvider, readProviders } from './providers.ts'
 import { number, type Setting, url } from './schema.ts'
 import { type Settings, settings } from './settings.ts'
 
 /** `urls`: where parts that run in other processes answer, by name (`CATALOG_URL` -> `catalog`). */
-export type Config = Settings & { readonly urls: Readonly<Record<string, string>> }
+export type Config = Settings & {
+  readonly urls: Readonly<Record<string, string>>
+  /** By lower-case name: `OIDC_GOOGLE_ISSUER` -> `google`. */
+  readonly oidc: Readonly<Record<string, OidcProvider>>
+}
 export type Env = Readonly<Record<string, string | undefined>>
 
 /** Every fault of the configuration in one error, one line each. */
@@ -47,8 +52,9 @@ export function readConfig(env: Env, urlNames: readonly string[] = []): Config {
   const entries = Object.entries(settings) as [string, Setting<unknown>][]
   const values = entries.map(([name, s]) => [name, readSetting(s, env, faults)] as const)
   const urls = readUrls(urlNames, env, faults)
+  const oidc = readProviders(Object.keys(env), (name) => readText(name, env, faults), faults)
   const redisUrl = readRedisHost(env, faults)
-  const config = { ...(Object.fromEntries(values) as Settings), urls }
+  const config = { ...(Object.fromEntries(values) as Settings), urls, oidc }
   if (faults.length > 0) throw new ConfigError(faults)
   return {
     ...config,

@@ -12,6 +12,12 @@ export type Setting<T> = {
   readonly fallback: T
 }
 
+export const setting = <T>(s: Setting<T>): Setting<T> => s
+export const optional = <T>(s: Omit<Setting<T | undefined>, 'fallback'>): Setting<T | undefined> => ({
+  ...s,
+  fallback: undefined,
+})
+
 const KINDS = ['error', 'warn', 'info', 'debug', 'silent'] as const
 
 /** A parser throws one short clause: "must be …". */
@@ -19,6 +25,12 @@ const fail = (clause: string): never => {
   throw new Error(clause)
 }
 export const text = (t: string): string => t
+const SECRET_LENGTH_MIN = 32
+export const secret = (t: string): string =>
+  t.trim().length >= SECRET_LENGTH_MIN
+    ? t.trim()
+    : fail(`must have ${SECRET_LENGTH_MIN} characters or more (openssl rand -base64 32)`)
+export const secrets = (t: string): readonly string[] => list(',')(t).map(secret)
 export const number =
   (min: number, max: number) =>
   (t: string): number => {

@@ -1,23 +1,19 @@
 import { delimiter } from 'node:path'
 import {
-  addresses,
   bytes,
-  durationSec,
   flag,
   list,
   logLevel,
   number,
-  origins,
+  optional,
+  secret,
+  secrets,
   type Setting,
+  setting,
   text,
   url,
 } from './schema.ts'
-
-const setting = <T>(s: Setting<T>): Setting<T> => s
-const optional = <T>(s: Omit<Setting<T | undefined>, 'fallback'>): Setting<T | undefined> => ({
-  ...s,
-  fallback: undefined,
-})
+import { signIn } from './sign-in.ts'
 
 /** Every setting of the program. The property name is the name in code, `env` the name outside. */
 export const settings = {
@@ -121,46 +117,21 @@ export const settings = {
   encryptKey: optional({
     env: 'ENCRYPT_KEY',
     group: 'storage',
-    about: 'Seals signing keys and outside tokens in the database (32 bytes as base64 or any long text)',
+    about:
+      'Seals signing keys and outside tokens in the database: 32 characters or more. With the embedded database one is made and kept in the data folder',
     secret: true,
-    parse: text,
+    parse: secret,
+  }),
+  encryptKeysPrevious: setting({
+    env: 'ENCRYPT_KEY_PREVIOUS',
+    group: 'storage',
+    about: 'Former values of ENCRYPT_KEY, separated by commas: what they sealed is opened and sealed anew at the start',
+    secret: true,
+    parse: secrets,
+    fallback: [] as readonly string[],
   }),
 
-  accessTokenTtlSec: setting({
-    env: 'ACCESS_TOKEN_TTL',
-    aliases: ['JWT_EXPIRES_IN'],
-    group: 'sign-in',
-    about: 'Life of an access token',
-    example: '15m',
-    parse: durationSec,
-    fallback: 900,
-  }),
-  refreshTokenTtlSec: setting({
-    env: 'REFRESH_TOKEN_TTL',
-    aliases: ['JWT_REFRESH_EXPIRES_IN'],
-    group: 'sign-in',
-    about: 'Life of a refresh token; each use starts it anew',
-    example: '30d',
-    parse: durationSec,
-    fallback: 30 * 86_400,
-  }),
-  corsOrigins: setting({
-    env: 'CORS_ORIGIN',
-    aliases: ['CORS_ORIGINS'],
-    group: 'sign-in',
-    about: 'Origins of other web apps that may call the API, separated by commas',
-    example: 'https://app.example.org',
-    parse: origins,
-    fallback: [] as readonly string[],
-  }),
-  trustProxy: setting({
-    env: 'TRUST_PROXY',
-    group: 'sign-in',
-    about: 'Addresses of proxies whose X-Forwarded-For is believed, separated by commas',
-    example: '10.0.0.0/8',
-    parse: addresses,
-    fallback: [] as readonly string[],
-  }),
+  ...signIn,
 
   rateLimitPerMin: setting({
     env: 'RATE_LIMIT_PER_MIN',

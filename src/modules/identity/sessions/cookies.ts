@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Config } from '#kernel/config/index.ts'
 import type { Answer } from '#kernel/contract.ts'
 import { cookieNames } from '#kernel/identify.ts'
-import type { Session } from './schema.ts'
+import type { Session } from '#modules/identity/things.ts'
 
 /** The web app asks for cookies with this header; it cannot be sent across origins without our consent (CORS). */
 const wantsCookies = (request: FastifyRequest): boolean => request.headers['x-tutti-session'] === 'cookie'

@@ -1,0 +1,89 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Caller } from '#kernel/caller.ts'
+import type { Api } from '#kernel/contract.ts'
+import { badRequest, conflict, forbidden, unauthorized } from '#kernel/errors.ts'
+import type { Ctx } from '#kernel/module.ts'
+import { signedIn } from '#kernel/policy.ts'
+import { audit } from '#modules/identity/audit/audit.ts'
+import { openSession } from '#modules/identity/sessions/open.ts'
+import type { Tables } from '#modules/identity/tables.ts'
+import type { Session } from '#modules/identity/things.ts'
+import { hasUsers, insertUser, lockAccounts, toUser, userById, userByLogin } from '#modules/identity/users.ts'
+import { type Attempts, createAttempts } from './attempts.ts'
+import type { identity } from './contract.ts'
+import { hashPassword, passwordFault, verifyPassword } from './passwords.ts'
+import { checkSetupCode, dropSetupCode, setupCode } from './setup.ts'
+
+const REFUSED_PAUSE_MS = 100
+
+type Context = Ctx<Tables>
+type Service = Pick<Api<typeof identity>, 'setup' | 'register' | 'login' | 'me'>
+
+const wrongLogin = () => unauthorized('wrong_login', 'E-mail, username or password is wrong.')
+
+export function createAccounts(ctx: Context): Service {
+  const attempts = createAttempts(() => ctx.now().getTime())
+  return {
+    async setup() {
+      const needsFirstAccount = !(await hasUsers(ctx.db))
+      return { needsFirstAccount, needsSetupCode: needsFirstAccount && (await setupCode(ctx.db)) !== undefined }
+    },
+    register: (who, input) => register(ctx, who, input),
+    login: (who, input) => login(ctx, attempts, who, input),
+    async me(who) {
+      signedIn(who)
+      const row = await userById(ctx.db, who.userId)
+      if (!row) throw unauthorized('session_ended', 'This account is gone.')
+      return toUser(row)
+    },
+  }
+}
+
+type Registration = Parameters<Service['register']>[1]
+
+async function register(ctx: Context, who: Caller, input: Registration): Promise<Session> {
+  const fault = passwordFault(input.password, [input.username, input.email, input.displayName ?? ''])
+  if (fault) throw badRequest('weak_password', fault, [{ path: '/password', message: fault }])
+  await checkSetupCode(ctx.db, input.setupCode)
+  const password_hash = await hashPassword(input.password)
+  return ctx.write(async (tx) => {
+    await lockAccounts(tx)
+    const first = !(await hasUsers(tx))
+    // Asked again under the lock: the account that was to be second may have become the first.
+    if (first) await checkSetupCode(tx, input.setupCode)
+    const user = await insertUser(tx, {
+      id: ctx.newId(),
+      username: input.username,
+      email: input.email.toLowerCase(),
+      display_name: input.displayName ?? input.username,
+      password_hash,
+      role: first ? 'admin' : 'user',
+    })
+    if (!user)
+      throw conflict('name_taken', 'This username or e-mail has an account already: sign in, or choose another.')
+    if (first) await dropSetupCode(tx)
+    await audit(tx, who, { action: 'account.registered', subjectId: user.id })
+    return openSession(ctx, tx, { user, who, method: 'password' })
+  })
+}
+
+type Login = Parameters<Service['login']>[1]
+
+async function login(ctx: Context, attempts: Attempts, who: Caller, input: Login): Promise<Session> {
+  const name = input.email ?? input.username
+  if (name === undefined)
+    throw badRequest('invalid_input', 'Give an email or a username.', [{ path: '/email', message: 'is needed' }])
+  attempts.check(name)
+  const user = await userByLogin(ctx.db, name)
+  const right = await verifyPassword(input.password, user?.password_hash)
+  if (!user || !right) {
+    attempts.failed(name)
+    await delay(REFUSED_PAUSE_MS)
+    throw wrongLogin()
+  }
+  if (user.is_blocked) throw forbidden('This account is blocked: ask the admin of this server.', 'account_blocked')
+  return ctx.write(async (tx) => {
+    await audit(tx, who, { action: 'sign-in.succeeded', subjectId: user.id })
+    return openSession(ctx, tx, { user, who, method: 'password' })
+  })
+}

@@ -1,0 +1,104 @@
+alter table identity.users
+  add column email_verified_at timestamptz,
+  add column avatar            text,
+  add column preferences       jsonb not null default '{}' check (jsonb_typeof(preferences) = 'object'),
+  add column is_anonymous      boolean not null default false,
+  add column revision          integer not null default 1;
+
+-- How the session was opened (password, spotify, oidc:<name>) and from where: shown to its owner.
+alter table identity.sessions
+  add column method  text not null default 'password',
+  add column address text;
+create index sessions_by_living on identity.sessions (user_id, used_at desc) where ended_at is null;
+
+-- Only hashes: a key is shown once. `hint` is its beginning, by which its owner knows it again.
+create table identity.api_keys (
+  id         uuid primary key,
+  user_id    uuid not null references identity.users on delete cascade,
+  name       text not null check (length(name) between 1 and 80),
+  hint       text not null,
+  hash       bytea not null unique,
+  scopes     text[] not null check (cardinality(scopes) > 0 and scopes <@ array['read', 'write', 'admin']),
+  created_at timestamptz not null default now(),
+  expires_at timestamptz,
+  used_at    timestamptz
+);
+create index api_keys_by_user on identity.api_keys (user_id, created_at desc);
+
+-- Who an account is elsewhere. `provider` is spotify, oidc:<name> or bearer:<issuer>; tokens are sealed.
+create table identity.identities (
+  id             uuid primary key,
+  user_id        uuid not null references identity.users on delete cascade,
+  provider       text not null,
+  subject        text not null,
+  email          text,
+  email_verified boolean not null default false,
+  name           text,
+  tokens         text,
+  scopes         text,
+  created_at     timestamptz not null default now(),
+  used_at        timestamptz not null default now(),
+  unique (provider, subject)
+);
+create index identities_by_user on identity.identities (user_id);
+
+-- A sign-in with others that is under way, by the hash of its state. `verifier` (PKCE) is sealed.
+create table identity.flows (
+  state_hash     bytea primary key,
+  provider       text not null,
+  verifier       text not null,
+  nonce          text,
+  binding_hash   bytea,
+  code_challenge text,
+  return_to      text,
+  user_id        uuid references identity.users on delete cascade,
+  expires_at     timestamptz not null
+);
+create index flows_by_age on identity.flows (expires_at);
+
+-- One-time codes that a browser brings back to the front end instead of a token; hashes.
+create table identity.exchange_codes (
+  hash           bytea primary key,
+  user_id        uuid not null references identity.users on delete cascade,
+  method         text not null,
+  binding_hash   bytea,
+  code_challenge text,
+  expires_at     timestamptz not null
+);
+create index exchange_codes_by_age on identity.exchange_codes (expires_at);
+
+-- One-time secrets sent by mail; hashes. `email` is the address the secret proves.
+create table identity.mail_tokens (
+  hash       bytea primary key,
+  user_id    uuid not null references identity.users on delete cascade,
+  purpose    text not null check (purpose in ('reset', 'verify')),
+  email      text not null,
+  created_at timestamptz not null default now(),
+  expires_at timestamptz not null
+);
+create index mail_tokens_by_user on identity.mail_tokens (user_id, purpose);
+
+-- Personal blocks: invisible to each other, both ways.
+create table identity.blocks (
+  user_id    uuid not null references identity.users on delete cascade,
+  blocked_id uuid not null references identity.users on delete cascade,
+  created_at timestamptz not null default now(),
+  primary key (user_id, blocked_id),
+  check (user_id <> blocked_id)
+);
+create index blocks_by_blocked on identity.blocks (blocked_id);
+
+-- Security events. Ids without foreign keys: an entry outlives what it tells of; erasing a person takes the ids out.
+create table identity.audit_log (
+  id         uuid primary key,
+  at         timestamptz not null default now(),
+  action     text not null,
+  actor_id   uuid,
+  subject_id uuid,
+  address    text,
+  user_agent text,
+  detail     jsonb not null default '{}'
+);
+create index audit_log_by_age on identity.audit_log (id desc);
+create index audit_log_by_subject on identity.audit_log (subject_id, id desc);
+create index audit_log_by_actor on identity.audit_log (actor_id, id desc);

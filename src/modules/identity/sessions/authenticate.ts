@@ -1,0 +1,15 @@
+import type { Static } from '#kernel/schema.ts'
+import type { Ctx } from '#kernel/module.ts'
+import type { identity } from '#modules/identity/accounts/contract.ts'
+import type { Tables } from '#modules/identity/tables.ts'
+import { livingSession } from './store.ts'
+
+type Authenticate = (typeof identity)['operations']['authenticate']
+export type Credential = Static<Authenticate['input']>
+export type Authenticated = Static<Authenticate['output']>
+
+/** Who stands behind a credential that the kernel has seen; null when it is not good (any more). */
+export async function authenticate(ctx: Ctx<Tables>, credential: Credential): Promise<Authenticated> {
+  if (credential.sessionId) return (await livingSession(ctx.db, credential.sessionId)) ?? null
+  return null
+}

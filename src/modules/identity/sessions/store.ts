@@ -1,0 +1,102 @@
+import { type Insertable, sql } from 'kysely'
+import type { Db, SessionsTable } from '#modules/identity/tables.ts'
+
+export const insertSession = (db: Db, session: Insertable<SessionsTable>) =>
+  db.insertInto('identity.sessions').values(session).execute()
+
+export async function insertToken(db: Db, hash: Buffer, sessionId: string): Promise<void> {
+  await db.insertInto('identity.refresh_tokens').values({ hash, session_id: sessionId, used_at: null }).execute()
+}
+
+/** The token with its session and user, locked against a second use at the same time. */
+export async function lockToken(db: Db, hash: Buffer) {
+  const token = await db
+    .selectFrom('identity.refresh_tokens')
+    .selectAll()
+    .where('hash', '=', hash)
+    .forUpdate()
+    .executeTakeFirst()
+  if (!token) return undefined
+  const session = await db
+    .selectFrom('identity.sessions')
+    .selectAll()
+    .where('id', '=', token.session_id)
+    .forUpdate()
+    .executeTakeFirstOrThrow()
+  const user = await db
+    .selectFrom('identity.users')
+    .selectAll()
+    .where('id', '=', session.user_id)
+    .executeTakeFirstOrThrow()
+  return { token, session, user }
+}
+
+export type Seen = { at: Date; expiresAt: Date; address: string | null; userAgent: string | null }
+export async function useToken(db: Db, hash: Buffer, sessionId: string, seen: Seen): Promise<void> {
+  await db.updateTable('identity.refresh_tokens').set({ used_at: seen.at }).where('hash', '=', hash).execute()
+  await db
+    .updateTable('identity.sessions')
+    .set({ used_at: seen.at, expires_at: seen.expiresAt, address: seen.address, user_agent: seen.userAgent })
+    .where('id', '=', sessionId)
+    .execute()
+}
+
+/** The user whose session it was, or undefined when it had ended already. */
+export async function endSession(db: Db, id: string): Promise<string | undefined> {
+  const ended = await db
+    .updateTable('identity.sessions')
+    .set({ ended_at: sql`now()` })
+    .where('id', '=', id)
+    .where('ended_at', 'is', null)
+    .returning('user_id')
+    .executeTakeFirst()
+  return ended?.user_id
+}
+
+/** Ends all of a user, or all but one. Answers how many it ended. */
+export async function endSessionsOf(db: Db, userId: string, exceptId?: string): Promise<number> {
+  let ending = db
+    .updateTable('identity.sessions')
+    .set({ ended_at: sql`now()` })
+    .where('user_id', '=', userId)
+    .where('ended_at', 'is', null)
+  if (exceptId) ending = ending.where('id', '<>', exceptId)
+  return Number((await ending.executeTakeFirst()).numUpdatedRows)
+}
+
+export async function sessionOfToken(db: Db, hash: Buffer): Promise<string | undefined> {
+  const row = await db
+    .selectFrom('identity.refresh_tokens')
+    .select('session_id')
+    .where('hash', '=', hash)
+    .executeTakeFirst()
+  return row?.session_id
+}
+
+export const livingSession = (db: Db, id: string) =>
+  db
+    .selectFrom('identity.sessions as s')
+    .innerJoin('identity.users as u', 'u.id', 's.user_id')
+    .select(['u.id as userId', 'u.role as role', 's.id as sessionId'])
+    .where('s.id', '=', id)
+    .where('s.ended_at', 'is', null)
+    .where('s.expires_at', '>', sql<Date>`now()`)
+    .where('u.is_blocked', '=', false)
+    .executeTakeFirst()
+
+/** Living ones, the one used last first. */
+export const livingSessionsOf = (db: Db, userId: string, max: number) =>
+  db
+    .selectFrom('identity.sessions')
+    .selectAll()
+    .where('user_id', '=', userId)
+    .where('ended_at', 'is', null)
+    .where('expires_at', '>', sql<Date>`now()`)
+    .orderBy('used_at', 'desc')
+    .limit(max)
+    .execute()
+
+/** Ended and expired sessions are of no use after a month. */
+export async function pruneSessions(db: Db): Promise<void> {
+  await sql`delete from identity.sessions where coalesce(ended_at, expires_at) < now() - interval '30 days'`.execute(db)
+}

@@ -1,0 +1,69 @@
+import { type Selectable, sql } from 'kysely'
+import type { Db, UsersTable } from './tables.ts'
+import { DEFAULT_PREFERENCES, type PublicUser, type User } from './things.ts'
+
+export type UserRow = Selectable<UsersTable>
+
+/** The path changes with the picture, so that it can be cached for ever. */
+const avatarUrl = (r: Pick<UserRow, 'id' | 'avatar'>): string | null =>
+  r.avatar === null ? null : `/api/v1/users/${r.id}/avatar?v=${r.avatar.slice(0, 12)}`
+
+export const toUser = (r: UserRow): User => ({
+  id: r.id,
+  username: r.username,
+  email: r.email,
+  emailVerified: r.email_verified_at !== null,
+  displayName: r.display_name,
+  avatarUrl: avatarUrl(r),
+  role: r.role,
+  isBlocked: r.is_blocked,
+  hasPassword: r.password_hash !== null,
+  preferences: { ...DEFAULT_PREFERENCES, ...r.preferences },
+  createdAt: r.created_at.toISOString(),
+})
+export const toPublicUser = (r: Pick<UserRow, 'id' | 'username' | 'display_name' | 'avatar'>): PublicUser => ({
+  id: r.id,
+  username: r.username,
+  displayName: r.display_name,
+  avatarUrl: avatarUrl(r),
+})
+
+export async function hasUsers(db: Db): Promise<boolean> {
+  return (await db.selectFrom('identity.users').select('id').limit(1).executeTakeFirst()) !== undefined
+}
+
+export const userById = (db: Db, id: string): Promise<UserRow | undefined> =>
+  db.selectFrom('identity.users').selectAll().where('id', '=', id).executeTakeFirst()
+
+export const usersById = (db: Db, ids: readonly string[]): Promise<UserRow[]> =>
+  ids.length === 0
+    ? Promise.resolve([])
+    : db
+        .selectFrom('identity.users')
+        .selectAll()
+        .where('id', 'in', [...ids])
+        .execute()
+
+/** By e-mail or username, whichever is given; both fold case. */
+export const userByLogin = (db: Db, login: string): Promise<UserRow | undefined> =>
+  db
+    .selectFrom('identity.users')
+    .selectAll()
+    .where((eb) => eb.or([eb('email', '=', login.toLowerCase()), eb(sql`lower(username)`, '=', login.toLowerCase())]))
+    .executeTakeFirst()
+
+export type NewUser = Pick<UserRow, 'id' | 'username' | 'email' | 'display_name' | 'password_hash' | 'role'> & {
+  email_verified_at?: Date | null
+}
+
+/** Undefined when the username or e-mail is taken. */
+export const insertUser = (db: Db, user: NewUser): Promise<UserRow | undefined> =>
+  db
+    .insertInto('identity.users')
+    .values(user)
+    .onConflict((c) => c.doNothing())
+    .returningAll()
+    .executeTakeFirst()
+
+/** Nobody else makes an account, or takes one's role, until this transaction ends. */
+export const lockAccounts = (db: Db) => sql`select pg_advisory_xact_lock(hashtext('identity.register'))`.execute(db)
