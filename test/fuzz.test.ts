@@ -10,7 +10,7 @@ import { type Answer, type Client, eventually, startTestApp, type TestApp } from
 import { withoutIds } from '#kernel/validate.ts'
 import { tempFolder, wavTone } from '#test/fixtures/audio.ts'
 import { loadModules, MODULES, OFFERS } from '../src/targets.ts'
-import { minimalInput, type Request, requestFor, type Route, routesIn } from './authorization.ts'
+import { minimalInput, type Request, requestFor, type Route, routesIn } from './authorization/routes.ts'
 
 const RUNS = Number(process.env['TUTTI_FUZZ_RUNS'] ?? 25)
 const SEED = 20_261_120
