@@ -1,4 +1,3 @@
-import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto'
 import {
   type CryptoKey,
   exportJWK,
@@ -13,6 +12,7 @@ import type { Pool } from 'pg'
 import { StartError } from '#kernel/db/embedded/errors.ts'
 import { unauthorized } from '#kernel/errors.ts'
 import { newId } from '#kernel/ids.ts'
+import { isSealed, resealRows, type Vault } from '#kernel/vault.ts'
 
 const ALGORITHM = 'EdDSA'
 const ISSUER = 'tutti'
@@ -21,7 +21,7 @@ const RELOAD_MS_MIN = 2000
 
 /**
  * Tokens signed by this installation. The keys live in the database, so that every process verifies what any of them
- * signed; with `ENCRYPT_KEY` the private halves are sealed (AES-256-GCM).
+ * signed; with an open vault the private halves are sealed.
  */
 export type Keys = {
   /** `audience` says what the token is for: a token for one use is refused for every other. */
@@ -35,17 +35,17 @@ type Row = { kid: string; public_jwk: JWK; private_jwk: string; retired_at: Date
 type Key = { kid: string; publicJwk: JWK; publicKey: CryptoKey; privateKey: CryptoKey | undefined }
 
 /**
- * The keys of this database, made when there are none, and sealed now if they were stored before there was an
- * `ENCRYPT_KEY`. Throws a {@link StartError} when they cannot be opened.
+ * The keys of this database, made when there are none, and sealed now if they were stored before there was a key of the
+ * vault, or with a former one. Throws a {@link StartError} when they cannot be opened.
  */
-export async function openKeys(pool: Pool, encryptKey?: string): Promise<Keys> {
-  if (encryptKey) await sealPlain(pool, encryptKey)
-  const keys = createKeys(pool, encryptKey)
+export async function openKeys(pool: Pool, vault: Vault): Promise<Keys> {
+  await resealKeys(pool, vault)
+  const keys = createKeys(pool, vault)
   await keys.sign({}, { audience: 'start', lifeSec: 1 })
   return keys
 }
 
-function createKeys(pool: Pool, encryptKey?: string): Keys {
+function createKeys(pool: Pool, vault: Vault): Keys {
   let keys = new Map<string, Key>()
   let active: Key | undefined
   let loadedAt = 0
@@ -56,7 +56,7 @@ function createKeys(pool: Pool, encryptKey?: string): Keys {
       'select kid, public_jwk, private_jwk, retired_at from kernel.signing_keys order by kid',
     )
     const found = await Promise.all(
-      rows.map(async (r) => ({ key: await toKey(r, encryptKey), retired: r.retired_at !== null })),
+      rows.map(async (r) => ({ key: await toKey(r, vault), retired: r.retired_at !== null })),
     )
     keys = new Map(found.map(({ key }) => [key.kid, key]))
     active = found.findLast((f) => !f.retired)?.key
@@ -64,14 +64,14 @@ function createKeys(pool: Pool, encryptKey?: string): Keys {
   async function current(): Promise<Key & { privateKey: CryptoKey }> {
     if (!active) await load()
     if (!active) {
-      await insertKey(pool, encryptKey)
+      await insertKey(pool, vault)
       await load()
     }
     if (!active?.privateKey)
       throw new StartError(
         'encrypt_key_wrong',
-        encryptKey
-          ? 'The signing keys cannot be opened: ENCRYPT_KEY is not the one they were sealed with. Set the former one.'
+        vault.isOpen
+          ? 'The signing keys cannot be opened: ENCRYPT_KEY is not the one they were sealed with. Set the former one, or name it in ENCRYPT_KEY_PREVIOUS.'
           : 'The signing keys are sealed: set the ENCRYPT_KEY with which they were.',
       )
     return active as Key & { privateKey: CryptoKey }
@@ -113,12 +113,12 @@ function createKeys(pool: Pool, encryptKey?: string): Keys {
 }
 
 /** Two processes may start at once: the lock lets one make the key, the other finds it. */
-async function insertKey(pool: Pool, encryptKey: string | undefined): Promise<void> {
+async function insertKey(pool: Pool, vault: Vault): Promise<void> {
   const pair = await generateKeyPair(ALGORITHM, { extractable: true })
   const kid = newId()
   const publicJwk = { ...(await exportJWK(pair.publicKey)), kid, alg: ALGORITHM, use: 'sig' }
   const privateJwk = JSON.stringify(await exportJWK(pair.privateKey))
-  const stored = encryptKey ? seal(privateJwk, encryptKey) : privateJwk
+  const stored = vault.isOpen ? vault.seal(privateJwk, aboutKey(kid)) : privateJwk
   const client = await pool.connect()
   try {
     await client.query('begin')
@@ -137,45 +137,27 @@ async function insertKey(pool: Pool, encryptKey: string | undefined): Promise<vo
   }
 }
 
-async function sealPlain(pool: Pool, encryptKey: string): Promise<void> {
-  const { rows } = await pool.query<Pick<Row, 'kid' | 'private_jwk'>>(
-    `select kid, private_jwk from kernel.signing_keys where private_jwk not like 'sealed:%'`,
+/** The place of a private half, see {@link Vault.seal}. */
+const aboutKey = (kid: string): string => `kernel.signing_keys:${kid}:private_jwk`
+
+async function resealKeys(pool: Pool, vault: Vault): Promise<void> {
+  const { rows } = await pool.query<{ kid: string; sealed: string }>(
+    'select kid, private_jwk as sealed from kernel.signing_keys',
   )
-  for (const r of rows)
-    await pool.query('update kernel.signing_keys set private_jwk = $2 where kid = $1 and private_jwk = $3', [
-      r.kid,
-      seal(r.private_jwk, encryptKey),
-      r.private_jwk,
-    ])
+  const found = rows.map((r) => ({ ...r, about: aboutKey(r.kid) }))
+  await resealRows(vault, found, (row, sealed) =>
+    pool.query('update kernel.signing_keys set private_jwk = $2 where kid = $1 and private_jwk = $3', [
+      row.kid,
+      sealed,
+      row.sealed,
+    ]),
+  )
 }
 
-async function toKey(row: Row, encryptKey: string | undefined): Promise<Key> {
-  const plain = row.private_jwk.startsWith('sealed:') ? open(row.private_jwk, encryptKey) : row.private_jwk
+async function toKey(row: Row, vault: Vault): Promise<Key> {
+  const plain = isSealed(row.private_jwk) ? vault.open(row.private_jwk, aboutKey(row.kid)) : row.private_jwk
   const publicKey = (await importJWK(row.public_jwk, ALGORITHM)) as CryptoKey
   const privateKey =
     plain === undefined ? undefined : ((await importJWK(JSON.parse(plain) as JWK, ALGORITHM)) as CryptoKey)
   return { kid: row.kid, publicJwk: row.public_jwk, publicKey, privateKey }
-}
-
-const secretOf = (key: string) => createHash('sha256').update(key).digest()
-
-/** AES-256-GCM: `sealed:` + base64 of nonce (12), tag (16) and text. */
-export function seal(plain: string, key: string): string {
-  const nonce = randomBytes(12)
-  const cipher = createCipheriv('aes-256-gcm', secretOf(key), nonce)
-  const body = Buffer.concat([cipher.update(plain, 'utf8'), cipher.final()])
-  return `sealed:${Buffer.concat([nonce, cipher.getAuthTag(), body]).toString('base64')}`
-}
-
-/** Undefined when the key is missing or another than the one that sealed it. */
-export function open(sealed: string, key: string | undefined): string | undefined {
-  if (!key) return undefined
-  const b = Buffer.from(sealed.slice('sealed:'.length), 'base64')
-  try {
-    const decipher = createDecipheriv('aes-256-gcm', secretOf(key), b.subarray(0, 12))
-    decipher.setAuthTag(b.subarray(12, 28))
-    return Buffer.concat([decipher.update(b.subarray(28)), decipher.final()]).toString('utf8')
-  } catch {
-    return undefined
-  }
 }

@@ -10,6 +10,7 @@ import type { Media } from '#kernel/media/index.ts'
 import type { Metrics } from '#kernel/metrics.ts'
 import type { PubSub } from '#kernel/pubsub/index.ts'
 import type { Realtime } from '#kernel/sockets/realtime.ts'
+import type { Vault } from '#kernel/vault.ts'
 
 /** A fact another module may want to know: `module.what-happened.v1`. */
 export type EventDef<S extends TSchema = TSchema> = {
@@ -102,6 +103,7 @@ export type Ctx<Tables> = {
   readonly media: Media
   readonly realtime: Realtime
   readonly keys: Keys
+  readonly vault: Vault
   readonly metrics: Metrics
   readonly duties: ReadonlySet<Duty>
   readonly now: () => Date

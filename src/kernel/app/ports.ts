@@ -12,6 +12,8 @@ import type { Log } from '#kernel/log.ts'
 import { createMedia, type Media } from '#kernel/media/index.ts'
 import { createMetrics, type Metrics } from '#kernel/metrics.ts'
 import { createPubSub, type PubSub } from '#kernel/pubsub/index.ts'
+import type { Vault } from '#kernel/vault.ts'
+import { openVault } from '#kernel/vault-key.ts'
 import type { Closers } from './closers.ts'
 
 /** Places for media processes beside the transcodes: one-off decodes never wait for listeners. */
@@ -24,6 +26,7 @@ export type Ports = {
   /** The same database without a transaction pooler between. */
   directUrl: string
   keys: Keys
+  vault: Vault
   cache: Cache
   pubsub: PubSub
   blobs: Blobs
@@ -59,11 +62,13 @@ export async function openPorts(d: Deps): Promise<Ports> {
     ...(config.ffmpegBin ? { ffmpegBin: config.ffmpegBin } : {}),
   })
   closers.add('media processes', () => media.close())
+  const vault = await openVault({ config, pool: db.pool, log })
   return {
     db,
     url,
     directUrl,
-    keys: await openKeys(db.pool, config.encryptKey),
+    keys: await openKeys(db.pool, vault),
+    vault,
     cache,
     pubsub,
     blobs,

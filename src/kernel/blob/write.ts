@@ -101,7 +101,8 @@ export async function removeDurably(path: string): Promise<void> {
   await syncFolder(dirname(path))
 }
 
-async function syncFolder(folder: string): Promise<void> {
+/** What was made, renamed or removed in the folder stays so after a power cut. */
+export async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r')
   try {
     await handle.sync()
