@@ -3,7 +3,7 @@ import type { analysisProgress, analysisReady } from '#modules/analysis/events.t
 import type { analysis } from '#modules/analysis/schema.ts'
 import type { libraryChanged, libraryProgress } from '#modules/catalog/events.ts'
 import type { albums, library, songs } from '#modules/catalog/schema.ts'
-import type { identity, profile } from '#modules/identity/schema.ts'
+import type { apiKeys, identity, profile } from '#modules/identity/schema.ts'
 import type { streaming } from '#modules/streaming/schema.ts'
 
 /** Method and path of every operation that can be called from outside; `raw` ones answer bytes. */
@@ -18,6 +18,11 @@ export const routes = {
     getQueue: { kind: 'public', method: 'GET', path: '/analysis/queue' },
     getWaveform: { kind: 'public', method: 'GET', path: '/songs/:id/waveform' },
     getFrames: { kind: 'raw', method: 'GET', path: '/songs/:id/frames' },
+  },
+  apiKeys: {
+    createApiKey: { kind: 'public', method: 'POST', path: '/auth/api-keys' },
+    apiKeys: { kind: 'public', method: 'GET', path: '/auth/api-keys' },
+    revokeApiKey: { kind: 'public', method: 'DELETE', path: '/auth/api-keys/:id' },
   },
   identity: {
     setup: { kind: 'public', method: 'GET', path: '/auth/setup' },
@@ -65,6 +70,7 @@ export const routes = {
 export type Contracts = {
   albums: typeof albums
   analysis: typeof analysis
+  apiKeys: typeof apiKeys
   identity: typeof identity
   library: typeof library
   profile: typeof profile

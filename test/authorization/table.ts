@@ -135,6 +135,13 @@ const identity: Record<string, Row> = {
   endOtherSessions: { kind: 'self', ends: 'account' },
   me: self,
   getUser: role,
+  createApiKey: self,
+  apiKeys: self,
+  revokeApiKey: {
+    kind: 'thing',
+    input: async (w) => ({ id: (await w.client('owner').post('/auth/api-keys', { name: 'a player' })).body.id }),
+    answers: { nobody: OUT, stranger: HIDDEN, owner: 204, artist: HIDDEN, admin: HIDDEN },
+  },
 }
 
 export const TABLE: Readonly<Record<string, Row>> = { ...catalog, ...listening, ...identity }

@@ -1,8 +1,10 @@
 import { defineModule, type NoNeeds } from '#kernel/module.ts'
 import { createAccounts } from './accounts/service.ts'
 import { announceSetup } from './accounts/setup.ts'
+import { createApiKeys } from './api-keys/service.ts'
+import { pruneKeys } from './api-keys/store.ts'
 import { createProfile } from './profile/service.ts'
-import { identity, profile } from './schema.ts'
+import { apiKeys, identity, profile } from './schema.ts'
 import { authenticate } from './sessions/authenticate.ts'
 import { cookieAnswers } from './sessions/cookies.ts'
 import { createSessions } from './sessions/service.ts'
@@ -12,9 +14,15 @@ import { toPublicUser, usersById } from './users.ts'
 
 const DAY_MS = 86_400_000
 
-export default defineModule<Tables, { identity: typeof identity; profile: typeof profile }, NoNeeds>({
+type Contracts = {
+  identity: typeof identity
+  profile: typeof profile
+  apiKeys: typeof apiKeys
+}
+
+export default defineModule<Tables, Contracts, NoNeeds>({
   name: 'identity',
-  contracts: { identity, profile },
+  contracts: { identity, profile, apiKeys },
   needs: {},
   migrations: new URL('./migrations/', import.meta.url),
   create(ctx) {
@@ -28,9 +36,13 @@ export default defineModule<Tables, { identity: typeof identity; profile: typeof
           getUsers: async (_who, { ids }) => (await usersById(ctx.db, ids)).map(toPublicUser),
         },
         profile: createProfile(ctx),
+        apiKeys: createApiKeys(ctx),
       },
       answers: { identity: { register: give, login: give, refresh: give, logout: take } },
-      cron: [{ name: 'identity.prune-sessions', everyMs: DAY_MS, run: () => pruneSessions(ctx.db) }],
+      cron: [
+        { name: 'identity.prune-sessions', everyMs: DAY_MS, run: () => pruneSessions(ctx.db) },
+        { name: 'identity.prune-api-keys', everyMs: DAY_MS, run: () => pruneKeys(ctx.db) },
+      ],
       start: () => announceSetup(ctx),
     }
   },

@@ -1,5 +1,6 @@
 import type { Static } from '#kernel/schema.ts'
 import type { Ctx } from '#kernel/module.ts'
+import { authenticateKey } from '#modules/identity/api-keys/service.ts'
 import type { identity } from '#modules/identity/accounts/contract.ts'
 import type { Tables } from '#modules/identity/tables.ts'
 import { livingSession } from './store.ts'
@@ -11,5 +12,6 @@ export type Authenticated = Static<Authenticate['output']>
 /** Who stands behind a credential that the kernel has seen; null when it is not good (any more). */
 export async function authenticate(ctx: Ctx<Tables>, credential: Credential): Promise<Authenticated> {
   if (credential.sessionId) return (await livingSession(ctx.db, credential.sessionId)) ?? null
+  if (credential.apiKey) return authenticateKey(ctx, credential.apiKey)
   return null
 }
