@@ -1,6 +1,7 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { AppError } from '#kernel/errors.ts'
 import type { Log } from '#kernel/log.ts'
+import { createRefusals, type Refusals } from './refusals.ts'
 
 /** An address is told back, but not a whole one of many kB. */
 const INSTANCE_LENGTH_MAX = 300
@@ -72,10 +73,19 @@ export const toProblem = (e: AppError, request: { id: string; url: string }) => 
   ...(e.errors ? { errors: e.errors } : {}),
 })
 
+/** One per log: its bound holds for the whole process. */
+const refusals = new WeakMap<Log, Refusals>()
+function refusalsOf(log: Log): Refusals {
+  const known = refusals.get(log) ?? createRefusals(log)
+  refusals.set(log, known)
+  return known
+}
+
 export function sendProblem(thrown: unknown, request: FastifyRequest, reply: FastifyReply, log: Log): FastifyReply {
   const error = toAppError(thrown)
   if (error.status >= 500)
     log.error({ err: thrown, requestId: request.id, route: request.routeOptions?.url }, 'a request failed')
+  refusalsOf(log)(error, request)
   if (error.retryAfterSec !== undefined) reply.header('retry-after', String(Math.ceil(error.retryAfterSec)))
   if (error.status === 401) reply.header('www-authenticate', 'Bearer')
   for (const name of [
