@@ -4,6 +4,7 @@ import type { Blobs } from '#kernel/blob/index.ts'
 import type { Cache } from '#kernel/cache/index.ts'
 import type { Config } from '#kernel/config/index.ts'
 import type { Answers, Api, Contract, RawHandlers } from '#kernel/contract.ts'
+import type { Counters } from '#kernel/counters/index.ts'
 import type { Keys } from '#kernel/keys.ts'
 import type { Log } from '#kernel/log.ts'
 import type { Media } from '#kernel/media/index.ts'
@@ -98,6 +99,8 @@ export type Ctx<Tables> = {
   /** The only write transaction. Never call another module inside it: that may be a network call. */
   readonly write: Write<Tables>
   readonly cache: Cache
+  /** How often something happened lately, counted together by all processes. */
+  readonly counters: Counters
   readonly pubsub: PubSub
   readonly blobs: Blobs
   readonly media: Media

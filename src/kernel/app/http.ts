@@ -5,6 +5,7 @@ import { messageOf } from '#kernel/errors.ts'
 import { addHealth } from '#kernel/http/health.ts'
 import { createIdempotency } from '#kernel/http/idempotency.ts'
 import { createGate, type Gate } from '#kernel/http/gate.ts'
+import { createLimits } from '#kernel/http/limits.ts'
 import { mount } from '#kernel/http/mount.ts'
 import { openApi } from '#kernel/http/openapi.ts'
 import { addDocs, addWebApp } from '#kernel/http/pages.ts'
@@ -36,7 +37,7 @@ export async function buildHttp(
     metrics: ports.metrics,
   })
   if (o.duties.has('http')) {
-    const gate = createGate(identify, o.config)
+    const gate = createGate(identify, createLimits(o.config, ports.counters))
     mountOwn(app, o, ports, wired, identify, gate)
     if (o.gateway) await proxyOthers(app, o, wired, identify, gate)
   }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { type Blobs, createBlobs } from '#kernel/blob/index.ts'
 import { type Cache, createCache } from '#kernel/cache/index.ts'
 import type { Config } from '#kernel/config/index.ts'
+import { type Counters, createCounters } from '#kernel/counters/index.ts'
 import { connect, connectDirect, type Db } from '#kernel/db/index.ts'
 import { startEmbedded } from '#kernel/db/embedded/index.ts'
 import { migrate } from '#kernel/db/migrate.ts'
@@ -28,6 +29,7 @@ export type Ports = {
   keys: Keys
   vault: Vault
   cache: Cache
+  counters: Counters
   pubsub: PubSub
   blobs: Blobs
   media: Media
@@ -55,6 +57,8 @@ export async function openPorts(d: Deps): Promise<Ports> {
   closers.add('pubsub', () => pubsub.close())
   const cache = await createCache({ ...shared, pubsub })
   closers.add('cache', () => cache.close())
+  const counters = await createCounters(shared)
+  closers.add('counters', () => counters.close())
   const blobs = await createBlobs({ dir: join(config.dataDir, 'blobs') })
   const media = await createMedia({
     log,
@@ -70,6 +74,7 @@ export async function openPorts(d: Deps): Promise<Ports> {
     keys: await openKeys(db.pool, vault),
     vault,
     cache,
+    counters,
     pubsub,
     blobs,
     media,

@@ -3,8 +3,6 @@ import type { Log } from '#kernel/log.ts'
 import { openRedis, type RedisClient, within } from '#kernel/pubsub/redis-client.ts'
 import { seldomWarn } from '#kernel/pubsub/seldom.ts'
 
-/** A cache that answers slower than this is slower than what it saves. */
-const COMMAND_TIMEOUT_MS = 500
 /** After a fault Redis is left alone for this long, so that not every request waits for the timeout. */
 const REST_MS = 2_000
 
@@ -19,6 +17,11 @@ export type RedisGuard = {
 export function createRedisGuard(o: {
   url: string
   log: Log
+  /** Of the connection, as Redis shows it. */
+  name: string
+  commandTimeoutMs: number
+  /** What the log says when Redis fails. */
+  warning: string
   prepare: (client: RedisClient) => Promise<void>
 }): RedisGuard {
   const warn = seldomWarn(o.log)
@@ -28,10 +31,10 @@ export function createRedisGuard(o: {
 
   const run = async <T>(work: (client: RedisClient) => Promise<T>): Promise<T | undefined> => {
     try {
-      return await within(work(link.client), COMMAND_TIMEOUT_MS)
+      return await within(work(link.client), o.commandTimeoutMs)
     } catch (thrown) {
       restUntilMs = performance.now() + REST_MS
-      warn({ error: messageOf(thrown) }, 'Redis failed: for now answers are made without the cache')
+      warn({ error: messageOf(thrown) }, o.warning)
       return undefined
     }
   }
@@ -47,7 +50,7 @@ export function createRedisGuard(o: {
   }
   const link = openRedis({
     url: o.url,
-    name: 'tutti-cache',
+    name: o.name,
     log: o.log,
     ready: () => {
       restUntilMs = 0

@@ -15,6 +15,8 @@ const EVERYTHING = ''
 const TAG_TTL_MS = TTL_MAX_MS + 3_600_000
 const TAGS_PER_COMMAND = 500
 const RETRY_MS = 1_000
+/** A cache that answers slower than this is slower than what it saves. */
+const COMMAND_TIMEOUT_MS = 500
 
 /** Keys: the entry, its tags. Arguments: versions, JSON, time to live in ms. */
 const KEEP = `
@@ -50,6 +52,9 @@ export function createRedisStore(o: { url: string; log: Log }): RedisStore {
   const unsent = createUnsent(EVERYTHING)
   const guard = createRedisGuard({
     ...o,
+    name: 'tutti-cache',
+    commandTimeoutMs: COMMAND_TIMEOUT_MS,
+    warning: 'Redis failed: for now answers are made without the cache',
     async prepare(client) {
       await noticeRestart(client)
       const waiting = unsent.snapshot()

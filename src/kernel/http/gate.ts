@@ -1,10 +1,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Caller } from '#kernel/caller.ts'
-import type { Config } from '#kernel/config/index.ts'
 import type { Auth, PublicOperation, RawOperation, RateGroup } from '#kernel/contract.ts'
 import { type Identify, INTERNAL_HEADER } from '#kernel/identify.ts'
 import { requireRole } from '#kernel/policy.ts'
-import { countedAs, createLimits, type Limits } from './limits.ts'
+import { countedAs, type Limits } from './limits.ts'
 
 type Guarded = Pick<PublicOperation | RawOperation, 'auth' | 'rate' | 'tolerant'>
 
@@ -16,8 +15,7 @@ export type Gate = {
   callerOf(request: FastifyRequest): Caller
 }
 
-export function createGate(identify: Identify, config: Config): Gate {
-  const limits = createLimits(config)
+export function createGate(identify: Identify, limits: Limits): Gate {
   const callers = new WeakMap<FastifyRequest, Caller>()
   return {
     guard:
@@ -43,12 +41,12 @@ type Asked = { request: FastifyRequest; reply: FastifyReply; rate: RateGroup; to
  */
 async function identified(identify: Identify, limits: Limits, { request, reply, rate, tolerant }: Asked) {
   const address = countedAs(request.ip)
-  const who = await identify.request(request, { tolerant }).catch((thrown: unknown): never => {
-    limits.take(rate, address, reply)
+  const who = await identify.request(request, { tolerant }).catch(async (thrown: unknown): Promise<never> => {
+    await limits.take(rate, address, reply)
     throw thrown
   })
   if (request.headers[INTERNAL_HEADER] === undefined)
-    limits.take(rate, rate === 'auth' ? address : (who.userId ?? address), reply)
+    await limits.take(rate, rate === 'auth' ? address : (who.userId ?? address), reply)
   return who
 }
 
