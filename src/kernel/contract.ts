@@ -33,6 +33,8 @@ export type PublicOperation = Routed & {
   readonly inputAliases?: Readonly<Record<string, string>>
   /** The input field that may come from the httpOnly refresh cookie instead. */
   readonly refreshCookieField?: string
+  /** Input fields that come from the request itself and never from the body: a cookie of ours (with TLS `__Host-` before its name), a header. */
+  readonly requestFields?: Readonly<Record<string, { cookie: string } | { header: string }>>
   /** False where a retried request must run again (sign-in and the like); creating writes keep an Idempotency-Key by default. */
   readonly idempotent?: boolean
 }
