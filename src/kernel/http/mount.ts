@@ -58,6 +58,7 @@ function jsonHandler(o: PublicOperation, name: string, m: Mounted, d: Deps, rout
     const who = d.gate.callerOf(request)
     const input = read(request)
     if (o.refreshCookieField) input[o.refreshCookieField] ??= refreshCookieOf(request, d.origins)
+    for (const [field, from] of Object.entries(o.requestFields ?? {})) input[field] = carriedBy(request, from)
     reply.code(o.status ?? 200)
     const work = async () => {
       const output = await call(who, input)
