@@ -71,6 +71,13 @@ function jsonHandler(o: PublicOperation, name: string, m: Mounted, d: Deps, rout
   }
 }
 
+/** What the request carries beside its body; undefined when it does not. */
+function carriedBy(request: FastifyRequest, from: { cookie: string } | { header: string }): string | undefined {
+  if ('cookie' in from) return request.cookies[`__Host-${from.cookie}`] ?? request.cookies[from.cookie]
+  const value = request.headers[from.header]
+  return typeof value === 'string' ? value : undefined
+}
+
 function rawHandler(o: RawOperation, name: string, m: Mounted, d: Deps, route: Route): Handler {
   const handle = m.routes[name]
   if (!handle) throw new Error(`the raw operation ${name} has no handler`)
