@@ -25,22 +25,27 @@ create table identity.api_keys (
 );
 create index api_keys_by_user on identity.api_keys (user_id, created_at desc);
 
--- Who an account is elsewhere. `provider` is spotify, oidc:<name> or bearer:<issuer>; tokens are sealed.
+-- Who an account is elsewhere. A person is (issuer, subject), whatever the provider is called here: spotify, oidc:<name>
+-- or bearer. Tokens are sealed; `renewing_until` is the lease of the one process that renews them.
 create table identity.identities (
   id             uuid primary key,
   user_id        uuid not null references identity.users on delete cascade,
   provider       text not null,
+  issuer         text not null,
   subject        text not null,
   email          text,
   email_verified boolean not null default false,
   name           text,
   tokens         text,
   scopes         text,
+  renewing_until timestamptz,
+  consent_ended_at timestamptz,
   created_at     timestamptz not null default now(),
   used_at        timestamptz not null default now(),
-  unique (provider, subject)
+  unique (issuer, subject)
 );
 create index identities_by_user on identity.identities (user_id);
+create index identities_by_tokens on identity.identities (id) where tokens is not null;
 
 -- A sign-in with others that is under way, by the hash of its state. `verifier` (PKCE) is sealed.
 create table identity.flows (
