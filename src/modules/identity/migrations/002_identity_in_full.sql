@@ -62,11 +62,13 @@ create table identity.flows (
 );
 create index flows_by_age on identity.flows (expires_at);
 
--- One-time codes that a browser brings back to the front end instead of a token; hashes.
+-- One-time codes that a browser brings back to the front end instead of a token; hashes. With `link` (sealed: who was
+-- found at the provider) it completes a link instead of opening a session.
 create table identity.exchange_codes (
   hash           bytea primary key,
   user_id        uuid not null references identity.users on delete cascade,
   method         text not null,
+  link           text,
   binding_hash   bytea,
   code_challenge text,
   expires_at     timestamptz not null
