@@ -47,12 +47,15 @@ export type IdentitiesTable = {
   id: string
   user_id: string
   provider: string
+  issuer: string
   subject: string
   email: string | null
   email_verified: boolean
   name: string | null
   tokens: string | null
   scopes: string | null
+  renewing_until: Made<Date | null>
+  consent_ended_at: Made<Date | null>
   created_at: Made<Date>
   used_at: Made<Date>
 }
