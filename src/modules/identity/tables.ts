@@ -63,7 +63,8 @@ export type FlowsTable = {
   state_hash: Buffer
   provider: string
   verifier: string
-  nonce: string | null
+  nonce: string
+  redirect_uri: string
   binding_hash: Buffer | null
   code_challenge: string | null
   return_to: string | null
