@@ -75,6 +75,7 @@ export type ExchangeCodesTable = {
   hash: Buffer
   user_id: string
   method: string
+  link: string | null
   binding_hash: Buffer | null
   code_challenge: string | null
   expires_at: Date
