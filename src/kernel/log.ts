@@ -20,15 +20,16 @@ const paths = SECRET_FIELDS.flatMap((f) => [f, `*.${f}`, `*.*.${f}`])
 
 /**
  * JSON lines on standard error by default; people at a terminal get one readable line each.
- * Standard output stays free for answers of commands.
+ * Standard output stays free for answers of commands. `write` takes the JSON lines instead.
  */
-export function createLog(o: { level: string; pretty: boolean }): Log {
+export function createLog(o: { level: string; pretty: boolean; write?: (line: string) => void }): Log {
   const options = {
     level: o.level,
     base: null,
     redact: { paths, censor: '[hidden]' },
     timestamp: pino.stdTimeFunctions.isoTime,
   }
+  if (o.write) return pino(options, { write: o.write })
   if (!o.pretty) return pino(options, pino.destination({ fd: 2, sync: false }))
   return pino(options, { write: (line) => process.stderr.write(readable(JSON.parse(line) as Line)) })
 }

@@ -7,6 +7,7 @@ import type { Answers, Api, Contract, RawHandlers } from '#kernel/contract.ts'
 import type { Counters } from '#kernel/counters/index.ts'
 import type { Keys } from '#kernel/keys.ts'
 import type { Log } from '#kernel/log.ts'
+import type { Mail } from '#kernel/mail/index.ts'
 import type { Media } from '#kernel/media/index.ts'
 import type { Metrics } from '#kernel/metrics.ts'
 import type { PubSub } from '#kernel/pubsub/index.ts'
@@ -104,11 +105,14 @@ export type Ctx<Tables> = {
   readonly pubsub: PubSub
   readonly blobs: Blobs
   readonly media: Media
+  readonly mail: Mail
   readonly realtime: Realtime
   readonly keys: Keys
   readonly vault: Vault
   readonly metrics: Metrics
   readonly duties: ReadonlySet<Duty>
+  /** Address that people open: `PUBLIC_URL`, else where this server listens. Never taken from a request. */
+  readonly origin: () => string
   readonly now: () => Date
   /** A new UUIDv7. */
   readonly newId: () => string

@@ -5,7 +5,6 @@ import { type CheckSession, createIdentify, trustedOrigins } from '#kernel/ident
 import { newId } from '#kernel/ids.ts'
 import type { Ctx } from '#kernel/module.ts'
 import { createRealtime } from '#kernel/sockets/index.ts'
-import type { Realtime } from '#kernel/sockets/realtime.ts'
 import { type Closers, createClosers } from './closers.ts'
 import { eventFlow, startDuties } from './duties.ts'
 import { buildHttp, listen } from './http.ts'
@@ -59,13 +58,23 @@ async function startAll(o: AppOptions, closers: Closers): Promise<App> {
   const finder: Finder = { wired, offers: o.offers, urls: config.urls, token: identify.internalToken }
   const realtime = createRealtime(ports.pubsub, log)
   const events = eventFlow(ports, log)
-  for (const m of modules) wired.push(await wire(m, contextFor(m.name, o, ports, realtime, events.wake), finder))
+  let listensAt = `http://${config.host}:${config.port}`
+  const origin = () => config.publicUrl ?? listensAt
+  for (const m of modules)
+    wired.push(
+      await wire(
+        m,
+        contextFor(m.name, o, ports, { realtime, wake: events.wake, origin }),
+        finder,
+      ),
+    )
   const check = sessionCheck(o, finder)
   const state = { ready: false }
   const http = await buildHttp(o, ports, wired, identify, state)
   await startModules(wired, closers)
   await startDuties(o, ports, wired, events, closers)
   const url = await listen(http, o, { identify, ports, closers })
+  listensAt = url
   state.ready = true
   closers.add('readiness', () => {
     state.ready = false
@@ -87,18 +96,22 @@ function onlyOnce(work: () => Promise<void>): () => Promise<void> {
   return () => (done ??= work())
 }
 
-function contextFor(module: string, o: AppOptions, p: Ports, realtime: Realtime, wake: () => void): Ctx<unknown> {
+type Made = Pick<Ctx<unknown>, 'realtime' | 'origin'> & { wake: () => void }
+
+function contextFor(module: string, o: AppOptions, p: Ports, made: Made): Ctx<unknown> {
   return {
     config: o.config,
     log: o.log.child({ module }),
     db: p.db.kysely,
-    write: createWrite(p.db.kysely, wake),
+    write: createWrite(p.db.kysely, made.wake),
     cache: p.cache,
     counters: p.counters,
     pubsub: p.pubsub,
     blobs: p.blobs,
     media: p.media,
-    realtime,
+    mail: p.mail,
+    realtime: made.realtime,
+    origin: made.origin,
     keys: p.keys,
     vault: p.vault,
     metrics: p.metrics,

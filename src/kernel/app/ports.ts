@@ -10,6 +10,7 @@ import { migrate } from '#kernel/db/migrate.ts'
 import { migrateJobs } from '#kernel/jobs/index.ts'
 import { type Keys, openKeys } from '#kernel/keys.ts'
 import type { Log } from '#kernel/log.ts'
+import { createMail, type Mail } from '#kernel/mail/index.ts'
 import { createMedia, type Media } from '#kernel/media/index.ts'
 import { createMetrics, type Metrics } from '#kernel/metrics.ts'
 import { createPubSub, type PubSub } from '#kernel/pubsub/index.ts'
@@ -33,6 +34,7 @@ export type Ports = {
   pubsub: PubSub
   blobs: Blobs
   media: Media
+  mail: Mail
   metrics: Metrics
 }
 export type MigrationSet = { module: string; dir: URL }
@@ -78,6 +80,7 @@ export async function openPorts(d: Deps): Promise<Ports> {
     pubsub,
     blobs,
     media,
+    mail: createMail({ config, log }),
     metrics: createMetrics(),
   }
 }
