@@ -35,6 +35,10 @@ export type PublicOperation = Routed & {
   readonly refreshCookieField?: string
   /** Input fields that come from the request itself and never from the body: a cookie of ours (with TLS `__Host-` before its name), a header. */
   readonly requestFields?: Readonly<Record<string, { cookie: string } | { header: string }>>
+  /** The input field that takes the revision of the header `If-Match`; a body may name it, too. */
+  readonly ifMatchField?: string
+  /** The fields of a DELETE come from the query, unless this says otherwise: what is secret never stands in an address. */
+  readonly fieldsFrom?: 'body'
   /** False where a retried request must run again (sign-in and the like); creating writes keep an Idempotency-Key by default. */
   readonly idempotent?: boolean
 }
@@ -48,7 +52,8 @@ export type InternalOperation = Described & {
 export type RawOperation = Routed & {
   readonly kind: 'raw'
   readonly produces: readonly string[]
-  readonly consumes?: string
+  /** Types of body that the module reads itself (`kernel/http/multipart.ts`); without them there is none. */
+  readonly consumes?: readonly string[]
 }
 
 export type Operation = PublicOperation | InternalOperation | RawOperation

@@ -2,6 +2,7 @@ import type { Kysely, Transaction } from 'kysely'
 import type { Static, TSchema } from 'typebox'
 import type { Blobs } from '#kernel/blob/index.ts'
 import type { Cache } from '#kernel/cache/index.ts'
+import type { Caller } from '#kernel/caller.ts'
 import type { Config } from '#kernel/config/index.ts'
 import type { Answers, Api, Contract, RawHandlers } from '#kernel/contract.ts'
 import type { Counters } from '#kernel/counters/index.ts'
@@ -92,6 +93,10 @@ export const runs = <S extends TSchema>(
   run: run as JobHandler['run'],
 })
 
+/** What the contracts of the program answered, one by one. */
+export type Answered = { readonly contract: string; readonly output: unknown }
+export type AskAll = (operation: string, who: Caller, input: object) => Promise<Answered[]>
+
 /** What the kernel gives a module. */
 export type Ctx<Tables> = {
   readonly config: Config
@@ -110,6 +115,11 @@ export type Ctx<Tables> = {
   readonly keys: Keys
   readonly vault: Vault
   readonly metrics: Metrics
+  /**
+   * Asks every contract of the program that offers an internal operation of this name, in this process or another.
+   * All answer or it throws: 503 `service_unavailable` names the part that does not. Not inside a transaction.
+   */
+  readonly askAll: AskAll
   readonly duties: ReadonlySet<Duty>
   /** Address that people open: `PUBLIC_URL`, else where this server listens. Never taken from a request. */
   readonly origin: () => string

@@ -10,7 +10,7 @@ import { eventFlow, startDuties } from './duties.ts'
 import { buildHttp, listen } from './http.ts'
 import { openPorts, type Ports } from './ports.ts'
 import type { App, AppOptions } from './types.ts'
-import { type AnyModule, assertReachable, findApi, type Finder, inOrder, wire, type Wired } from './wire.ts'
+import { type AnyModule, askAllOf, assertReachable, findApi, type Finder, inOrder, wire, type Wired } from './wire.ts'
 
 export type { App, AppOptions } from './types.ts'
 
@@ -64,7 +64,7 @@ async function startAll(o: AppOptions, closers: Closers): Promise<App> {
     wired.push(
       await wire(
         m,
-        contextFor(m.name, o, ports, { realtime, wake: events.wake, origin }),
+        contextFor(m.name, o, ports, { realtime, wake: events.wake, origin, askAll: askAllOf(finder) }),
         finder,
       ),
     )
@@ -96,7 +96,7 @@ function onlyOnce(work: () => Promise<void>): () => Promise<void> {
   return () => (done ??= work())
 }
 
-type Made = Pick<Ctx<unknown>, 'realtime' | 'origin'> & { wake: () => void }
+type Made = Pick<Ctx<unknown>, 'realtime' | 'origin' | 'askAll'> & { wake: () => void }
 
 function contextFor(module: string, o: AppOptions, p: Ports, made: Made): Ctx<unknown> {
   return {
@@ -112,6 +112,7 @@ function contextFor(module: string, o: AppOptions, p: Ports, made: Made): Ctx<un
     mail: p.mail,
     realtime: made.realtime,
     origin: made.origin,
+    askAll: made.askAll,
     keys: p.keys,
     vault: p.vault,
     metrics: p.metrics,

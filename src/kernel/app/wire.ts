@@ -1,6 +1,7 @@
 import type { Caller } from '#kernel/caller.ts'
 import type { Contract } from '#kernel/contract.ts'
-import type { Ctx, Module, Running } from '#kernel/module.ts'
+import { unavailable } from '#kernel/errors.ts'
+import type { AskAll, Ctx, Module, Running } from '#kernel/module.ts'
 import { remoteApi } from '#kernel/rpc/remote.ts'
 import { StartError } from '#kernel/db/embedded/errors.ts'
 
@@ -56,6 +57,32 @@ export function findApi(contract: Contract, f: Finder): ApiOf {
   if (local) return apiOf(local, contract)
   const offer = f.offers.find((o) => o.contract.name === contract.name) ?? { module: contract.name, contract }
   return remoteApi(contract, urlOf(offer, f.urls), f.token)
+}
+
+/** See `Ctx.askAll`. The contracts are found when they are asked: modules of this process are made one after another. */
+export const askAllOf =
+  (f: Finder): AskAll =>
+  (operation, who, input) => {
+    const offering = f.offers.filter(({ contract }) => contract.operations[operation]?.kind === 'internal')
+    return Promise.all(
+      offering.map(async ({ contract }) => ({
+        contract: contract.name,
+        output: await reach(contract, f)[operation]?.(who, input),
+      })),
+    )
+  }
+
+/** A part that nobody has named an address of is as unreachable as one that does not answer. */
+function reach(contract: Contract, f: Finder): ApiOf {
+  try {
+    return findApi(contract, f)
+  } catch (thrown) {
+    if (!(thrown instanceof StartError)) throw thrown
+    throw unavailable(
+      'service_unavailable',
+      `The part of Tutti that knows ${contract.name} is not known to this process.`,
+    )
+  }
 }
 
 /** Where another process offers a contract. Throws when nobody has said. */

@@ -8,7 +8,7 @@ type Routed = PublicOperation | RawOperation
 
 /** Whether the fields that are not in the path come from the query. The body of a raw operation is its own business. */
 export const readsQuery = (o: Routed, method: Method): boolean =>
-  o.kind === 'raw' || method === 'GET' || method === 'DELETE'
+  o.kind === 'raw' || method === 'GET' || (method === 'DELETE' && o.fieldsFrom !== 'body')
 
 const subset = (input: TObject, names: (name: string) => boolean): TObject =>
   Type.Object(Object.fromEntries<TSchema>(Object.entries(input.properties).filter(([k]) => names(k))), {

@@ -6,6 +6,15 @@ import { withoutIds } from '#kernel/validate.ts'
 import type { Gate } from './gate.ts'
 import type { Idempotency } from './idempotency.ts'
 import { inputReader } from './input.ts'
+import { withUploads } from './multipart.ts'
+import { revisionAsked } from './revision.ts'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Name of the operation, for the metrics. */
+    operation?: string
+  }
+}
 
 export const BASES = ['/api/v1', '/api'] as const
 
@@ -28,7 +37,11 @@ export function mount(app: FastifyInstance, m: Mounted, d: Deps): void {
     if (o.kind === 'internal') continue
     for (const route of routesOf(o)) {
       const handler = o.kind === 'raw' ? rawHandler(o, name, m, d, route) : jsonHandler(o, name, m, d, route)
-      for (const base of BASES) addRoute(app, { ...route, url: base + route.path, o, name, handler, gate: d.gate })
+      const add = (to: FastifyInstance) => {
+        for (const base of BASES) addRoute(to, { ...route, url: base + route.path, o, name, handler, gate: d.gate })
+      }
+      if (o.kind === 'raw' && o.consumes) withUploads(app, add)
+      else add(app)
     }
   }
 }
@@ -59,6 +72,7 @@ function jsonHandler(o: PublicOperation, name: string, m: Mounted, d: Deps, rout
     const input = read(request)
     if (o.refreshCookieField) input[o.refreshCookieField] ??= refreshCookieOf(request, d.origins)
     for (const [field, from] of Object.entries(o.requestFields ?? {})) input[field] = carriedBy(request, from)
+    if (o.ifMatchField) input[o.ifMatchField] ??= revisionAsked(request)
     reply.code(o.status ?? 200)
     const work = async () => {
       const output = await call(who, input)

@@ -138,9 +138,10 @@ function requestBody(fields: [string, TSchema][], input: TObject, components: Re
   return { requestBody: { required: required.length > 0, content: { 'application/json': { schema } } } }
 }
 
+const BINARY: Json = { schema: { type: 'string', format: 'binary' } }
 const rawBody = (o: Routed): Json =>
   o.kind === 'raw' && o.consumes
-    ? { requestBody: { required: true, content: { [o.consumes]: { schema: { type: 'string', format: 'binary' } } } } }
+    ? { requestBody: { required: true, content: Object.fromEntries(o.consumes.map((type) => [type, BINARY])) } }
     : {}
 
 function success(o: Routed, components: Record<string, unknown>): Json {
