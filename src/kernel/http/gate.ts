@@ -1,9 +1,10 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Caller } from '#kernel/caller.ts'
 import type { Auth, PublicOperation, RawOperation, RateGroup } from '#kernel/contract.ts'
+import { countedAs } from '#kernel/counters/address.ts'
 import { type Identify, INTERNAL_HEADER } from '#kernel/identify.ts'
 import { requireRole } from '#kernel/policy.ts'
-import { countedAs, type Limits } from './limits.ts'
+import type { Limits } from './limits.ts'
 
 type Guarded = Pick<PublicOperation | RawOperation, 'auth' | 'rate' | 'tolerant'>
 

@@ -6,7 +6,7 @@ import { createMemoryCounters } from '#kernel/counters/memory.ts'
 import { AppError } from '#kernel/errors.ts'
 import { clientFor, startTestApp, type TestApp } from '#kernel/testing.ts'
 import { door, notes } from '#kernel/testing-sample.ts'
-import { countedAs, createLimits } from './limits.ts'
+import { createLimits } from './limits.ts'
 
 const refused = (retryAfterSec: number) => (thrown: unknown) => {
   assert.ok(thrown instanceof AppError)
@@ -90,19 +90,4 @@ describe('limits over HTTP', () => {
       statuses.push((await clientFor(t.url, i % 2 ? 'x' : '', '').post('/enter', { role: 'user' })).status)
     assert.equal(statuses.at(-1), 429)
   })
-})
-
-test('an address of IPv6 counts as its network of 64 bits', () => {
-  for (const [address, as] of [
-    ['192.0.2.1', '192.0.2.1'],
-    ['::ffff:192.0.2.1', '::ffff:192.0.2.1'],
-    ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2'],
-    ['2001:db8:1:2::9', '2001:db8:1:2'],
-    ['2001:0DB8:0001:0002::9', '2001:db8:1:2'],
-    ['2001:db8::1', '2001:db8:0:0'],
-    ['fe80::', 'fe80:0:0:0'],
-    ['::1', '0:0:0:0'],
-    ['unix', 'unix'],
-  ] as const)
-    assert.equal(countedAs(address), as, address)
 })

@@ -1,23 +1,128 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { AppError } from '#kernel/errors.ts'
-import { createAttempts } from './attempts.ts'
+import { createMemoryCounters } from '#kernel/counters/memory.ts'
+import { AppError } from '#kernel/errors.ts'
+import { createAttempts, type Guess } from './attempts.ts'
 
-test('twenty wrong passwords a minute, by name, and then none until the minute is over', () => {
-  let now = 1_000_000
-  const { check, failed } = createAttempts(() => now)
-  for (let i = 0; i < 20; i++) {
-    check('ann')
-    failed(i % 2 ? 'Ann' : 'ann')
+const MINUTE_MS = 60_000
+
+/** Attempts with a clock of ours. `wrong` and `right` answer the seconds to wait, or 0 when the guess was looked at. */
+function world() {
+  const clock = { nowMs: 1_000_000 }
+  const attempts = createAttempts(createMemoryCounters(() => clock.nowMs))
+  const waited = async (looking: Promise<unknown>) => {
+    const thrown: unknown = await looking.then(
+      () => undefined,
+      (e: unknown) => e,
+    )
+    if (thrown === undefined) return 0
+    assert.ok(thrown instanceof AppError && thrown.status === 429, String(thrown))
+    return thrown.retryAfterSec
   }
-  now += 20_500
-  assert.throws(
-    () => check('ANN'),
-    (e) => (e as AppError).status === 429 && (e as AppError).retryAfterSec === 40,
+  const guessOf = (o: Partial<Guess> & { from?: string }): Guess => ({
+    name: 'ann',
+    who: { address: o.from ?? '192.0.2.1' },
+    isKnownPlace: false,
+    ...o,
+  })
+  return {
+    clock,
+    attempts,
+    wrong: (o: Partial<Guess> & { from?: string } = {}) => waited(attempts.guess(guessOf(o), async () => undefined)),
+    right: (o: Partial<Guess> & { from?: string } = {}) => waited(attempts.guess(guessOf(o), async () => 'it')),
+    guessOf,
+  }
+}
+const times = async (n: number, work: (i: number) => Promise<unknown>) => {
+  for (let i = 0; i < n; i++) await work(i)
+}
+
+test('the wait grows: twenty a minute, thirty in a quarter of an hour, fifty a day', async () => {
+  const { clock, wrong } = world()
+  for (let i = 0; i < 20; i++) assert.equal(await wrong({ name: i % 2 ? 'Ann' : 'ann' }), 0)
+  clock.nowMs += 20_500
+  assert.equal(await wrong({ name: 'ANN' }), 40)
+  clock.nowMs += 39_500
+  for (let i = 0; i < 10; i++) assert.equal(await wrong(), 0)
+  assert.equal(await wrong(), 14 * 60)
+  clock.nowMs += 14 * MINUTE_MS
+  for (let i = 0; i < 20; i++) assert.equal(await wrong(), 0)
+  assert.equal(await wrong(), (24 * 60 - 15) * 60)
+  assert.equal(await wrong({ name: 'bob' }), 0)
+  clock.nowMs += (24 * 60 - 15) * MINUTE_MS
+  assert.equal(await wrong(), 0)
+})
+
+test('strangers share the allowance of a name, wherever they are', async () => {
+  const { wrong, right } = world()
+  await times(20, (i) => wrong({ from: `198.51.100.${i}` }))
+  assert.equal(await wrong({ from: '203.0.113.9' }), 60)
+  assert.equal(await right({ from: '203.0.113.9' }), 60)
+})
+
+test('strangers lock nobody out of a place that was signed in from before; it has its own allowance', async () => {
+  const { wrong, right } = world()
+  await times(30, (i) => wrong({ from: `198.51.100.${i}` }))
+  const home = { from: '192.0.2.7', isKnownPlace: true }
+  await times(19, () => wrong(home))
+  assert.equal(await right(home), 0)
+  assert.equal(await wrong(home), 0)
+  assert.equal(await right(home), 60)
+  assert.equal(await right({ ...home, from: '192.0.2.8' }), 0)
+})
+
+test('one password tried on many accounts from one address or network ends soon', async () => {
+  const { clock, wrong, right } = world()
+  const from = (i: number) => `2001:db8:1:2::${i.toString(16)}`
+  await times(60, (i) => wrong({ name: `person${i}`, from: from(i) }))
+  assert.equal(await wrong({ name: 'person60', from: from(60) }), 15 * 60)
+  assert.equal(await right({ name: 'person61', from: '2001:db8:1:3::1' }), 0)
+  assert.equal(await right({ name: 'person61', from: from(61), isKnownPlace: true }), 0)
+  await times(3, async () => {
+    clock.nowMs += 15 * MINUTE_MS
+    await times(60, (i) => wrong({ name: `person${i}`, from: from(i) }))
+  })
+  clock.nowMs += 15 * MINUTE_MS
+  assert.ok(((await wrong({ name: 'other', from: from(1) })) ?? 0) > 22 * 3600)
+})
+
+test('right ones do not count, and buy no new allowance', async () => {
+  const { wrong, right } = world()
+  await times(19, () => wrong())
+  await times(30, () => right())
+  assert.equal(await wrong(), 0)
+  assert.equal(await wrong(), 60)
+})
+
+test('guesses at the same time get no more than one after the other', async () => {
+  const { attempts, guessOf } = world()
+  let looked = 0
+  const all = Array.from({ length: 50 }, () =>
+    attempts.guess(guessOf({}), async () => {
+      looked++
+      return undefined
+    }),
   )
-  check('bob')
-  now += 39_500
-  check('ann')
-  failed('ann')
-  check('ann')
+  const outcomes = await Promise.allSettled(all)
+  assert.deepEqual([looked, outcomes.filter((o) => o.status === 'rejected').length], [20, 30])
+})
+
+test('a guess that could not be looked at does not count', async () => {
+  const { attempts, guessOf, wrong } = world()
+  await times(40, () =>
+    assert.rejects(() =>
+      attempts.guess(guessOf({}), async () => {
+        throw new Error('busy')
+      }),
+    ),
+  )
+  assert.equal(await wrong(), 0)
+})
+
+test('who proves it by mail starts anew', async () => {
+  const { attempts, wrong, right } = world()
+  await times(20, () => wrong())
+  assert.equal(await right(), 60)
+  await attempts.forgive(['ANN', 'ann@example.org'])
+  assert.equal(await right(), 0)
 })

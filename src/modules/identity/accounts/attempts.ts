@@ -1,44 +1,91 @@
+import type { Caller } from '#kernel/caller.ts'
+import { countedAs } from '#kernel/counters/address.ts'
+import type { Counters, Limit, Take, Wish } from '#kernel/counters/index.ts'
 import { tooMany } from '#kernel/errors.ts'
+import { hashOf } from '#modules/identity/secrets.ts'
 
-const WINDOW_MS = 60_000
-/** Wrong passwords a minute for one e-mail or username, from wherever they come. */
-const FAILURES_MAX = 20
-/** Names remembered; when there are more within a minute, the oldest are forgotten first. */
-const NAMES_MAX = 50_000
-
-type Window = { startedAt: number; failures: number }
+/** A refusal takes this much longer: guessing in a row gets slower, mistyping hardly. */
+export const REFUSED_PAUSE_MS = 100
+const MINUTE_MS = 60_000
+const DAY_MS = 24 * 60 * MINUTE_MS
 /**
- * Counts wrong passwords by the name that was given, whether it has an account or not, so that an answer tells nothing:
- * not even which e-mail and which username belong together. The limit by address does not stop someone with many addresses.
+ * The more wrong passwords, the longer the wait: for the rest of a minute, of a quarter of an hour, of a day. An account
+ * goes by two names, so that a day allows 100 guesses at it (NIST 800-63B-4: at most 100).
+ */
+const OF_ONE_NAME: readonly Limit[] = [
+  { max: 20, windowMs: MINUTE_MS },
+  { max: 30, windowMs: 15 * MINUTE_MS },
+  { max: 50, windowMs: DAY_MS },
+]
+/** Over all names: against one password tried on many accounts. A household behind one address mistypes less. */
+const OF_ONE_ADDRESS: readonly Limit[] = [
+  { max: 60, windowMs: 15 * MINUTE_MS },
+  { max: 240, windowMs: DAY_MS },
+]
+
+export type Guess = {
+  /** What was typed, whether it has an account or not; or the id of the account that is asked for its own password. */
+  readonly name: string
+  readonly who: Pick<Caller, 'address'>
+  /** Whether that account has been signed in from there before; such a place has an allowance of its own. */
+  readonly isKnownPlace: boolean
+}
+/**
+ * Bounds the guessing of passwords. By the name that was given, so that an answer tells nothing: neither whether there
+ * is such an account, nor which e-mail and which username belong together. Strangers share the allowance of a name, so
+ * that many addresses give no more guesses; who was there before has another, so that strangers cannot lock them out.
  */
 export type Attempts = {
-  /** Throws 429 with `Retry-After` when there were too many. */
-  check(name: string): void
-  failed(name: string): void
+  /**
+   * Counts a guess, then looks whether it is right. Only a wrong one stays counted; one that fails otherwise does not.
+   * Counted first, so that guesses at the same time get no more than one after the other. Rejects with 429.
+   */
+  guess<T>(guess: Guess, look: () => Promise<T | undefined>): Promise<T | undefined>
+  /** The owner has proven it otherwise (by mail): strangers' guesses at these names count no more. */
+  forgive(names: readonly string[]): Promise<void>
 }
 
-export function createAttempts(now: () => number = Date.now): Attempts {
-  const windows = new Map<string, Window>()
-  const living = (name: string): Window | undefined => {
-    const w = windows.get(name.toLowerCase())
-    return w && now() - w.startedAt < WINDOW_MS ? w : undefined
-  }
+export function createAttempts(counters: Counters): Attempts {
   return {
-    check(name) {
-      const w = living(name)
-      if (!w || w.failures < FAILURES_MAX) return
-      const waitSec = Math.ceil((w.startedAt + WINDOW_MS - now()) / 1000)
-      throw tooMany('Too many wrong passwords for this account: wait as long as Retry-After says.', waitSec)
-    },
-    failed(name) {
-      const w = living(name)
-      if (w) {
-        w.failures += 1
-        return
+    async guess(guess, look) {
+      const wishes = wishesOf(guess)
+      refuseSpent(await counters.takeAll(wishes))
+      const giveBack = () => counters.giveBack(wishes.map((w) => w.key))
+      try {
+        const found = await look()
+        if (found !== undefined) await giveBack()
+        return found
+      } catch (thrown) {
+        await giveBack()
+        throw thrown
       }
-      windows.delete(name.toLowerCase())
-      if (windows.size >= NAMES_MAX) windows.delete(windows.keys().next().value as string)
-      windows.set(name.toLowerCase(), { startedAt: now(), failures: 1 })
     },
+    forgive: (names) =>
+      counters.forget(names.flatMap((name) => wishesFor('guesses-name', hashed(name), OF_ONE_NAME)).map((w) => w.key)),
   }
+}
+
+function wishesOf({ name, who, isKnownPlace }: Guess): Wish[] {
+  const address = countedAs(who.address ?? '')
+  if (isKnownPlace) return wishesFor('guesses-known', hashed(`${address} ${name}`), OF_ONE_NAME)
+  return [
+    ...wishesFor('guesses-name', hashed(name), OF_ONE_NAME),
+    ...wishesFor('guesses-address', address, OF_ONE_ADDRESS),
+  ]
+}
+
+const wishesFor = (kind: string, whoever: string, limits: readonly Limit[]): Wish[] =>
+  limits.map((limit) => ({ key: `${kind}:${whoever}:${limit.windowMs / MINUTE_MS}`, ...limit }))
+
+/** Names may be long and are personal: what is counted, perhaps in a Redis, is a hash. */
+const hashed = (name: string): string => hashOf(name.normalize('NFKC').toLowerCase()).toString('base64url')
+
+function refuseSpent(takes: readonly Take[]): void {
+  const spent = takes.filter((t) => !t.isAllowed && t.remaining === 0)
+  if (spent.length === 0) return
+  const waitSec = Math.ceil(Math.max(...spent.map((t) => t.resetMs)) / 1000)
+  throw tooMany(
+    'Too many wrong passwords: wait as long as Retry-After says, or ask for a new password by mail.',
+    waitSec,
+  )
 }

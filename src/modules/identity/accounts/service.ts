@@ -9,12 +9,11 @@ import { openSession } from '#modules/identity/sessions/open.ts'
 import type { Tables } from '#modules/identity/tables.ts'
 import type { Session } from '#modules/identity/things.ts'
 import { hasUsers, insertUser, lockAccounts, toUser, userById, userByLogin } from '#modules/identity/users.ts'
-import { type Attempts, createAttempts } from './attempts.ts'
+import { type Attempts, createAttempts, REFUSED_PAUSE_MS } from './attempts.ts'
 import type { identity } from './contract.ts'
 import { hashPassword, passwordFault, verifyPassword } from './passwords.ts'
+import { isKnownPlace } from './places.ts'
 import { checkSetupCode, dropSetupCode, setupCode } from './setup.ts'
-
-const REFUSED_PAUSE_MS = 100
 
 type Context = Ctx<Tables>
 type Service = Pick<Api<typeof identity>, 'setup' | 'register' | 'login' | 'me'>
@@ -22,7 +21,7 @@ type Service = Pick<Api<typeof identity>, 'setup' | 'register' | 'login' | 'me'>
 const wrongLogin = () => unauthorized('wrong_login', 'E-mail, username or password is wrong.')
 
 export function createAccounts(ctx: Context): Service {
-  const attempts = createAttempts(() => ctx.now().getTime())
+  const attempts = createAttempts(ctx.counters)
   return {
     async setup() {
       const needsFirstAccount = !(await hasUsers(ctx.db))
@@ -45,7 +44,7 @@ async function register(ctx: Context, who: Caller, input: Registration): Promise
   const fault = passwordFault(input.password, [input.username, input.email, input.displayName ?? ''])
   if (fault) throw badRequest('weak_password', fault, [{ path: '/password', message: fault }])
   await checkSetupCode(ctx.db, input.setupCode)
-  const password_hash = await hashPassword(input.password)
+  const password_hash = await hashPassword(input.password, who)
   return ctx.write(async (tx) => {
     await lockAccounts(tx)
     const first = !(await hasUsers(tx))
@@ -73,11 +72,13 @@ async function login(ctx: Context, attempts: Attempts, who: Caller, input: Login
   const name = input.email ?? input.username
   if (name === undefined)
     throw badRequest('invalid_input', 'Give an email or a username.', [{ path: '/email', message: 'is needed' }])
-  attempts.check(name)
-  const user = await userByLogin(ctx.db, name)
-  const right = await verifyPassword(input.password, user?.password_hash)
-  if (!user || !right) {
-    attempts.failed(name)
+  const isKnown = await isKnownPlace(ctx.db, name, who.address)
+  const user = await attempts.guess({ name, who, isKnownPlace: isKnown }, async () => {
+    const found = await userByLogin(ctx.db, name)
+    const onBehalf = { address: who.address, rank: isKnown ? 'known' : 'unknown' } as const
+    return (await verifyPassword(input.password, found?.password_hash, onBehalf)) ? found : undefined
+  })
+  if (!user) {
     await delay(REFUSED_PAUSE_MS)
     throw wrongLogin()
   }

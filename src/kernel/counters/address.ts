@@ -1,0 +1,18 @@
+import { isIPv6 } from 'node:net'
+
+const IPV6_GROUPS = 8
+const NETWORK_GROUPS = 4
+
+/** Who an address counts as: of IPv6 its network of 64 bits, because whoever has one address there has them all. */
+export function countedAs(address: string): string {
+  if (!isIPv6(address) || address.includes('.')) return address
+  const [head = '', tail] = address.split('::')
+  const before = head === '' ? [] : head.split(':')
+  const after = tail ? tail.split(':') : []
+  const zeros = Array.from({ length: IPV6_GROUPS - before.length - after.length }, () => '0')
+  const groups = tail === undefined ? before : [...before, ...zeros, ...after]
+  return groups
+    .slice(0, NETWORK_GROUPS)
+    .map((g) => Number.parseInt(g, 16).toString(16))
+    .join(':')
+}
