@@ -3,6 +3,8 @@ import { createAccounts } from './accounts/service.ts'
 import { announceSetup } from './accounts/setup.ts'
 import { createApiKeys } from './api-keys/service.ts'
 import { pruneKeys } from './api-keys/store.ts'
+import { links } from './outside/contract.ts'
+import { createOutside } from './outside/index.ts'
 import { createProfile } from './profile/service.ts'
 import { apiKeys, identity, profile } from './schema.ts'
 import { authenticate } from './sessions/authenticate.ts'
@@ -18,32 +20,39 @@ type Contracts = {
   identity: typeof identity
   profile: typeof profile
   apiKeys: typeof apiKeys
+  links: typeof links
 }
 
 export default defineModule<Tables, Contracts, NoNeeds>({
   name: 'identity',
-  contracts: { identity, profile, apiKeys },
+  contracts: { identity, profile, links, apiKeys },
   needs: {},
   migrations: new URL('./migrations/', import.meta.url),
   create(ctx) {
     const { give, take } = cookieAnswers(ctx.config)
+    const outside = createOutside(ctx)
     return {
       api: {
         identity: {
           ...createAccounts(ctx),
           ...createSessions(ctx),
-          authenticate: (_who, credential) => authenticate(ctx, credential),
+          authenticate: (_who, credential) => authenticate(ctx, credential, outside.authenticateBearer),
           getUsers: async (_who, { ids }) => (await usersById(ctx.db, ids)).map(toPublicUser),
         },
         profile: createProfile(ctx),
         apiKeys: createApiKeys(ctx),
+        links: outside.api,
       },
       answers: { identity: { register: give, login: give, refresh: give, logout: take } },
       cron: [
         { name: 'identity.prune-sessions', everyMs: DAY_MS, run: () => pruneSessions(ctx.db) },
+        outside.cron,
         { name: 'identity.prune-api-keys', everyMs: DAY_MS, run: () => pruneKeys(ctx.db) },
       ],
-      start: () => announceSetup(ctx),
+      async start() {
+        await announceSetup(ctx)
+        await outside.start()
+      },
     }
   },
 })

@@ -10,8 +10,13 @@ export type Credential = Static<Authenticate['input']>
 export type Authenticated = Static<Authenticate['output']>
 
 /** Who stands behind a credential that the kernel has seen; null when it is not good (any more). */
-export async function authenticate(ctx: Ctx<Tables>, credential: Credential): Promise<Authenticated> {
+export async function authenticate(
+  ctx: Ctx<Tables>,
+  credential: Credential,
+  authenticateBearer: (token: string) => Promise<Authenticated>,
+): Promise<Authenticated> {
   if (credential.sessionId) return (await livingSession(ctx.db, credential.sessionId)) ?? null
   if (credential.apiKey) return authenticateKey(ctx, credential.apiKey)
+  if (credential.bearer) return authenticateBearer(credential.bearer)
   return null
 }
