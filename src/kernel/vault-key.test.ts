@@ -8,6 +8,13 @@ import { openKeys } from './keys.ts'
 import { type KernelDatabase, kernelDatabase, silent } from './testing-database.ts'
 import { KEY_FILE, openVault } from './vault-key.ts'
 
+const refusedWith = (code: string) => (thrown: unknown) => {
+  assert.ok(thrown instanceof StartError)
+  assert.equal(thrown.code, code)
+  assert.match(thrown.message, /encrypt\.key/)
+  return true
+}
+
 describe('the key of the vault', () => {
   let db: KernelDatabase
   let dataDir: string
@@ -27,13 +34,6 @@ describe('the key of the vault', () => {
       pool: db.pool,
       log: o.log ?? silent,
     })
-  const refusedWith = (code: string) => (thrown: unknown) => {
-    assert.ok(thrown instanceof StartError)
-    assert.equal(thrown.code, code)
-    assert.match(thrown.message, /encrypt\.key/)
-    return true
-  }
-
   test('is made once, for the owner alone, and told in the log', async () => {
     const warned: unknown[] = []
     const log = { ...silent, warn: (message: unknown) => void warned.push(message) } as typeof silent
@@ -65,7 +65,7 @@ describe('the key of the vault', () => {
   })
 
   test('lost while the database holds what it sealed, the start says so and makes no new one', async () => {
-    await openKeys(db.pool, await opened())
+    await openKeys({ pool: db.pool, vault: await opened(), keyLifeSec: 60, tokenLifeSecMax: 60 })
     await rm(join(dataDir, KEY_FILE))
     await assert.rejects(opened(), refusedWith('encrypt_key_missing'))
     assert.deepEqual(await readdir(dataDir), [])

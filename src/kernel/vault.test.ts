@@ -27,7 +27,7 @@ describe('the vault', () => {
   test('opens nothing that was changed, cut or made up', () => {
     const vault = only('a')
     const sealed = vault.seal('words', 'p')
-    const [head, text = ''] = [sealed.slice(0, 19), sealed.slice(19)]
+    const [head, text] = [sealed.slice(0, 19), sealed.slice(19)]
     const bytes = Buffer.from(text, 'base64')
     for (let at = 0; at < bytes.length; at++) {
       const bad = Buffer.from(bytes)
@@ -70,14 +70,14 @@ describe('the vault', () => {
   })
 })
 
-describe('sealing anew', () => {
-  const rows = (): SealedRow[] => [
-    { sealed: only('a').seal('old', '1'), about: '1' },
-    { sealed: only('b').seal('now', '2'), about: '2' },
-    { sealed: 'plain', about: '3' },
-    { sealed: only('c').seal('lost', '4'), about: '4' },
-  ]
+const rows = (): SealedRow[] => [
+  { sealed: only('a').seal('old', '1'), about: '1' },
+  { sealed: only('b').seal('now', '2'), about: '2' },
+  { sealed: 'plain', about: '3' },
+  { sealed: only('c').seal('lost', '4'), about: '4' },
+]
 
+describe('sealing anew', () => {
   test('takes plain rows and those of former keys, and leaves the rest', async () => {
     const vault = createVault({ current: 'b', previous: ['a'] })
     const stored: [string, string | undefined][] = []

@@ -42,6 +42,7 @@ export async function startDuties(
   }
   if (!o.duties.has('cron')) return
   const own = [
+    { name: 'kernel.rotate-keys', everyMs: HOUR_MS, run: () => p.keys.rotate() },
     { name: 'kernel.prune-events', everyMs: HOUR_MS, run: () => pruneEvents(p.db.kysely) },
     { name: 'kernel.prune-jobs', everyMs: HOUR_MS, run: () => pruneJobs(p.db.pool) },
     { name: 'kernel.prune-idempotency', everyMs: HOUR_MS, run: () => createIdempotency(p.db.pool).prune() },

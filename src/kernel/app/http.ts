@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { StartError } from '#kernel/db/embedded/errors.ts'
 import { messageOf } from '#kernel/errors.ts'
+import { addJwks } from '#kernel/http/jwks.ts'
 import { addHealth } from '#kernel/http/health.ts'
 import { createIdempotency } from '#kernel/http/idempotency.ts'
 import { createGate, type Gate } from '#kernel/http/gate.ts'
@@ -36,6 +37,7 @@ export async function buildHttp(
     services: o.services,
     metrics: ports.metrics,
   })
+  addJwks(app, ports.keys)
   if (o.duties.has('http')) {
     const gate = createGate(identify, createLimits(o.config, ports.counters))
     mountOwn(app, o, ports, wired, identify, gate)

@@ -73,7 +73,7 @@ export async function openPorts(d: Deps): Promise<Ports> {
     db,
     url,
     directUrl,
-    keys: await openKeys(db.pool, vault),
+    keys: await openKeys({ ...tokenLives(config), pool: db.pool, vault }),
     vault,
     cache,
     counters,
@@ -84,6 +84,13 @@ export async function openPorts(d: Deps): Promise<Ports> {
     metrics: createMetrics(),
   }
 }
+
+/** What other tokens than those for access may live. */
+const OTHER_TOKENS_LIFE_SEC = 3600
+const tokenLives = (config: Config) => ({
+  keyLifeSec: config.signingKeyLifeSec,
+  tokenLifeSecMax: Math.max(config.accessTokenTtlSec, OTHER_TOKENS_LIFE_SEC),
+})
 
 async function openDatabase({
   config,

@@ -1,4 +1,4 @@
-import { addresses, durationSec, optional, origins, setting, text, url } from './schema.ts'
+import { addresses, durationSec, number, optional, origins, setting, text, url } from './schema.ts'
 
 /** Settings of accounts, mail and sign-in with others. `OIDC_<NAME>_…` are read by `providers.ts`. */
 export const signIn = {
@@ -19,6 +19,22 @@ export const signIn = {
     example: '30d',
     parse: durationSec,
     fallback: 30 * 86_400,
+  }),
+  signingKeyLifeSec: setting({
+    env: 'SIGNING_KEY_LIFE',
+    group: 'sign-in',
+    about:
+      'Tokens are signed with a new key after this time; the former one verifies until the last of its tokens ends',
+    example: '30d',
+    parse: durationSec,
+    fallback: 30 * 86_400,
+  }),
+  auditLogDays: setting({
+    env: 'AUDIT_LOG_DAYS',
+    group: 'sign-in',
+    about: 'How long security events are kept, in days',
+    parse: number(7, 3650),
+    fallback: 365,
   }),
   corsOrigins: setting({
     env: 'CORS_ORIGIN',

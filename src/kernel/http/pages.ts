@@ -11,7 +11,7 @@ import { pathOf, sendProblem } from './problem.ts'
 
 const ASSET_AGE_SEC = 365 * 86_400
 /** Pages of the web app are its own addresses; these belong to the server. */
-const SERVER_PATHS = /^\/(api|rest|health|metrics|docs|openapi\.json|asyncapi\.json|socket\.io|internal)(\/|$|\?)/
+const SERVER_PATHS = /^\/(api|rest|health|metrics|docs|openapi\.json|asyncapi\.json|socket\.io|internal|\.well-known)(\/|$|\?)/
 
 /** Names of the files beside the page of the web app: its icons and manifest. */
 const TOP_FILE = /^[\w-]+\.[\w.-]+$/
