@@ -43,7 +43,11 @@ export default defineModule<Tables, Contracts, NoNeeds>({
         apiKeys: createApiKeys(ctx),
         links: outside.api,
       },
-      answers: { identity: { register: give, login: give, refresh: give, logout: take } },
+      routes: { links: outside.routes },
+      answers: {
+        identity: { register: give, login: give, refresh: give, logout: take },
+        links: { exchange: give },
+      },
       cron: [
         { name: 'identity.prune-sessions', everyMs: DAY_MS, run: () => pruneSessions(ctx.db) },
         outside.cron,
