@@ -5,14 +5,14 @@ import { StartError } from '#kernel/db/embedded/errors.ts'
 import type { Service } from '#kernel/http/health.ts'
 import { analysis } from '#modules/analysis/schema.ts'
 import { albums, library, songs } from '#modules/catalog/schema.ts'
-import { apiKeys, identity, links, profile } from '#modules/identity/schema.ts'
+import { admin, apiKeys, identity, links, profile } from '#modules/identity/schema.ts'
 import { streaming } from '#modules/streaming/schema.ts'
 
 /** The whole program in one table: each module, what it offers, and how to load it. A process loads only its target. */
 export const MODULES: Readonly<
   Record<string, { offers: readonly Contract[]; load: () => Promise<{ default: unknown }> }>
 > = {
-  identity: { offers: [identity, profile, links, apiKeys], load: () => import('#modules/identity/index.ts') },
+  identity: { offers: [identity, profile, links, apiKeys, admin], load: () => import('#modules/identity/index.ts') },
   catalog: { offers: [songs, albums, library], load: () => import('#modules/catalog/index.ts') },
   streaming: { offers: [streaming], load: () => import('#modules/streaming/index.ts') },
   analysis: { offers: [analysis], load: () => import('#modules/analysis/index.ts') },

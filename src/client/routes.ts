@@ -3,11 +3,20 @@ import type { analysisProgress, analysisReady } from '#modules/analysis/events.t
 import type { analysis } from '#modules/analysis/schema.ts'
 import type { libraryChanged, libraryProgress } from '#modules/catalog/events.ts'
 import type { albums, library, songs } from '#modules/catalog/schema.ts'
-import type { apiKeys, identity, profile } from '#modules/identity/schema.ts'
+import type { admin, apiKeys, identity, links, profile } from '#modules/identity/schema.ts'
 import type { streaming } from '#modules/streaming/schema.ts'
 
 /** Method and path of every operation that can be called from outside; `raw` ones answer bytes. */
 export const routes = {
+  admin: {
+    adminUsers: { kind: 'public', method: 'GET', path: '/admin/users' },
+    adminUser: { kind: 'public', method: 'GET', path: '/admin/users/:id' },
+    setUserBlocked: { kind: 'public', method: 'PATCH', path: '/admin/users/:id/block' },
+    setUserRole: { kind: 'public', method: 'PATCH', path: '/admin/users/:id/role' },
+    userSessions: { kind: 'public', method: 'GET', path: '/admin/users/:id/sessions' },
+    endUserSessions: { kind: 'public', method: 'DELETE', path: '/admin/users/:id/sessions' },
+    auditLog: { kind: 'public', method: 'GET', path: '/admin/audit' },
+  },
   albums: {
     listAlbums: { kind: 'public', method: 'GET', path: '/albums' },
     getAlbum: { kind: 'public', method: 'GET', path: '/albums/:id' },
@@ -44,6 +53,18 @@ export const routes = {
     browseFolders: { kind: 'public', method: 'GET', path: '/library/browse' },
     setFolderVisibility: { kind: 'public', method: 'PATCH', path: '/library/folders/:id/visibility' },
   },
+  links: {
+    signInProviders: { kind: 'public', method: 'GET', path: '/auth/providers' },
+    oidcLogin: { kind: 'raw', method: 'GET', path: '/auth/oidc/:provider/login' },
+    oidcCallback: { kind: 'raw', method: 'GET', path: '/auth/oidc/:provider/callback' },
+    spotifyLogin: { kind: 'raw', method: 'GET', path: '/auth/spotify/login' },
+    spotifyCallback: { kind: 'raw', method: 'GET', path: '/auth/spotify/callback' },
+    exchange: { kind: 'public', method: 'POST', path: '/auth/exchange' },
+    links: { kind: 'public', method: 'GET', path: '/auth/links' },
+    beginLink: { kind: 'public', method: 'POST', path: '/auth/links/:provider' },
+    completeLink: { kind: 'public', method: 'POST', path: '/auth/links' },
+    unlink: { kind: 'public', method: 'DELETE', path: '/auth/links/:id' },
+  },
   profile: {
     getUser: { kind: 'public', method: 'GET', path: '/users/:id' },
   },
@@ -68,11 +89,13 @@ export const routes = {
 } as const
 
 export type Contracts = {
+  admin: typeof admin
   albums: typeof albums
   analysis: typeof analysis
   apiKeys: typeof apiKeys
   identity: typeof identity
   library: typeof library
+  links: typeof links
   profile: typeof profile
   songs: typeof songs
   streaming: typeof streaming

@@ -135,6 +135,13 @@ const identity: Record<string, Row> = {
   endOtherSessions: { kind: 'self', ends: 'account' },
   me: self,
   getUser: role,
+  adminUsers: role,
+  adminUser: role,
+  setUserBlocked: role,
+  setUserRole: role,
+  userSessions: role,
+  endUserSessions: role,
+  auditLog: role,
   createApiKey: self,
   apiKeys: self,
   revokeApiKey: {

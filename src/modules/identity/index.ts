@@ -1,12 +1,14 @@
 import { defineModule, type NoNeeds } from '#kernel/module.ts'
 import { createAccounts } from './accounts/service.ts'
 import { announceSetup } from './accounts/setup.ts'
+import { createAdmin } from './admin/service.ts'
 import { createApiKeys } from './api-keys/service.ts'
 import { pruneKeys } from './api-keys/store.ts'
+import { pruneAudit } from './audit/store.ts'
 import { links } from './outside/contract.ts'
 import { createOutside } from './outside/index.ts'
 import { createProfile } from './profile/service.ts'
-import { apiKeys, identity, profile } from './schema.ts'
+import { admin, apiKeys, identity, profile } from './schema.ts'
 import { authenticate } from './sessions/authenticate.ts'
 import { cookieAnswers } from './sessions/cookies.ts'
 import { createSessions } from './sessions/service.ts'
@@ -20,12 +22,13 @@ type Contracts = {
   identity: typeof identity
   profile: typeof profile
   apiKeys: typeof apiKeys
+  admin: typeof admin
   links: typeof links
 }
 
 export default defineModule<Tables, Contracts, NoNeeds>({
   name: 'identity',
-  contracts: { identity, profile, links, apiKeys },
+  contracts: { identity, profile, links, apiKeys, admin },
   needs: {},
   migrations: new URL('./migrations/', import.meta.url),
   create(ctx) {
@@ -41,6 +44,7 @@ export default defineModule<Tables, Contracts, NoNeeds>({
         },
         profile: createProfile(ctx),
         apiKeys: createApiKeys(ctx),
+        admin: createAdmin(ctx),
         links: outside.api,
       },
       routes: { links: outside.routes },
@@ -52,6 +56,11 @@ export default defineModule<Tables, Contracts, NoNeeds>({
         { name: 'identity.prune-sessions', everyMs: DAY_MS, run: () => pruneSessions(ctx.db) },
         outside.cron,
         { name: 'identity.prune-api-keys', everyMs: DAY_MS, run: () => pruneKeys(ctx.db) },
+        {
+          name: 'identity.prune-audit-log',
+          everyMs: DAY_MS,
+          run: (signal) => pruneAudit(ctx.db, { days: ctx.config.auditLogDays, now: ctx.now(), signal }),
+        },
       ],
       async start() {
         await announceSetup(ctx)

@@ -1,6 +1,12 @@
 import type { Caller } from '#kernel/caller.ts'
 import { newId } from '#kernel/ids.ts'
 import type { Db } from '#modules/identity/tables.ts'
+import { timeOfId } from './times.ts'
+
+/** Bounds of `detail`: a longer text is cut, further fields are left out. */
+const TEXT_MAX = 200
+const FIELDS_MAX = 12
+const USER_AGENT_MAX = 300
 
 /** What is worth remembering for an admin who asks later what happened. */
 export const AUDIT_ACTIONS = [
@@ -35,18 +41,27 @@ export type AuditEntry = {
   detail?: Record<string, string | number | boolean | null>
 }
 
+const bounded = (detail: NonNullable<AuditEntry['detail']>) =>
+  Object.fromEntries(
+    Object.entries(detail)
+      .slice(0, FIELDS_MAX)
+      .map(([k, v]) => [k, typeof v === 'string' ? v.slice(0, TEXT_MAX).toWellFormed() : v]),
+  )
+
 /** Written with the transaction of what it tells of, so that neither is without the other. */
 export async function audit(tx: Db, who: Caller, e: AuditEntry): Promise<void> {
+  const id = newId()
   await tx
     .insertInto('identity.audit_log')
     .values({
-      id: newId(),
+      id,
+      at: timeOfId(id),
       action: e.action,
       actor_id: who.userId ?? null,
       subject_id: e.subjectId ?? null,
       address: who.address ?? null,
-      user_agent: who.userAgent?.slice(0, 300) ?? null,
-      detail: JSON.stringify(e.detail ?? {}),
+      user_agent: who.userAgent?.slice(0, USER_AGENT_MAX) ?? null,
+      detail: JSON.stringify(bounded({ ...e.detail, ...(who.keyId ? { byApiKey: who.keyId } : {}) })),
     })
     .execute()
 }

@@ -107,6 +107,64 @@ create table identity.audit_log (
   user_agent text,
   detail     jsonb not null default '{}'
 );
-create index audit_log_by_age on identity.audit_log (id desc);
 create index audit_log_by_subject on identity.audit_log (subject_id, id desc);
 create index audit_log_by_actor on identity.audit_log (actor_id, id desc);
+create index audit_log_by_action on identity.audit_log (action, id desc);
+
+-- Append-only, for the program too: an entry can lose whom it tells of (a person was erased), nothing else of it can
+-- change, and none goes that is younger than the shortest AUDIT_LOG_DAYS.
+create function identity.guard_audit_log() returns trigger language plpgsql as $$
+begin
+  if tg_op = 'UPDATE'
+    and (new.id, new.at, new.action, new.detail) = (old.id, old.at, old.action, old.detail)
+    and (new.actor_id is null or new.actor_id is not distinct from old.actor_id)
+    and (new.subject_id is null or new.subject_id is not distinct from old.subject_id)
+    and (new.address is null or new.address is not distinct from old.address)
+    and (new.user_agent is null or new.user_agent is not distinct from old.user_agent)
+  then return new;
+  end if;
+  if tg_op = 'DELETE' and old.at < now() - interval '7 days' then return old;
+  end if;
+  raise exception 'the audit log is append-only' using errcode = 'insufficient_privilege';
+end $$;
+create trigger audit_log_is_append_only before update or delete on identity.audit_log
+  for each row execute function identity.guard_audit_log();
+create trigger audit_log_is_not_emptied before truncate on identity.audit_log
+  for each statement execute function identity.guard_audit_log();
+
+-- Lists of users, for admins.
+create index users_by_role on identity.users (role, id);
+create index users_by_block on identity.users (id) where is_blocked;
+
+-- Small letters without diacritics.
+create function identity.folded(given text) returns text language sql immutable parallel safe
+  return lower(regexp_replace(normalize(given, nfkd), '[\u0300-\u036f]', '', 'g'));
+-- What of a user is searched.
+create function identity.user_text(username text, email text, display_name text) returns text
+  language sql immutable parallel safe
+  return identity.folded(username || ' ' || coalesce(email, '') || ' ' || display_name);
+-- By what a user is found: every three letters in a row, and how each word begins, in one letter and two.
+create function identity.user_grams(username text, email text, display_name text) returns text[]
+  language plpgsql immutable parallel safe cost 1000 as $$
+declare
+  given text := identity.user_text(username, email, display_name);
+  word text;
+  grams text[] := '{}';
+begin
+  for i in 1 .. length(given) - 2 loop
+    grams := grams || substr(given, i, 3);
+  end loop;
+  foreach word in array regexp_split_to_array(given, '[^[:alnum:]]+') loop
+    grams := grams || ('^' || left(word, 1)) || ('^' || left(word, 2));
+  end loop;
+  return grams;
+end $$;
+-- The grams that a user with this term has. A term of one letter or two is the beginning of a word.
+create function identity.term_grams(term text) returns text[] language sql immutable parallel safe
+begin atomic
+  select case
+    when length(identity.folded(term)) < 3 then array['^' || identity.folded(term)]
+    else array(select substr(identity.folded(term), i, 3) from generate_series(1, length(identity.folded(term)) - 2) i)
+  end;
+end;
+create index users_by_grams on identity.users using gin (identity.user_grams(username, email, display_name));
