@@ -15,6 +15,7 @@ import { type Identify, trustedOrigins } from '#kernel/identify.ts'
 import type { HealthCheck } from '#kernel/module.ts'
 import { serveInternal } from '#kernel/rpc/serve.ts'
 import { createSockets } from '#kernel/sockets/index.ts'
+import { addNoSockets } from '#kernel/sockets/off.ts'
 import type { Closers } from './closers.ts'
 import type { Ports } from './ports.ts'
 import type { AppOptions } from './types.ts'
@@ -36,11 +37,13 @@ export async function buildHttp(
     isReady: () => state.ready,
     services: o.services,
     metrics: ports.metrics,
+    metricsToken: o.config.metricsToken,
   })
   addJwks(app, ports.keys)
   if (o.duties.has('http')) {
     const gate = createGate(identify, createLimits(o.config, ports.counters))
     mountOwn(app, o, ports, wired, identify, gate)
+    if (o.gateway && !o.config.enableRealTime) addNoSockets(app)
     if (o.gateway) await proxyOthers(app, o, wired, identify, gate)
   }
   const shown = o.gateway ? o.offers.map((x) => x.contract) : wired.flatMap((w) => Object.values(w.module.contracts))

@@ -148,6 +148,13 @@ export const settings = {
     parse: number(1, 10_000_000),
     fallback: 30,
   }),
+  metricsToken: optional({
+    env: 'METRICS_TOKEN',
+    group: 'limits',
+    about: 'Who reads /metrics must send it as bearer token; without it anybody may read: 32 characters or more',
+    secret: true,
+    parse: secret,
+  }),
   transcodesMax: setting({
     env: 'TRANSCODES_MAX',
     group: 'limits',

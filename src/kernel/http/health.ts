@@ -1,5 +1,6 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
-import { messageOf } from '#kernel/errors.ts'
+import { messageOf, unauthorized } from '#kernel/errors.ts'
 import type { Metrics } from '#kernel/metrics.ts'
 import type { HealthCheck } from '#kernel/module.ts'
 import { BASES } from './mount.ts'
@@ -17,6 +18,8 @@ type Deps = {
   isReady: () => boolean
   services: readonly Service[]
   metrics: Metrics
+  /** Who reads the metrics must send it; without one anybody may. */
+  metricsToken?: string | undefined
 }
 type Health = {
   status: 'ok' | 'degraded'
@@ -39,10 +42,19 @@ export function addHealth(app: FastifyInstance, d: Deps): void {
       gateway: await health(d),
       services: await Promise.all(d.services.map((s) => serviceHealth(d, s))),
     }))
-    app.get(`${base}/metrics`, async (_request, reply) =>
-      reply.type(d.metrics.contentType).send(await d.metrics.text()),
-    )
+    app.get(`${base}/metrics`, async (request, reply) => {
+      requireToken(request.headers.authorization, d.metricsToken)
+      return reply.type(d.metrics.contentType).send(await d.metrics.text())
+    })
   }
+}
+
+/** Compared in constant time, whatever the lengths. */
+function requireToken(given: string | undefined, token: string | undefined): void {
+  if (token === undefined) return
+  const hash = (text: string) => createHash('sha256').update(text).digest()
+  if (timingSafeEqual(hash(given ?? ''), hash(`Bearer ${token}`))) return
+  throw unauthorized('token_invalid', 'The metrics of this server need the METRICS_TOKEN as bearer token.')
 }
 
 async function health(d: Deps): Promise<Health> {

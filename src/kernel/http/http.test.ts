@@ -219,7 +219,9 @@ describe('routes', () => {
 
   test('what does not exist is a problem', async () => {
     assertProblem(await t.nobody.get('/nothing'), 404, 'no_such_route')
-    assertProblem(await t.nobody.send('PUT', '/notes', {}), 404, 'no_such_route')
+    const wrong = await t.nobody.send('PUT', '/notes', {})
+    assertProblem(wrong, 405, 'method_not_allowed')
+    assert.equal(wrong.headers.get('allow'), 'GET, HEAD, POST')
     assertProblem(await t.nobody.get('//%', {}), 400, 'bad_url')
     assertProblem(await t.nobody.get('//api/v1/notes/%zz'), 400, 'bad_url')
   })

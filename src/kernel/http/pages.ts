@@ -11,7 +11,8 @@ import { pathOf, sendProblem } from './problem.ts'
 
 const ASSET_AGE_SEC = 365 * 86_400
 /** Pages of the web app are its own addresses; these belong to the server. */
-const SERVER_PATHS = /^\/(api|rest|health|metrics|docs|openapi\.json|asyncapi\.json|socket\.io|internal|\.well-known)(\/|$|\?)/
+const SERVER_PATHS =
+  /^\/(api|rest|health|metrics|docs|openapi\.json|asyncapi\.json|socket\.io|internal|\.well-known)(\/|$|\?)/
 
 /** Names of the files beside the page of the web app: its icons and manifest. */
 const TOP_FILE = /^[\w-]+\.[\w.-]+$/
@@ -74,6 +75,8 @@ export async function addWebApp(app: FastifyInstance, dir: string, log: Log): Pr
     const detail = page
       ? 'The web app is not built here: start with `npm start`.'
       : `There is nothing at ${request.method} ${pathOf(request)}; /docs lists what is.`
+    const wrong = app.wrongMethod(request)
+    if (wrong) return sendProblem(wrong.error, request, reply.header('allow', wrong.allow), log)
     return sendProblem(new AppError(404, 'no_such_route', detail), request, reply, log)
   })
 }

@@ -1,15 +1,15 @@
 import type { Socket } from 'node:net'
 import cookie from '@fastify/cookie'
 import cors from '@fastify/cors'
-import helmet from '@fastify/helmet'
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { Config } from '#kernel/config/index.ts'
 import { newId } from '#kernel/ids.ts'
 import type { Log } from '#kernel/log.ts'
 import type { Metrics } from '#kernel/metrics.ts'
 import { addHostCheck } from './hosts.ts'
-import { contentSecurity } from './content-security.ts'
 import { sendProblem } from './problem.ts'
+import { addSecurityHeaders } from './server-headers.ts'
+import { watchMethods } from './server-methods.ts'
 
 const BODY_BYTES_MAX = 1024 * 1024
 /** A client that dawdles over its headers. */
@@ -62,10 +62,8 @@ export async function createServer(d: { config: Config; log: Log; metrics: Metri
     strictPreflight: false,
     exposedHeaders: [...EXPOSED_HEADERS],
   })
-  await app.register(helmet, securityHeaders(d.config))
-  app.addHook('onRequest', async (request, reply) => {
-    reply.header('x-request-id', request.id)
-  })
+  await addSecurityHeaders(app, d.config)
+  watchMethods(app)
   measure(app, d.metrics)
   return app
 }
@@ -93,18 +91,6 @@ function refuseUnreadable(err: Error & { code?: string }, socket: Socket): void 
   socket.end(
     `HTTP/1.1 ${status} ${title}\r\nConnection: close\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   )
-}
-
-function securityHeaders(config: Config) {
-  return {
-    contentSecurityPolicy: contentSecurity(["'self'"]),
-    crossOriginEmbedderPolicy: false,
-    crossOriginResourcePolicy: {
-      policy: config.corsOrigins.length > 0 ? ('cross-origin' as const) : ('same-origin' as const),
-    },
-    strictTransportSecurity: config.publicUrl?.startsWith('https:') ? { maxAge: 31_536_000 } : false,
-    referrerPolicy: { policy: 'same-origin' as const },
-  } as const
 }
 
 function measure(app: FastifyInstance, metrics: Metrics): void {
