@@ -49,11 +49,12 @@ export function addHealth(app: FastifyInstance, d: Deps): void {
   }
 }
 
+const hashOf = (text: string) => createHash('sha256').update(text).digest()
+
 /** Compared in constant time, whatever the lengths. */
 function requireToken(given: string | undefined, token: string | undefined): void {
   if (token === undefined) return
-  const hash = (text: string) => createHash('sha256').update(text).digest()
-  if (timingSafeEqual(hash(given ?? ''), hash(`Bearer ${token}`))) return
+  if (timingSafeEqual(hashOf(given ?? ''), hashOf(`Bearer ${token}`))) return
   throw unauthorized('token_invalid', 'The metrics of this server need the METRICS_TOKEN as bearer token.')
 }
 

@@ -41,8 +41,19 @@ async function server(env: Env = {}): Promise<FastifyInstance> {
 const ask = (app: FastifyInstance, o: InjectOptions | string) =>
   app.inject(typeof o === 'string' ? { url: o, headers: { host: 'localhost' } } : o)
 
+async function hsts(env: Env, o: InjectOptions) {
+  const app = await server(env)
+  const { headers } = await app.inject({ url: '/api/v1/songs', ...o })
+  await app.close()
+  return headers['strict-transport-security']
+}
+
 describe('headers of every answer', () => {
   let app: FastifyInstance
+  const as = async (method: 'PUT' | 'POST' | 'GET', url: string) => {
+    const answer = await ask(app, { method, url, headers: { host: 'localhost' } })
+    return [answer.statusCode, answer.json<{ code: string }>().code, answer.headers['allow']]
+  }
   before(async () => {
     app = await server()
   })
@@ -100,12 +111,6 @@ describe('headers of every answer', () => {
   })
 
   test('HTTPS is to be kept where it is there, and not spoken of where it is not', async () => {
-    const hsts = async (env: Env, o: InjectOptions) => {
-      const its = await server(env)
-      const { headers } = await its.inject({ url: '/api/v1/songs', ...o })
-      await its.close()
-      return headers['strict-transport-security']
-    }
     const year = 'max-age=31536000'
     const proto = { 'x-forwarded-proto': 'https', host: 'localhost' }
     assert.equal(await hsts({}, { headers: { host: 'localhost' } }), undefined)
@@ -121,10 +126,6 @@ describe('headers of every answer', () => {
   })
 
   test('a wrong method on a known address is 405 with those that work; an unknown address is 404', async () => {
-    const as = async (method: 'PUT' | 'POST' | 'GET', url: string) => {
-      const answer = await ask(app, { method, url, headers: { host: 'localhost' } })
-      return [answer.statusCode, answer.json<{ code: string }>().code, answer.headers['allow']]
-    }
     assert.deepEqual(await as('PUT', '/api/v1/songs?x=1'), [405, 'method_not_allowed', 'GET, HEAD'])
     assert.deepEqual(await as('POST', '/api/songs/17/'), [405, 'method_not_allowed', 'DELETE, GET, HEAD'])
     assert.deepEqual(await as('GET', '/api/v1/songs/17/like'), [405, 'method_not_allowed', 'POST'])

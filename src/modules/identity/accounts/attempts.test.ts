@@ -6,31 +6,35 @@ import { createAttempts, type Guess } from './attempts.ts'
 
 const MINUTE_MS = 60_000
 
-/** Attempts with a clock of ours. `wrong` and `right` answer the seconds to wait, or 0 when the guess was looked at. */
+type Made = Partial<Guess> & { from?: string }
+const guessOf = (o: Made): Guess => ({
+  name: 'ann',
+  who: { address: o.from ?? '192.0.2.1' },
+  isKnownPlace: false,
+  ...o,
+})
+
+/** The seconds to wait, or 0 when the guess was looked at. */
+async function waited(looking: Promise<unknown>): Promise<number | undefined> {
+  try {
+    await looking
+    return 0
+  } catch (thrown) {
+    assert.ok(thrown instanceof AppError)
+    assert.equal(thrown.status, 429)
+    return thrown.retryAfterSec
+  }
+}
+
+/** Attempts with a clock of ours. */
 function world() {
   const clock = { nowMs: 1_000_000 }
   const attempts = createAttempts(createMemoryCounters(() => clock.nowMs))
-  const waited = async (looking: Promise<unknown>) => {
-    const thrown: unknown = await looking.then(
-      () => undefined,
-      (e: unknown) => e,
-    )
-    if (thrown === undefined) return 0
-    assert.ok(thrown instanceof AppError && thrown.status === 429, String(thrown))
-    return thrown.retryAfterSec
-  }
-  const guessOf = (o: Partial<Guess> & { from?: string }): Guess => ({
-    name: 'ann',
-    who: { address: o.from ?? '192.0.2.1' },
-    isKnownPlace: false,
-    ...o,
-  })
   return {
     clock,
     attempts,
-    wrong: (o: Partial<Guess> & { from?: string } = {}) => waited(attempts.guess(guessOf(o), async () => undefined)),
-    right: (o: Partial<Guess> & { from?: string } = {}) => waited(attempts.guess(guessOf(o), async () => 'it')),
-    guessOf,
+    wrong: (o: Made = {}) => waited(attempts.guess(guessOf(o), async () => undefined)),
+    right: (o: Made = {}) => waited(attempts.guess(guessOf(o), async () => 'it')),
   }
 }
 const times = async (n: number, work: (i: number) => Promise<unknown>) => {
@@ -71,9 +75,9 @@ test('strangers lock nobody out of a place that was signed in from before; it ha
   assert.equal(await right({ ...home, from: '192.0.2.8' }), 0)
 })
 
+const from = (i: number) => `2001:db8:1:2::${i.toString(16)}`
 test('one password tried on many accounts from one address or network ends soon', async () => {
   const { clock, wrong, right } = world()
-  const from = (i: number) => `2001:db8:1:2::${i.toString(16)}`
   await times(60, (i) => wrong({ name: `person${i}`, from: from(i) }))
   assert.equal(await wrong({ name: 'person60', from: from(60) }), 15 * 60)
   assert.equal(await right({ name: 'person61', from: '2001:db8:1:3::1' }), 0)
@@ -95,7 +99,7 @@ test('right ones do not count, and buy no new allowance', async () => {
 })
 
 test('guesses at the same time get no more than one after the other', async () => {
-  const { attempts, guessOf } = world()
+  const { attempts } = world()
   let looked = 0
   const all = Array.from({ length: 50 }, () =>
     attempts.guess(guessOf({}), async () => {
@@ -108,7 +112,7 @@ test('guesses at the same time get no more than one after the other', async () =
 })
 
 test('a guess that could not be looked at does not count', async () => {
-  const { attempts, guessOf, wrong } = world()
+  const { attempts, wrong } = world()
   await times(40, () =>
     assert.rejects(() =>
       attempts.guess(guessOf({}), async () => {

@@ -1,5 +1,4 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto'
-import type { Caller } from '#kernel/caller.ts'
 import { countedAs } from '#kernel/counters/address.ts'
 import { COST } from './passwords-cost.ts'
 import type { Rank } from './passwords-queue.ts'
@@ -13,7 +12,7 @@ const NONCE_BYTES = 16
 const threads = createThreads()
 
 /** On whose behalf: addresses take turns, and who is known here goes before strangers. */
-export type OnBehalf = Pick<Caller, 'address'> & { readonly rank?: Rank }
+export type OnBehalf = { readonly address?: string | undefined; readonly rank?: Rank }
 const askerOf = ({ address = '', rank = 'unknown' }: OnBehalf) => ({ group: countedAs(address), rank })
 
 /**
@@ -37,6 +36,12 @@ export async function verifyPassword(
   const message = password.normalize('NFKC')
   const found = await threads.derive({ message, ...cost, tagLength: tag.length }, askerOf(who))
   return timingSafeEqual(found, tag) && known !== undefined
+}
+
+/** Made with less work than today's hashes. */
+export function isOutdated(hash: string): boolean {
+  const known = parse(hash)
+  return known === undefined || known.memory < COST.memory || known.passes < COST.passes
 }
 
 function parse(hash: string) {
