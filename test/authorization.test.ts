@@ -150,10 +150,13 @@ describe('contracts', () => {
       .filter((r) => r.method !== 'GET' && r.operation.auth === 'anyone')
       .map((r) => `${r.method} ${r.path}`)
     assert.deepEqual(open.sort(), [
+      'POST /auth/forgot-password',
       'POST /auth/login',
       'POST /auth/logout',
       'POST /auth/refresh',
       'POST /auth/register',
+      'POST /auth/reset-password',
+      'POST /auth/verify-email',
       'POST /songs/batch',
     ])
   })

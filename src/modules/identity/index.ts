@@ -8,6 +8,7 @@ import { pruneAudit } from './audit/store.ts'
 import { links } from './outside/contract.ts'
 import { createOutside } from './outside/index.ts'
 import { createProfile } from './profile/service.ts'
+import { createRecovery } from './recovery/service.ts'
 import { admin, apiKeys, identity, profile } from './schema.ts'
 import { authenticate } from './sessions/authenticate.ts'
 import { cookieAnswers } from './sessions/cookies.ts'
@@ -34,11 +35,13 @@ export default defineModule<Tables, Contracts, NoNeeds>({
   create(ctx) {
     const { give, take } = cookieAnswers(ctx.config)
     const outside = createOutside(ctx)
+    const recovery = createRecovery(ctx)
     return {
       api: {
         identity: {
           ...createAccounts(ctx),
           ...createSessions(ctx),
+          ...recovery.api,
           authenticate: (_who, credential) => authenticate(ctx, credential, outside.authenticateBearer),
           getUsers: async (_who, { ids }) => (await usersById(ctx.db, ids)).map(toPublicUser),
         },
@@ -49,10 +52,12 @@ export default defineModule<Tables, Contracts, NoNeeds>({
       },
       routes: { links: outside.routes },
       answers: {
-        identity: { register: give, login: give, refresh: give, logout: take },
+        identity: { register: give, login: give, refresh: give, logout: take, changePassword: give },
         links: { exchange: give },
       },
+      jobs: recovery.jobs,
       cron: [
+        ...recovery.cron,
         { name: 'identity.prune-sessions', everyMs: DAY_MS, run: () => pruneSessions(ctx.db) },
         outside.cron,
         { name: 'identity.prune-api-keys', everyMs: DAY_MS, run: () => pruneKeys(ctx.db) },

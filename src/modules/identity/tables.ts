@@ -1,5 +1,6 @@
 import type { ColumnType, Kysely } from 'kysely'
 import type { Role, Scope } from '#kernel/caller.ts'
+import type { LetterKind } from './recovery/texts.ts'
 import type { Preferences } from './things.ts'
 
 /** A column the database fills when a row does not name it. */
@@ -88,6 +89,15 @@ export type MailTokensTable = {
   created_at: Made<Date>
   expires_at: Date
 }
+export type LettersTable = {
+  id: string
+  kind: LetterKind
+  email: string
+  user_id: string | null
+  address: string | null
+  user_agent: string | null
+  created_at: Made<Date>
+}
 export type AuditTable = {
   id: string
   at: Made<Date>
@@ -109,6 +119,7 @@ export type Tables = {
   'identity.flows': FlowsTable
   'identity.exchange_codes': ExchangeCodesTable
   'identity.mail_tokens': MailTokensTable
+  'identity.letters': LettersTable
   'identity.blocks': { user_id: string; blocked_id: string; created_at: Made<Date> }
   'identity.audit_log': AuditTable
 }

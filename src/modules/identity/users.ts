@@ -67,3 +67,31 @@ export const insertUser = (db: Db, user: NewUser): Promise<UserRow | undefined> 
 
 /** Nobody else makes an account, or takes one's role, until this transaction ends. */
 export const lockAccounts = (db: Db) => sql`select pg_advisory_xact_lock(hashtext('identity.register'))`.execute(db)
+
+/** Whether password and standing are still what they were; nobody changes them until this transaction ends. */
+export async function holdUnchanged(db: Db, user: Pick<UserRow, 'id' | 'password_hash'>): Promise<boolean> {
+  const held = await db
+    .selectFrom('identity.users')
+    .select('id')
+    .where('id', '=', user.id)
+    .where('password_hash', 'is not distinct from', user.password_hash)
+    .where('is_blocked', '=', false)
+    .forShare()
+    .executeTakeFirst()
+  return held !== undefined
+}
+
+/** Undefined when the password is not what it was, or its owner is blocked or gone. */
+export const replaceHash = (
+  db: Db,
+  user: Pick<UserRow, 'id' | 'password_hash'>,
+  passwordHash: string,
+): Promise<UserRow | undefined> =>
+  db
+    .updateTable('identity.users')
+    .set({ password_hash: passwordHash, updated_at: sql`now()` })
+    .where('id', '=', user.id)
+    .where('password_hash', 'is not distinct from', user.password_hash)
+    .where('is_blocked', '=', false)
+    .returningAll()
+    .executeTakeFirst()

@@ -194,7 +194,12 @@ describe('accounts and sessions', () => {
     const user = await t.nobody.get('/users/me')
     assert.equal(user.status, 401)
     const { user: who } = (await post('/auth/login', { username: 'ann', password: ann.password })).body
-    assert.deepEqual((await t.nobody.get(`/users/${who.id}`)).body, { id: who.id, username: 'ann', displayName: 'ann', avatarUrl: null })
+    assert.deepEqual((await t.nobody.get(`/users/${who.id}`)).body, {
+      id: who.id,
+      username: 'ann',
+      displayName: 'ann',
+      avatarUrl: null,
+    })
     assert.equal((await t.nobody.get('/users/0190f5d0-0000-7000-8000-000000000000')).status, 404)
     assert.equal((await t.nobody.get('/users/not-an-id')).status, 400)
   })

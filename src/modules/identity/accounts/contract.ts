@@ -1,18 +1,12 @@
 import { ROLES, SCOPES } from '#kernel/caller.ts'
 import { contract, internal, op } from '#kernel/contract.ts'
 import { Empty, Id, Nullable, OneOf, Page, Strict, Text, Time, Type } from '#kernel/schema.ts'
+import { recoveryOperations } from '#modules/identity/recovery/contract.ts'
 import { PublicUser, Session, User } from '#modules/identity/things.ts'
+import { Email, GivenPassword, Password, Username } from './fields.ts'
 
-export const PASSWORD_LENGTH_MIN = 8
-export const PASSWORD_LENGTH_MAX = 256
+export { PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN } from './fields.ts'
 
-export const Username = Type.String({ minLength: 3, maxLength: 20, pattern: '^[A-Za-z0-9][A-Za-z0-9_.-]*$' })
-export const Email = Type.String({ format: 'email', maxLength: 254 })
-export const Password = Type.String({
-  minLength: PASSWORD_LENGTH_MIN,
-  maxLength: PASSWORD_LENGTH_MAX,
-  pattern: '^[^\\u0000]*$',
-})
 const older = {
   fullName: 'displayName',
   full_name: 'displayName',
@@ -81,7 +75,7 @@ export const identity = contract('identity', 'Accounts and sessions', {
     input: Strict({
       email: Type.Optional(Text(254)),
       username: Type.Optional(Text(254)),
-      password: Type.String({ minLength: 1, maxLength: PASSWORD_LENGTH_MAX }),
+      password: GivenPassword,
     }),
     output: Session,
   }),
@@ -112,6 +106,7 @@ export const identity = contract('identity', 'Accounts and sessions', {
     inputAliases: older,
     output: Empty,
   }),
+  ...recoveryOperations,
   sessions: op({
     method: 'GET',
     path: '/auth/sessions',

@@ -1,24 +1,22 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Caller } from '#kernel/caller.ts'
 import type { Api } from '#kernel/contract.ts'
-import { badRequest, conflict, forbidden, unauthorized } from '#kernel/errors.ts'
+import { badRequest, conflict, unauthorized } from '#kernel/errors.ts'
 import type { Ctx } from '#kernel/module.ts'
 import { signedIn } from '#kernel/policy.ts'
 import { audit } from '#modules/identity/audit/audit.ts'
+import { askToVerify } from '#modules/identity/recovery/emails.ts'
 import { openSession } from '#modules/identity/sessions/open.ts'
 import type { Tables } from '#modules/identity/tables.ts'
 import type { Session } from '#modules/identity/things.ts'
-import { hasUsers, insertUser, lockAccounts, toUser, userById, userByLogin } from '#modules/identity/users.ts'
-import { type Attempts, createAttempts, REFUSED_PAUSE_MS } from './attempts.ts'
+import { hasUsers, insertUser, lockAccounts, toUser, userById } from '#modules/identity/users.ts'
+import { createAttempts } from './attempts.ts'
 import type { identity } from './contract.ts'
-import { hashPassword, passwordFault, verifyPassword } from './passwords.ts'
-import { isKnownPlace } from './places.ts'
+import { login } from './login.ts'
+import { hashPassword, passwordFault } from './passwords.ts'
 import { checkSetupCode, dropSetupCode, setupCode } from './setup.ts'
 
 type Context = Ctx<Tables>
 type Service = Pick<Api<typeof identity>, 'setup' | 'register' | 'login' | 'me'>
-
-const wrongLogin = () => unauthorized('wrong_login', 'E-mail, username or password is wrong.')
 
 export function createAccounts(ctx: Context): Service {
   const attempts = createAttempts(ctx.counters)
@@ -45,7 +43,7 @@ async function register(ctx: Context, who: Caller, input: Registration): Promise
   if (fault) throw badRequest('weak_password', fault, [{ path: '/password', message: fault }])
   await checkSetupCode(ctx.db, input.setupCode)
   const password_hash = await hashPassword(input.password, who)
-  return ctx.write(async (tx) => {
+  return ctx.write(async (tx, _emit, enqueue) => {
     await lockAccounts(tx)
     const first = !(await hasUsers(tx))
     // Asked again under the lock: the account that was to be second may have become the first.
@@ -62,29 +60,7 @@ async function register(ctx: Context, who: Caller, input: Registration): Promise
       throw conflict('name_taken', 'This username or e-mail has an account already: sign in, or choose another.')
     if (first) await dropSetupCode(tx)
     await audit(tx, who, { action: 'account.registered', subjectId: user.id })
-    return openSession(ctx, tx, { user, who, method: 'password' })
-  })
-}
-
-type Login = Parameters<Service['login']>[1]
-
-async function login(ctx: Context, attempts: Attempts, who: Caller, input: Login): Promise<Session> {
-  const name = input.email ?? input.username
-  if (name === undefined)
-    throw badRequest('invalid_input', 'Give an email or a username.', [{ path: '/email', message: 'is needed' }])
-  const isKnown = await isKnownPlace(ctx.db, name, who.address)
-  const user = await attempts.guess({ name, who, isKnownPlace: isKnown }, async () => {
-    const found = await userByLogin(ctx.db, name)
-    const onBehalf = { address: who.address, rank: isKnown ? 'known' : 'unknown' } as const
-    return (await verifyPassword(input.password, found?.password_hash, onBehalf)) ? found : undefined
-  })
-  if (!user) {
-    await delay(REFUSED_PAUSE_MS)
-    throw wrongLogin()
-  }
-  if (user.is_blocked) throw forbidden('This account is blocked: ask the admin of this server.', 'account_blocked')
-  return ctx.write(async (tx) => {
-    await audit(tx, who, { action: 'sign-in.succeeded', subjectId: user.id })
+    await askToVerify(ctx, { tx, enqueue }, user, who)
     return openSession(ctx, tx, { user, who, method: 'password' })
   })
 }

@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto'
+import type { Insertable } from 'kysely'
 import type { Caller } from '#kernel/caller.ts'
 import { newId } from '#kernel/ids.ts'
-import type { Db } from '#modules/identity/tables.ts'
+import type { AuditTable, Db } from '#modules/identity/tables.ts'
 import { timeOfId } from './times.ts'
 
 /** Bounds of `detail`: a longer text is cut, further fields are left out. */
@@ -50,18 +52,44 @@ const bounded = (detail: NonNullable<AuditEntry['detail']>) =>
 
 /** Written with the transaction of what it tells of, so that neither is without the other. */
 export async function audit(tx: Db, who: Caller, e: AuditEntry): Promise<void> {
-  const id = newId()
   await tx
     .insertInto('identity.audit_log')
-    .values({
-      id,
-      at: timeOfId(id),
-      action: e.action,
-      actor_id: who.userId ?? null,
-      subject_id: e.subjectId ?? null,
-      address: who.address ?? null,
-      user_agent: who.userAgent?.slice(0, USER_AGENT_MAX) ?? null,
-      detail: JSON.stringify(bounded({ ...e.detail, ...(who.keyId ? { byApiKey: who.keyId } : {}) })),
-    })
+    .values(rowOf(newId(), who, e))
     .execute()
+}
+
+const rowOf = (id: string, who: Caller, e: AuditEntry): Insertable<AuditTable> => ({
+  id,
+  at: timeOfId(id),
+  action: e.action,
+  actor_id: who.userId ?? null,
+  subject_id: e.subjectId ?? null,
+  address: who.address ?? null,
+  user_agent: who.userAgent?.slice(0, USER_AGENT_MAX) ?? null,
+  detail: JSON.stringify(bounded({ ...e.detail, ...(who.keyId ? { byApiKey: who.keyId } : {}) })),
+})
+
+/**
+ * For what strangers can bring about as often as they like: of each action one entry a minute and account, the first;
+ * and one for all that is about no account. Its id says all three, so that the database keeps the second out, whichever
+ * process writes it. Its time is the beginning of that minute.
+ */
+export async function auditOnceAMinute(db: Db, who: Caller, e: AuditEntry, at = new Date()): Promise<void> {
+  const id = minuteId(at, `${e.action} ${e.subjectId ?? ''}`)
+  await db
+    .insertInto('identity.audit_log')
+    .values(rowOf(id, who, e))
+    .onConflict((c) => c.column('id').doNothing())
+    .execute()
+}
+
+const MINUTE_MS = 60_000
+
+/** A UUIDv7 whose random bits are a hash. */
+function minuteId(at: Date, of: string): string {
+  const b = createHash('sha256').update(of).digest().subarray(0, 16)
+  b.writeUIntBE(Math.floor(at.getTime() / MINUTE_MS) * MINUTE_MS, 0, 6)
+  b.writeUInt8((b.readUInt8(6) & 0x0f) | 0x70, 6)
+  b.writeUInt8((b.readUInt8(8) & 0x3f) | 0x80, 8)
+  return b.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
 }

@@ -86,6 +86,20 @@ create table identity.mail_tokens (
 );
 create index mail_tokens_by_user on identity.mail_tokens (user_id, purpose);
 
+-- Mail to be sent, each by a job that knows its id alone. Of who asks for a new password only the e-mail is known:
+-- the job finds out whose it is. `address` and `user_agent` are of who asked.
+create table identity.letters (
+  id         uuid primary key,
+  kind       text not null check (kind in ('reset', 'verify', 'password-changed', 'email-changed', 'email-taken')),
+  email      text not null,
+  user_id    uuid references identity.users on delete cascade,
+  address    text,
+  user_agent text,
+  created_at timestamptz not null default now()
+);
+create index letters_by_user on identity.letters (user_id);
+create index letters_by_age on identity.letters (created_at);
+
 -- Personal blocks: invisible to each other, both ways.
 create table identity.blocks (
   user_id    uuid not null references identity.users on delete cascade,

@@ -10,6 +10,8 @@ import * as store from './store.ts'
 
 const REFRESH_BYTES = 32
 const USER_AGENT_LENGTH_MAX = 300
+/** Living sessions of one person; all of them are shown. */
+export const SESSIONS_MAX = 100
 
 type Context = Ctx<Tables>
 
@@ -38,6 +40,12 @@ export async function openSession(
     expires_at: expiryOf(ctx),
   })
   return newTokens(ctx, tx, { user: o.user, sessionId: id })
+}
+
+/** Who signs in once more than fits loses the session that was used longest ago. */
+export async function keepNewestSessions(ctx: Context, userId: string): Promise<void> {
+  const ended = await ctx.write((tx) => store.endAllButNewest(tx, userId, SESSIONS_MAX))
+  for (const sessionId of ended) await tellEnded(ctx, { userId, sessionId })
 }
 
 /** The next pair of a session. */

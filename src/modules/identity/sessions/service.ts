@@ -8,11 +8,8 @@ import { audit } from '#modules/identity/audit/audit.ts'
 import { hashOf } from '#modules/identity/secrets.ts'
 import type { Tables } from '#modules/identity/tables.ts'
 import type { Session } from '#modules/identity/things.ts'
-import { deviceOf, expiryOf, newTokens, tellEnded } from './open.ts'
+import { deviceOf, expiryOf, newTokens, SESSIONS_MAX, tellEnded } from './open.ts'
 import * as store from './store.ts'
-
-/** Sessions shown to their owner; who has more sees those used last. */
-const SESSIONS_MAX = 100
 
 type Context = Ctx<Tables>
 type Service = Pick<Api<typeof identity>, 'refresh' | 'logout' | 'sessions' | 'endSession' | 'endOtherSessions'>
@@ -41,9 +38,7 @@ export function createSessions(ctx: Context): Service {
     async endSession(who, { id }) {
       signedIn(who)
       await ctx.write(async (tx) => {
-        const own = (await store.livingSessionsOf(tx, who.userId, SESSIONS_MAX)).some((s) => s.id === id)
-        if (!own) throw notFound('session')
-        await store.endSession(tx, id)
+        if (!(await store.endSession(tx, id, who.userId))) throw notFound('session')
         await audit(tx, who, { action: 'session.ended', subjectId: who.userId })
       })
       await tellEnded(ctx, { userId: who.userId, sessionId: id })
@@ -52,12 +47,9 @@ export function createSessions(ctx: Context): Service {
     async endOtherSessions(who) {
       signedIn(who)
       const ids = await ctx.write(async (tx) => {
-        const others = (await store.livingSessionsOf(tx, who.userId, SESSIONS_MAX)).filter(
-          (s) => s.id !== who.sessionId,
-        )
-        await store.endSessionsOf(tx, who.userId, who.sessionId)
-        await audit(tx, who, { action: 'session.ended', subjectId: who.userId, detail: { ended: others.length } })
-        return others.map((s) => s.id)
+        const ended = await store.endOthersOf(tx, who.userId, who.sessionId)
+        await audit(tx, who, { action: 'session.ended', subjectId: who.userId, detail: { ended: ended.length } })
+        return ended
       })
       for (const sessionId of ids) await tellEnded(ctx, { userId: who.userId, sessionId })
       return {}

@@ -41,16 +41,15 @@ export async function useToken(db: Db, hash: Buffer, sessionId: string, seen: Se
     .execute()
 }
 
-/** The user whose session it was, or undefined when it had ended already. */
-export async function endSession(db: Db, id: string): Promise<string | undefined> {
-  const ended = await db
+/** The user whose session it was, or undefined when it had ended already, or is not of this user. */
+export async function endSession(db: Db, id: string, ofUserId?: string): Promise<string | undefined> {
+  let ending = db
     .updateTable('identity.sessions')
     .set({ ended_at: sql`now()` })
     .where('id', '=', id)
     .where('ended_at', 'is', null)
-    .returning('user_id')
-    .executeTakeFirst()
-  return ended?.user_id
+  if (ofUserId !== undefined) ending = ending.where('user_id', '=', ofUserId)
+  return (await ending.returning('user_id').executeTakeFirst())?.user_id
 }
 
 /** Ends all of a user, or all but one. Answers how many it ended. */
@@ -62,6 +61,35 @@ export async function endSessionsOf(db: Db, userId: string, exceptId?: string): 
     .where('ended_at', 'is', null)
   if (exceptId) ending = ending.where('id', '<>', exceptId)
   return Number((await ending.executeTakeFirst()).numUpdatedRows)
+}
+
+/** Ends all of a user but one. Answers which it ended. */
+export async function endOthersOf(db: Db, userId: string, exceptId: string | undefined): Promise<string[]> {
+  let ending = db
+    .updateTable('identity.sessions')
+    .set({ ended_at: sql`now()` })
+    .where('user_id', '=', userId)
+    .where('ended_at', 'is', null)
+  if (exceptId) ending = ending.where('id', '<>', exceptId)
+  return (await ending.returning('id').execute()).map((s) => s.id)
+}
+
+/** Answers which it ended. */
+export async function endAllButNewest(db: Db, userId: string, max: number): Promise<string[]> {
+  const { rows } = await sql<{ id: string }>`update identity.sessions set ended_at = now() where id in (
+    select id from identity.sessions where user_id = ${userId} and ended_at is null
+    order by used_at desc, id desc offset ${max}) and ended_at is null returning id`.execute(db)
+  return rows.map((r) => r.id)
+}
+
+/** No refresh token that a session has had so far is good any more: whoever uses one ends it. */
+export async function retireTokens(db: Db, sessionId: string, at: Date): Promise<void> {
+  await db
+    .updateTable('identity.refresh_tokens')
+    .set({ used_at: at })
+    .where('session_id', '=', sessionId)
+    .where('used_at', 'is', null)
+    .execute()
 }
 
 export async function sessionOfToken(db: Db, hash: Buffer): Promise<string | undefined> {

@@ -1,0 +1,114 @@
+import { createHash } from 'node:crypto'
+import type { Caller } from '#kernel/caller.ts'
+import type { Api } from '#kernel/contract.ts'
+import { badRequest, conflict, tooMany } from '#kernel/errors.ts'
+import type { Ctx } from '#kernel/module.ts'
+import type { Attempts } from '#modules/identity/accounts/attempts.ts'
+import type { identity } from '#modules/identity/accounts/contract.ts'
+import { hashPassword, passwordFault } from '#modules/identity/accounts/passwords.ts'
+import { audit } from '#modules/identity/audit/audit.ts'
+import { hashOf } from '#modules/identity/secrets.ts'
+import { newTokens, tellEnded } from '#modules/identity/sessions/open.ts'
+import { endSessionsOf, endOthersOf, retireTokens } from '#modules/identity/sessions/store.ts'
+import type { Tables } from '#modules/identity/tables.ts'
+import type { Session } from '#modules/identity/things.ts'
+import { replaceHash, type UserRow } from '#modules/identity/users.ts'
+import { writeLetter } from './letters.ts'
+import { proven } from './proof.ts'
+import * as store from './store.ts'
+
+type Context = Ctx<Tables>
+type Service = Pick<Api<typeof identity>, 'forgotPassword' | 'resetPassword' | 'changePassword'>
+type Input<K extends keyof Service> = Parameters<Service[K]>[1]
+
+const HOUR_MS = 3_600_000
+/** Letters an hour to one address, asked for by whomever. */
+export const LETTERS_MAX = 5
+const letters = { max: LETTERS_MAX, windowMs: HOUR_MS }
+
+export const linkInvalid = () =>
+  badRequest('link_invalid', 'This link was used already or is too old: ask for a new one.')
+
+/** Counts a letter to an address, which may be anything that somebody typed. Throws 429 when there were too many. */
+export async function countLetter(ctx: Context, email: string): Promise<void> {
+  const key = `letters:${createHash('sha256').update(email.toLowerCase()).digest('base64url')}`
+  const { isAllowed, resetMs } = await ctx.counters.take(key, letters)
+  if (isAllowed) return
+  const waitSec = Math.ceil(resetMs / 1000)
+  throw tooMany(
+    'This e-mail was sent several links already: use the newest, or wait as long as Retry-After says.',
+    waitSec,
+  )
+}
+
+/** The same steps for every e-mail: whose it is, if anybody's, is looked up by the job, behind the answer. */
+export async function forgotPassword(ctx: Context, who: Caller, { email }: Input<'forgotPassword'>) {
+  await countLetter(ctx, email)
+  await ctx.write((tx, _emit, enqueue) =>
+    writeLetter(ctx, { tx, enqueue }, { kind: 'reset', email: email.toLowerCase(), userId: null, who }),
+  )
+  return { delivery: ctx.mail.isConfigured ? ('mail' as const) : ('log' as const) }
+}
+
+/** All that could be used to come in: sessions, links, codes. What is left is the new password. */
+export async function resetPassword(
+  ctx: Context,
+  attempts: Attempts,
+  who: Caller,
+  { token, password }: Input<'resetPassword'>,
+) {
+  const hash = hashOf(token)
+  const user = await store.livingLink(ctx.db, hash, 'reset', ctx.now())
+  if (!user || user.email !== user.proven_email) throw linkInvalid()
+  refuseWeak(password, '/password', user)
+  const passwordHash = await hashPassword(password, { ...who, rank: 'known' })
+  await ctx.write(async (tx, _emit, enqueue) => {
+    await store.dropLetters(tx, user)
+    if (!(await store.takeLink(tx, hash))) throw linkInvalid()
+    await store.dropLinks(tx, user)
+    await store.dropExchangeCodes(tx, user.id)
+    const changed = await replaceHash(tx, user, passwordHash)
+    if (!changed || !(await store.markVerified(tx, user.id, user.proven_email, ctx.now()))) throw linkInvalid()
+    const ended = await endSessionsOf(tx, user.id)
+    await audit(tx, who, { action: 'account.password-reset', subjectId: user.id, detail: { sessions: ended } })
+    await tellChanged(ctx, { tx, enqueue }, changed, who)
+  })
+  await tellEnded(ctx, { userId: user.id })
+  await attempts.forgive([user.username, user.proven_email, user.id])
+  return {}
+}
+
+export async function changePassword(
+  ctx: Context,
+  attempts: Attempts,
+  who: Caller,
+  { currentPassword, newPassword }: Input<'changePassword'>,
+): Promise<Session> {
+  const user = await proven(ctx, attempts, { who, password: currentPassword, field: 'currentPassword' })
+  refuseWeak(newPassword, '/newPassword', user)
+  const passwordHash = await hashPassword(newPassword, { ...who, rank: 'known' })
+  const { session, ended } = await ctx.write(async (tx, _emit, enqueue) => {
+    await store.dropLetters(tx, user)
+    await store.dropLinks(tx, user)
+    const changed = await replaceHash(tx, user, passwordHash)
+    if (!changed) throw conflict('changed_meanwhile', 'The password was changed at the same time: look again.')
+    const ended = await endOthersOf(tx, user.id, user.sessionId)
+    await retireTokens(tx, user.sessionId, ctx.now())
+    await audit(tx, who, { action: 'account.password-changed', subjectId: user.id, detail: { sessions: ended.length } })
+    await tellChanged(ctx, { tx, enqueue }, changed, who)
+    return { ended, session: await newTokens(ctx, tx, { user: changed, sessionId: user.sessionId }) }
+  })
+  for (const sessionId of ended) await tellEnded(ctx, { userId: user.id, sessionId })
+  return session
+}
+
+function refuseWeak(password: string, path: string, { username, email, display_name }: UserRow): void {
+  const fault = passwordFault(password, [username, email ?? '', display_name])
+  if (fault) throw badRequest('weak_password', fault, [{ path, message: fault }])
+}
+
+/** Only where mail is sent: who can read the log knows already. */
+async function tellChanged(ctx: Context, out: Parameters<typeof writeLetter>[1], user: UserRow, who: Caller) {
+  if (!ctx.mail.isConfigured || user.email === null) return
+  await writeLetter(ctx, out, { kind: 'password-changed', email: user.email, userId: user.id, who })
+}
