@@ -45,7 +45,8 @@ function signedInPage({ frontendUrl, publicUrl }: Config): string {
   if (front === undefined) return SIGNED_IN_PATH
   const { origin, pathname } = new URL(front)
   // Who names a page means it; who names an origin (or where Tutti stands) means the usual page there.
-  const path = frontendUrl !== undefined && pathname !== '/' ? pathname : `${pathname.replace(/\/$/, '')}${SIGNED_IN_PATH}`
+  const path =
+    frontendUrl !== undefined && pathname !== '/' ? pathname : `${pathname.replace(/\/$/, '')}${SIGNED_IN_PATH}`
   return origin + path
 }
 

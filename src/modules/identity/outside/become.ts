@@ -92,12 +92,22 @@ export async function linkTo(ctx: Context, tx: Db, p: Proven, userId: string): P
 }
 
 const taken = () =>
-  conflict('identity_taken', 'This account of the provider is linked with another account here: sign in with it instead.')
+  conflict(
+    'identity_taken',
+    'This account of the provider is linked with another account here: sign in with it instead.',
+  )
 
 async function insertLink(ctx: Context, tx: Db, p: Proven, userId: string): Promise<store.IdentityRow> {
   const id = ctx.newId()
   const { issuer, subject } = p.found
-  const row = await store.insertIdentity(tx, { id, user_id: userId, provider: p.provider, issuer, subject, ...kept(ctx, id, p.found) })
+  const row = await store.insertIdentity(tx, {
+    id,
+    user_id: userId,
+    provider: p.provider,
+    issuer,
+    subject,
+    ...kept(ctx, id, p.found),
+  })
   if (!row) throw taken()
   await audit(tx, p.who, { action: 'identity.linked', subjectId: userId, detail: { provider: p.provider } })
   return row

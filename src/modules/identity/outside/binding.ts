@@ -20,6 +20,12 @@ export function bindingOf(config: Config, request: FastifyRequest): string | und
 export function bind(config: Config, o: { request: FastifyRequest; reply: FastifyReply; maxAgeSec: number }): string {
   const secure = isSecure(config, o.request)
   const binding = bindingOf(config, o.request) ?? randomBytes(BINDING_BYTES).toString('base64url')
-  o.reply.setCookie(nameOf(secure), binding, { path: '/', httpOnly: true, sameSite: 'lax', secure, maxAge: o.maxAgeSec })
+  o.reply.setCookie(nameOf(secure), binding, {
+    path: '/',
+    httpOnly: true,
+    sameSite: 'lax',
+    secure,
+    maxAge: o.maxAgeSec,
+  })
   return binding
 }

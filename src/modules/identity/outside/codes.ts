@@ -78,7 +78,8 @@ function requireBinding(row: store.CodeRow, binding: string | undefined): void {
 const challengeOf = (verifier: string): string => createHash('sha256').update(verifier).digest('base64url')
 
 function requireVerifier(row: store.CodeRow, verifier: string | undefined): void {
-  const right = verifier !== undefined && row.code_challenge !== null && isSameText(challengeOf(verifier), row.code_challenge)
+  const right =
+    verifier !== undefined && row.code_challenge !== null && isSameText(challengeOf(verifier), row.code_challenge)
   if (row.code_challenge === null || right) return
   throw unauthorized(
     'code_verifier_wrong',
@@ -87,7 +88,11 @@ function requireVerifier(row: store.CodeRow, verifier: string | undefined): void
 }
 
 /** The link that a code stands for, for the account that began it and for no other. */
-export async function redeemLink(ctx: Context, who: Caller & { userId: string }, code: string): Promise<store.IdentityRow> {
+export async function redeemLink(
+  ctx: Context,
+  who: Caller & { userId: string },
+  code: string,
+): Promise<store.IdentityRow> {
   const row = await takeCode(ctx, code, 'link')
   const plain = row.link === null ? undefined : ctx.vault.open(row.link, aboutLink(row.hash))
   if (row.user_id !== who.userId || plain === undefined)

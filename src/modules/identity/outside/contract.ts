@@ -177,8 +177,6 @@ export const links = contract('links', 'Sign in with others', {
   outsideToken: internal({
     summary: 'A living access token of a user at a provider, renewed where needed; null without a link or consent',
     input: Strict({ userId: Id, provider: ProviderName }),
-    output: Nullable(
-      Type.Object({ accessToken: Type.String(), expiresAt: Time, scopes: Type.Array(Type.String()) }),
-    ),
+    output: Nullable(Type.Object({ accessToken: Type.String(), expiresAt: Time, scopes: Type.Array(Type.String()) })),
   }),
 })

@@ -31,7 +31,13 @@ export const numbered = (username: string): string =>
 
 /** What PostgreSQL can store and a page can show, or nothing. */
 export function displayNameFrom(wish: string | null): string | undefined {
-  const plain = (wish ?? '').toWellFormed().replace(/\p{Cc}+/gu, ' ').trim()
-  const short = [...plain].slice(0, DISPLAY_NAME_LENGTH_MAX).join('').trim()
+  const plain = (wish ?? '')
+    .toWellFormed()
+    .replace(/\p{Cc}+/gu, ' ')
+    .trim()
+  const short = plain
+    .slice(0, DISPLAY_NAME_LENGTH_MAX)
+    .replace(/[\ud800-\udbff]$/, '')
+    .trim()
   return short === '' ? undefined : short
 }

@@ -6,13 +6,13 @@ const TRY_AGAIN_SEC = 10
 /** Also codes that the front end is told as `?error=`. */
 export const flowInvalid = () =>
   unauthorized('flow_invalid', 'This sign-in was begun too long ago, elsewhere, or is over: begin again.')
-export const cancelled = () => forbidden('You have not agreed at the provider: sign in again if you want to.', 'sign_in_cancelled')
+export const cancelled = () =>
+  forbidden('You have not agreed at the provider: sign in again if you want to.', 'sign_in_cancelled')
 export const refused = () =>
   unauthorized('provider_refused', 'The provider did not confirm who you are: try again, or sign in another way.')
 export const unreachable = (retryAfterSec = TRY_AGAIN_SEC) =>
   unavailable('provider_unreachable', 'The provider does not answer right now: try again in a moment.', retryAfterSec)
-export const blocked = () =>
-  forbidden('This account is blocked: ask the admin of this server.', 'account_blocked')
+export const blocked = () => forbidden('This account is blocked: ask the admin of this server.', 'account_blocked')
 
 /** A fault of the network or of the provider's server, which may be gone at the next try. */
 function isPassing(thrown: unknown): boolean {
@@ -27,7 +27,11 @@ function isPassing(thrown: unknown): boolean {
 export function ourWords(thrown: unknown): AppError {
   if (thrown instanceof AppError) return thrown
   if (thrown instanceof client.AuthorizationResponseError)
-    return thrown.error === 'access_denied' ? cancelled() : thrown.error === 'temporarily_unavailable' ? unreachable() : refused()
+    return thrown.error === 'access_denied'
+      ? cancelled()
+      : thrown.error === 'temporarily_unavailable'
+        ? unreachable()
+        : refused()
   return isPassing(thrown) ? unreachable() : refused()
 }
 

@@ -20,7 +20,8 @@ type Http = { request: FastifyRequest; reply: FastifyReply }
 
 export function createSignInRoutes(ctx: Context, providers: Providers): RawHandlers<typeof links> {
   return {
-    oidcLogin: async (_who, input, request, reply) => login(ctx, providers.oidc(input.provider), input, { request, reply }),
+    oidcLogin: async (_who, input, request, reply) =>
+      login(ctx, providers.oidc(input.provider), input, { request, reply }),
     spotifyLogin: async (_who, input, request, reply) => login(ctx, providers.spotify(), input, { request, reply }),
     oidcCallback: async (who, input, request, reply) =>
       callback(ctx, providers.oidc(input.provider), who, { request, reply }),
@@ -44,7 +45,12 @@ async function login(ctx: Context, provider: Provider, asked: Asked, { request, 
 }
 
 /** Ends at the front end's page whatever happens: a person is looking at it. */
-async function callback(ctx: Context, provider: Provider, who: Caller, { request, reply }: Http): Promise<FastifyReply> {
+async function callback(
+  ctx: Context,
+  provider: Provider,
+  who: Caller,
+  { request, reply }: Http,
+): Promise<FastifyReply> {
   reply.header('cache-control', 'no-store').header('referrer-policy', 'no-referrer')
   const query = request.url.split('?')[1] ?? ''
   const state = new URLSearchParams(query).get('state') ?? undefined
@@ -53,7 +59,10 @@ async function callback(ctx: Context, provider: Provider, who: Caller, { request
   try {
     if (!flow || state === undefined) throw flowInvalid()
     const found = await finishFlow(ctx, provider, { flow, state, query })
-    const told = await arrive(ctx, flow, { proven: { provider: provider.key, found, who }, binding: bindingOf(ctx.config, request) })
+    const told = await arrive(ctx, flow, {
+      proven: { provider: provider.key, found, who },
+      binding: bindingOf(ctx.config, request),
+    })
     return reply.redirect(frontPage(ctx.config, { ...told, returnTo }))
   } catch (thrown) {
     if (!(thrown instanceof AppError)) throw thrown

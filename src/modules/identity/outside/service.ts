@@ -65,7 +65,10 @@ async function removeLink(providers: Providers, tx: Db, userId: string, id: stri
   if (!user || !row) throw notFound('link')
   const isWayIn = (r: store.IdentityRow) => r.id !== id && providers.isLiving(r.provider)
   if (user.password_hash === null && !all.some(isWayIn))
-    throw conflict('last_sign_in', 'This is the only way to sign in to your account: set a password or link another first.')
+    throw conflict(
+      'last_sign_in',
+      'This is the only way to sign in to your account: set a password or link another first.',
+    )
   await store.deleteIdentity(tx, id)
   return row
 }

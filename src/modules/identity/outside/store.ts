@@ -63,7 +63,13 @@ export const actorBy = (db: Db, issuer: string, subject: string) =>
   db
     .selectFrom('identity.identities as i')
     .innerJoin('identity.users as u', 'u.id', 'i.user_id')
-    .select(['i.id as identityId', 'i.used_at as usedAt', 'u.id as userId', 'u.role as role', 'u.is_blocked as isBlocked'])
+    .select([
+      'i.id as identityId',
+      'i.used_at as usedAt',
+      'u.id as userId',
+      'u.role as role',
+      'u.is_blocked as isBlocked',
+    ])
     .where('i.issuer', '=', issuer)
     .where('i.subject', '=', subject)
     .executeTakeFirst()
@@ -125,9 +131,4 @@ export const sealedTokens = (db: Db, afterId: string, max: number) =>
 
 /** Only while the row still holds what was read. */
 export const replaceTokens = (db: Db, id: string, former: string, tokens: string) =>
-  db
-    .updateTable('identity.identities')
-    .set({ tokens })
-    .where('id', '=', id)
-    .where('tokens', '=', former)
-    .execute()
+  db.updateTable('identity.identities').set({ tokens }).where('id', '=', id).where('tokens', '=', former).execute()

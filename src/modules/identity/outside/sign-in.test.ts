@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { startTestApp } from '#kernel/testing.ts'
+import identity from '#modules/identity/index.ts'
+import { openBrowser, openWorld, type World } from './testing-world.ts'
+
+const openBare = () => startTestApp({ modules: [identity] })
+
+describe('signing in with others', () => {
+  let w: World
+  before(async () => {
+    w = await openWorld()
+    w.oidc.people.set('ann', {
+      sub: 'kc-ann',
+      email: 'Ann@Example.org',
+      email_verified: true,
+      name: 'Ann Lee',
+      preferred_username: 'annlee',
+    })
+    w.spotify.people.set('sam', { id: 'sam-1', email: 'sam@example.org', display_name: 'Sám Ö', country: 'DE' })
+  })
+  after(() => w.stop())
+
+  test('those who are configured are listed, with where to go', async () => {
+    const { body } = await w.t.nobody.get('/auth/providers')
+    assert.deepEqual(body.items, [
+      { provider: 'keycloak', label: 'Keycloak', loginUrl: '/api/v1/auth/oidc/keycloak/login' },
+      { provider: 'spotify', label: 'Spotify', loginUrl: '/api/v1/auth/spotify/login' },
+    ])
+  })
+
+  test('OpenID Connect: a browser goes there and comes back with a code, which is a session once', async () => {
+    const browser = openBrowser()
+    const landed = await w.signIn(browser, 'keycloak', 'ann', { query: '?returnTo=/library%3Fq%3Dbach' })
+    assert.equal(landed.url.origin + landed.url.pathname, `${w.t.url}/signed-in`)
+    assert.equal(landed.url.searchParams.get('returnTo'), '/library?q=bach')
+    const session = await w.exchange(browser, landed)
+    assert.equal(session.status, 200, JSON.stringify(session.body))
+    const { user } = session.body
+    assert.deepEqual(
+      [user.username, user.displayName, user.email, user.emailVerified, user.role, user.hasPassword],
+      ['annlee', 'Ann Lee', 'ann@example.org', true, 'user', false],
+    )
+    assert.deepEqual([session.body.accessToken, session.body.refreshToken], ['', ''])
+    assert.equal((await browser.script('GET', w.at('/auth/me'))).body.username, 'annlee')
+    const sessions = await browser.script('GET', w.at('/auth/sessions'))
+    assert.equal(sessions.body.items[0].method, 'oidc:keycloak')
+    const again = await w.exchange(browser, landed)
+    assert.deepEqual([again.status, again.body.code], [401, 'code_invalid'])
+  })
+
+  test('no token, secret or e-mail stands in any address on the way', async () => {
+    const browser = openBrowser()
+    const landed = await w.signIn(browser, 'keycloak', 'ann')
+    const session = await w.exchange(browser, landed, {}, {})
+    const secrets = [session.body.accessToken, session.body.refreshToken, w.oidc.clientSecret, 'example.org']
+    for (const address of landed.visited) for (const s of secrets) assert.ok(!address.includes(s), address)
+    assert.deepEqual([...landed.url.searchParams.keys()], ['code'])
+  })
+
+  test('who comes back is the same person', async () => {
+    const browser = openBrowser()
+    const first = await w.exchange(browser, await w.signIn(browser, 'keycloak', 'ann'))
+    const other = openBrowser()
+    const second = await w.exchange(other, await w.signIn(other, 'keycloak', 'ann'))
+    assert.equal(first.body.user.id, second.body.user.id)
+  })
+
+  test('Spotify: by its pages and rules; the name makes a username, the e-mail is not taken', async () => {
+    const browser = openBrowser()
+    const landed = await w.signIn(browser, 'spotify', 'sam', { query: '?returnTo=/home' })
+    const asked = new URL(landed.visited.find((a) => a.startsWith(`${w.spotify.url}/authorize`)) ?? '')
+    assert.equal(asked.searchParams.get('code_challenge_method'), 'S256')
+    assert.equal(asked.searchParams.get('redirect_uri'), w.at('/auth/spotify/callback'))
+    const { status, body } = await w.exchange(browser, landed)
+    assert.equal(status, 200, JSON.stringify(body))
+    assert.deepEqual([body.user.username, body.user.displayName, body.user.email], ['SamO', 'Sám Ö', null])
+    const [row] = await w.sql(`select tokens, scopes from identity.identities where provider = 'spotify'`)
+    assert.match(String(row?.tokens), /^sealed:v1:/)
+    assert.match(String(row?.scopes), /user-read-currently-playing/)
+  })
+
+  test('/auth/spotify is the same, and scripts get the address as JSON', async () => {
+    for (const path of ['/auth/spotify', '/auth/spotify/login', '/auth/oidc/keycloak/login']) {
+      const { status, body } = await openBrowser().script('GET', w.at(path))
+      assert.equal(status, 200)
+      assert.ok(body.authUrl.startsWith(path.includes('spotify') ? w.spotify.url : w.oidc.issuer), body.authUrl)
+    }
+  })
+
+  test('who does not agree comes back with a word of ours', async () => {
+    for (const [path, name] of [
+      ['/auth/oidc/keycloak/login', 'ann'],
+      ['/auth/spotify', 'sam'],
+    ] as const) {
+      const browser = openBrowser()
+      const page = await browser.open(`${w.at(path)}?returnTo=/back`)
+      const landed = await browser.submit(page, { login: name, choice: 'cancel' })
+      assert.equal(landed.url.search, '?error=sign_in_cancelled&returnTo=%2Fback')
+    }
+  })
+
+  test('unknown providers are 404; what is not set up says what is missing', async () => {
+    const unknown = await w.t.nobody.get('/auth/oidc/nobody/login')
+    assert.deepEqual([unknown.status, unknown.body.code], [404, 'not_found'])
+    await using bare = await openBare()
+    for (const [path, setting] of [
+      ['/auth/spotify', 'SPOTIFY_CLIENT_ID'],
+      ['/auth/oidc/google/login', 'OIDC_<NAME>_ISSUER'],
+    ] as const) {
+      const answer = await bare.nobody.get(path)
+      assert.deepEqual([answer.status, answer.body.code], [503, 'provider_not_configured'])
+      assert.ok(answer.body.detail.includes(setting), answer.text)
+    }
+    assert.deepEqual((await bare.nobody.get('/auth/providers')).body.items, [])
+  })
+
+  test('a provider that is away is said to be, and nothing is broken when it is back', async () => {
+    const away = { issuer: 'http://127.0.0.1:9', clientId: 'x', clientSecret: undefined, label: 'Away' }
+    const other = await openWorld({ config: { oidc: { away } } })
+    try {
+      const answer = await other.t.nobody.get('/auth/oidc/away/login')
+      assert.deepEqual([answer.status, answer.body.code], [503, 'provider_unreachable'])
+      assert.ok(Number(answer.headers.get('retry-after')) > 0)
+      other.spotify.people.set('sam', { id: 'sam-1', email: 's@example.org', display_name: 'Sam', country: 'DE' })
+      other.spotify.limit(1, 7)
+      const browser = openBrowser()
+      const landed = await other.signIn(browser, 'spotify', 'sam')
+      assert.equal(landed.url.search, '?error=provider_unreachable')
+      assert.ok((await other.signIn(browser, 'spotify', 'sam')).url.searchParams.has('code'))
+    } finally {
+      await other.stop()
+    }
+  })
+})
