@@ -72,7 +72,18 @@ export const routes = {
     unlink: { kind: 'public', method: 'DELETE', path: '/auth/links/:id' },
   },
   profile: {
+    updateMe: { kind: 'public', method: 'PATCH', path: '/users/me' },
+    putAvatar: { kind: 'raw', method: 'PUT', path: '/users/me/avatar' },
+    deleteAvatar: { kind: 'public', method: 'DELETE', path: '/users/me/avatar' },
+    getAvatar: { kind: 'raw', method: 'GET', path: '/users/:id/avatar' },
+    myStats: { kind: 'public', method: 'GET', path: '/users/me/stats' },
+    exportMe: { kind: 'raw', method: 'GET', path: '/users/me/export' },
+    eraseMe: { kind: 'public', method: 'DELETE', path: '/users/me', fieldsFrom: 'body' },
     getUser: { kind: 'public', method: 'GET', path: '/users/:id' },
+    listBlocks: { kind: 'public', method: 'GET', path: '/blocks' },
+    getBlock: { kind: 'public', method: 'GET', path: '/blocks/:userId' },
+    putBlock: { kind: 'public', method: 'PUT', path: '/blocks/:userId' },
+    deleteBlock: { kind: 'public', method: 'DELETE', path: '/blocks/:userId' },
   },
   songs: {
     listSongs: { kind: 'public', method: 'GET', path: '/songs' },

@@ -11,6 +11,7 @@ import type { Log } from '#kernel/log.ts'
 import type { Mail } from '#kernel/mail/index.ts'
 import type { Media } from '#kernel/media/index.ts'
 import type { Metrics } from '#kernel/metrics.ts'
+import type { PersonalOperation } from '#kernel/personal.ts'
 import type { PubSub } from '#kernel/pubsub/index.ts'
 import type { Realtime } from '#kernel/sockets/realtime.ts'
 import type { Vault } from '#kernel/vault.ts'
@@ -94,8 +95,8 @@ export const runs = <S extends TSchema>(
 })
 
 /** What the contracts of the program answered, one by one. */
-export type Answered = { readonly contract: string; readonly output: unknown }
-export type AskAll = (operation: string, who: Caller, input: object) => Promise<Answered[]>
+export type Answered = { readonly contract: string; readonly output: Record<string, unknown> }
+export type AskAll = (operation: PersonalOperation, who: Caller, input: { userId: string }) => Promise<Answered[]>
 
 /** What the kernel gives a module. */
 export type Ctx<Tables> = {
@@ -116,7 +117,7 @@ export type Ctx<Tables> = {
   readonly vault: Vault
   readonly metrics: Metrics
   /**
-   * Asks every contract of the program that offers an internal operation of this name, in this process or another.
+   * Asks every contract of the program that offers this operation (`kernel/personal.ts`), in this process or another.
    * All answer or it throws: 503 `service_unavailable` names the part that does not. Not inside a transaction.
    */
   readonly askAll: AskAll

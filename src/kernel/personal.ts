@@ -19,3 +19,6 @@ export const statsOfUser = internal({
   input: Strict({ userId: Id }),
   output: Facts,
 })
+
+export const PERSONAL = { exportOfUser, statsOfUser } as const
+export type PersonalOperation = keyof typeof PERSONAL

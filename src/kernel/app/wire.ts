@@ -1,7 +1,8 @@
 import type { Caller } from '#kernel/caller.ts'
 import type { Contract } from '#kernel/contract.ts'
 import { unavailable } from '#kernel/errors.ts'
-import type { AskAll, Ctx, Module, Running } from '#kernel/module.ts'
+import type { Answered, AskAll, Ctx, Module, Running } from '#kernel/module.ts'
+import { PERSONAL } from '#kernel/personal.ts'
 import { remoteApi } from '#kernel/rpc/remote.ts'
 import { StartError } from '#kernel/db/embedded/errors.ts'
 
@@ -63,11 +64,11 @@ export function findApi(contract: Contract, f: Finder): ApiOf {
 export const askAllOf =
   (f: Finder): AskAll =>
   (operation, who, input) => {
-    const offering = f.offers.filter(({ contract }) => contract.operations[operation]?.kind === 'internal')
+    const offering = f.offers.filter(({ contract }) => contract.operations[operation] === PERSONAL[operation])
     return Promise.all(
       offering.map(async ({ contract }) => ({
         contract: contract.name,
-        output: await reach(contract, f)[operation]?.(who, input),
+        output: (await reach(contract, f)[operation]?.(who, input)) as Answered['output'],
       })),
     )
   }

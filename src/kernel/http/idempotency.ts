@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { type Kysely, sql } from 'kysely'
 import type { Pool } from 'pg'
 import type { Caller } from '#kernel/caller.ts'
 import { badRequest, conflict, unprocessable } from '#kernel/errors.ts'
@@ -47,6 +48,10 @@ export function createIdempotency(pool: Pool): Idempotency {
     },
   }
 }
+
+/** Forgets the answers to one person; for the transaction in which they are erased. */
+export const forgetAnswersTo = (db: Kysely<never>, userId: string) =>
+  sql`delete from kernel.idempotency where starts_with(scope, ${`${userId}:`})`.execute(db)
 
 function keyOf(request: FastifyRequest): string | undefined {
   const key = request.headers['idempotency-key']

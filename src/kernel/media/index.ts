@@ -57,7 +57,7 @@ export type Media = {
   probe(file: FilePath): Promise<ProbeResult>
   /** The embedded picture; null without one. */
   picture(file: FilePath): Promise<Picture | null>
-  /** Scales and converts a picture. Faults: `image_too_large`, `image_unreadable`, `image_options` (400). */
+  /** Scales and converts a picture. Faults: `image_too_large`, `image_unreadable`, `image_animated`, `image_options` (400). */
   image(input: { bytes: Uint8Array } | { file: FilePath }, o: ImageOptions): Promise<ImageResult>
   /** FFmpeg runs under way now; never more than `processesMax`. */
   runs(): number

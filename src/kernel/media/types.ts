@@ -112,7 +112,15 @@ export type Picture = { mime: string; bytes: Uint8Array }
 
 export type ImageFormat = 'avif' | 'webp' | 'jpeg'
 /** Widths are never enlarged: a smaller picture keeps its own. */
-export type ImageOptions = { widthPx: number; format: ImageFormat; quality?: number | undefined }
+export type ImageOptions = {
+  widthPx: number
+  format: ImageFormat
+  quality?: number | undefined
+  /** `square`: the middle of the picture. */
+  crop?: 'square' | undefined
+  /** A picture that moves: its first frame (the default), or the fault `image_animated`. */
+  animation?: 'first-frame' | 'refuse' | undefined
+}
 export type ImageResult = {
   bytes: Uint8Array
   contentType: string

@@ -1,3 +1,4 @@
+import { withETag } from '#kernel/http/revision.ts'
 import { defineModule, type NoNeeds } from '#kernel/module.ts'
 import { createAccounts } from './accounts/service.ts'
 import { announceSetup } from './accounts/setup.ts'
@@ -35,6 +36,7 @@ export default defineModule<Tables, Contracts, NoNeeds>({
   create(ctx) {
     const { give, take } = cookieAnswers(ctx.config)
     const outside = createOutside(ctx)
+    const personal = createProfile(ctx)
     const recovery = createRecovery(ctx)
     return {
       api: {
@@ -45,18 +47,21 @@ export default defineModule<Tables, Contracts, NoNeeds>({
           authenticate: (_who, credential) => authenticate(ctx, credential, outside.authenticateBearer),
           getUsers: async (_who, { ids }) => (await usersById(ctx.db, ids)).map(toPublicUser),
         },
-        profile: createProfile(ctx),
+        profile: personal.api,
         apiKeys: createApiKeys(ctx),
         admin: createAdmin(ctx),
         links: outside.api,
       },
-      routes: { links: outside.routes },
+      routes: { profile: personal.routes, links: outside.routes },
       answers: {
-        identity: { register: give, login: give, refresh: give, logout: take, changePassword: give },
+        identity: { register: give, login: give, refresh: give, logout: take, me: withETag, changePassword: give },
+        profile: { updateMe: withETag },
         links: { exchange: give },
       },
-      jobs: recovery.jobs,
+      on: personal.on,
+      jobs: [...personal.jobs, ...recovery.jobs],
       cron: [
+        ...personal.cron,
         ...recovery.cron,
         { name: 'identity.prune-sessions', everyMs: DAY_MS, run: () => pruneSessions(ctx.db) },
         outside.cron,

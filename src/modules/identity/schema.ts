@@ -4,4 +4,13 @@ export { admin, AdminUser, AuditEntry, UserSession, USER_SORTS } from './admin/c
 export { apiKeys, ApiKey, NewApiKey } from './api-keys/contract.ts'
 export { links, Link } from './outside/contract.ts'
 export { profile } from './profile/contract.ts'
-export { DEFAULT_PREFERENCES, Preferences, PublicUser, Session, User } from './things.ts'
+export {
+  Block,
+  DEFAULT_PREFERENCES,
+  Preferences,
+  PreferencesPatch,
+  PublicUser,
+  Session,
+  User,
+  UserStats,
+} from './things.ts'

@@ -1,5 +1,5 @@
 import { ROLES } from '#kernel/caller.ts'
-import { Id, Nullable, OneOf, type Static, Time, Type } from '#kernel/schema.ts'
+import { Id, Nullable, OneOf, type Static, Strict, Time, Type } from '#kernel/schema.ts'
 
 export const PRIVACY_LEVELS = ['private', 'standard', 'open'] as const
 export const THEMES = ['system', 'light', 'dark'] as const
@@ -25,6 +25,19 @@ export const Preferences = Type.Object(
 )
 export type Preferences = Static<typeof Preferences>
 
+const { theme, audioSensitivity, bassBoost, trebleBoost, defaultPresetId, privacyLevel, autoGenerate } =
+  Preferences.properties
+/** The ones to change; the others stay. */
+export const PreferencesPatch = Strict({
+  theme: Type.Optional(theme),
+  audioSensitivity: Type.Optional(audioSensitivity),
+  bassBoost: Type.Optional(bassBoost),
+  trebleBoost: Type.Optional(trebleBoost),
+  defaultPresetId: Type.Optional(defaultPresetId),
+  privacyLevel: Type.Optional(privacyLevel),
+  autoGenerate: Type.Optional(autoGenerate),
+})
+
 export const DEFAULT_PREFERENCES: Preferences = {
   theme: 'system',
   audioSensitivity: 1,
@@ -47,7 +60,9 @@ export const User = Type.Object(
     role: OneOf(ROLES),
     isBlocked: Type.Boolean(),
     hasPassword: Type.Boolean({ description: 'False for an account that only signs in with others' }),
+    isAnonymous: Type.Boolean({ description: 'Whoever is near or listens along sees no name and no picture' }),
     preferences: Preferences,
+    revision: Type.Integer({ description: 'Grows with every change; the ETag of `GET /users/me`' }),
     createdAt: Time,
   },
   { $id: 'User' },
@@ -59,6 +74,29 @@ export const PublicUser = Type.Object(
   { $id: 'PublicUser' },
 )
 export type PublicUser = Static<typeof PublicUser>
+
+export const Block = Type.Object({ user: PublicUser, createdAt: Time }, { $id: 'Block' })
+export type Block = Static<typeof Block>
+
+export const UserStats = Type.Object(
+  {
+    account: Type.Object({
+      memberSince: Time,
+      lastSignInAt: Nullable(Time),
+      sessions: Type.Integer({ description: 'Places where you are signed in' }),
+      apiKeys: Type.Integer(),
+      linkedAccounts: Type.Integer({ description: 'Elsewhere, by which you can sign in' }),
+      blocked: Type.Integer({ description: 'People you have blocked' }),
+    }),
+    parts: Type.Unsafe<Record<string, Record<string, unknown>>>({
+      type: 'object',
+      additionalProperties: { type: 'object', additionalProperties: true },
+      description: 'What each part of the program knows, by its name',
+    }),
+  },
+  { $id: 'UserStats' },
+)
+export type UserStats = Static<typeof UserStats>
 
 export const Session = Type.Object(
   {

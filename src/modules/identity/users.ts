@@ -18,7 +18,9 @@ export const toUser = (r: UserRow): User => ({
   role: r.role,
   isBlocked: r.is_blocked,
   hasPassword: r.password_hash !== null,
+  isAnonymous: r.is_anonymous,
   preferences: { ...DEFAULT_PREFERENCES, ...r.preferences },
+  revision: r.revision,
   createdAt: r.created_at.toISOString(),
 })
 export const toPublicUser = (r: Pick<UserRow, 'id' | 'username' | 'display_name' | 'avatar'>): PublicUser => ({

@@ -1,6 +1,6 @@
 /** The image process: decodes untrusted pictures. Started by the pool; nothing imports this file. */
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs'
-import sharp from 'sharp'
+import sharp, { type ResizeOptions } from 'sharp'
 import { unprocessable } from '#kernel/errors.ts'
 import { IMAGE_MAX_BYTES, IMAGE_PIXELS_MAX } from '#kernel/media/bounds.ts'
 import { unopened } from '#kernel/media/input.ts'
@@ -50,7 +50,7 @@ const unreadable = () =>
   )
 
 /** Refuses a picture by its header alone, before anything is decoded. */
-async function checkHeader(bytes: Uint8Array): Promise<{ width: number; height: number }> {
+async function checkHeader(bytes: Uint8Array, o: ImageOptions): Promise<{ width: number; height: number }> {
   const header = await sharp(bytes, { limitInputPixels: false })
     .metadata()
     .catch(() => undefined)
@@ -61,7 +61,16 @@ async function checkHeader(bytes: Uint8Array): Promise<{ width: number; height: 
       'image_too_large',
       `The picture has ${width} × ${height} pixels; at most ${IMAGE_PIXELS_MAX / 1e6} million are read.`,
     )
+  if (o.animation === 'refuse' && (header.pages ?? 1) > 1)
+    throw unprocessable('image_animated', 'The picture moves: choose one that stands still.')
   return { width, height }
+}
+
+/** Never larger than the picture is. */
+function sizeOf(o: ImageOptions, { width, height }: { width: number; height: number }): ResizeOptions {
+  if (o.crop !== 'square') return { width: o.widthPx, withoutEnlargement: true }
+  const sidePx = Math.min(o.widthPx, width, height)
+  return { width: sidePx, height: sidePx, fit: 'cover' }
 }
 
 const hex = ({ r, g, b }: { r: number; g: number; b: number }): string =>
@@ -71,11 +80,11 @@ const hex = ({ r, g, b }: { r: number; g: number; b: number }): string =>
 async function convert({ input, options }: ImageTask): Promise<ImageResult> {
   const bytes = readBytes(input)
   if (bytes.length > IMAGE_MAX_BYTES) throw tooLarge()
-  const { width, height } = await checkHeader(bytes)
+  const { width, height } = await checkHeader(bytes, options)
   const source = sharp(bytes, { limitInputPixels: IMAGE_PIXELS_MAX, failOn: 'error', sequentialRead: true })
   const { data: pixels, info: size } = await source
     .autoOrient()
-    .resize({ width: options.widthPx, withoutEnlargement: true })
+    .resize(sizeOf(options, { width, height }))
     .toColorspace('srgb')
     .png({ compressionLevel: 0 })
     .toBuffer({ resolveWithObject: true })

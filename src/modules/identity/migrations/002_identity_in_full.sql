@@ -5,6 +5,16 @@ alter table identity.users
   add column is_anonymous      boolean not null default false,
   add column revision          integer not null default 1;
 
+-- Whatever changes an account makes another revision of it: clients compare it before they overwrite (ETag, If-Match).
+create function identity.next_revision() returns trigger language plpgsql as $$
+begin
+  new.revision := old.revision + 1;
+  new.updated_at := now();
+  return new;
+end $$;
+create trigger users_next_revision before update on identity.users
+  for each row when (old.* is distinct from new.*) execute function identity.next_revision();
+
 -- How the session was opened (password, spotify, oidc:<name>) and from where: shown to its owner.
 alter table identity.sessions
   add column method  text not null default 'password',

@@ -1,16 +1,51 @@
-import type { Api } from '#kernel/contract.ts'
+import type { Api, RawHandlers } from '#kernel/contract.ts'
 import { notFound } from '#kernel/errors.ts'
-import type { Ctx } from '#kernel/module.ts'
+import type { Cron, Ctx, EventHandler, JobHandler } from '#kernel/module.ts'
+import { createAttempts } from '#modules/identity/accounts/attempts.ts'
 import type { Tables } from '#modules/identity/tables.ts'
-import { toPublicUser, userById } from '#modules/identity/users.ts'
+import { toPublicUser } from '#modules/identity/users.ts'
+import { createAvatarRoutes, deleteAvatar, removePictureHandler, sweepPictures } from './avatar.ts'
+import { createBlocks } from './blocks.ts'
 import type { profile } from './contract.ts'
+import { eraseMe, onUserDeleted } from './erase.ts'
+import { exportMe } from './export.ts'
+import { updateMe } from './me.ts'
+import { createPictures } from './pictures.ts'
+import { myStats } from './stats.ts'
+import { visibleUser } from './visible.ts'
 
-export function createProfile(ctx: Ctx<Tables>): Api<typeof profile> {
+const DAY_MS = 86_400_000
+
+type Room = {
+  api: Api<typeof profile>
+  routes: RawHandlers<typeof profile>
+  on: readonly EventHandler<Tables>[]
+  jobs: readonly JobHandler[]
+  cron: readonly Cron[]
+}
+
+export function createProfile(ctx: Ctx<Tables>): Room {
+  const d = { ctx, pictures: createPictures(ctx) }
+  const attempts = createAttempts(ctx.counters)
   return {
-    async getUser(_who, { id }) {
-      const row = await userById(ctx.db, id)
-      if (!row || row.is_blocked) throw notFound('user')
-      return toPublicUser(row)
+    api: {
+      ...createBlocks(ctx),
+      async getUser(who, { id }) {
+        const row = await visibleUser(ctx.db, who, id)
+        if (!row) throw notFound('user')
+        return toPublicUser(row)
+      },
+      updateMe: (who, changes) => updateMe(ctx, who, changes),
+      deleteAvatar: (who) => deleteAvatar(d, who),
+      myStats: (who) => myStats(ctx, who),
+      eraseMe: (who, given) => eraseMe(ctx, attempts, who, given),
     },
+    routes: {
+      ...createAvatarRoutes(d),
+      exportMe: (who, _input, request, reply) => exportMe(d, who, request, reply),
+    },
+    on: [onUserDeleted(ctx)],
+    jobs: [removePictureHandler(d)],
+    cron: [{ name: 'identity.sweep-pictures', everyMs: DAY_MS, run: async () => void (await sweepPictures(d)) }],
   }
 }

@@ -3,7 +3,7 @@ import type { Blobs } from '#kernel/blob/index.ts'
 import type { Caller } from '#kernel/caller.ts'
 import { sendRepresentation } from '#kernel/http/bytes/send.ts'
 import type { Albums, Songs } from '../visible.ts'
-import { chooseImageFormat } from './accept.ts'
+import { chooseImageFormat } from '#kernel/http/accept-image.ts'
 import { type Covers, coverSize, noCover } from './covers.ts'
 
 export const COVER_KINDS = ['song', 'album', 'artist'] as const

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { chooseImageFormat } from './accept.ts'
-import { coverSize } from './covers.ts'
+import { chooseImageFormat } from './accept-image.ts'
 
 const cases: [string | undefined, string][] = [
   [undefined, 'jpeg'],
@@ -17,9 +16,3 @@ const cases: [string | undefined, string][] = [
 ]
 for (const [accept, expected] of cases)
   test(`Accept: ${accept ?? '(absent)'}`, () => assert.equal(chooseImageFormat(accept), expected))
-
-test('the next larger size is made', () => {
-  const sizes = [16, 64, 65, 300, 1024, 2048].map(coverSize)
-  assert.deepEqual(sizes, [64, 64, 128, 512, 1024, 1024])
-  assert.equal(coverSize(undefined), 512)
-})
