@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Static, TObject, TSchema } from 'typebox'
-import type { Caller } from '#kernel/caller.ts'
+import type { Caller, Scope } from '#kernel/caller.ts'
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 /** Who may call at all; what a caller may do to one thing is the module's policy. */
@@ -19,6 +19,8 @@ type Routed = Described & {
   readonly rate?: RateGroup
   /** `session`: an API key or an outside token is not enough, because this changes who may act as the account. */
   readonly credential?: 'session'
+  /** What an API key must have been made for. Default: `read` for GET, else `write`; for admins `admin` besides. */
+  readonly scope?: Scope
   /** For signing in and out: a credential that is not valid any more makes the caller nobody instead of an error. */
   readonly tolerant?: boolean
   readonly input: TObject
@@ -106,6 +108,12 @@ export type RawHandlers<C extends Contract> = {
 /** Reshape an answer for HTTP (cookies, status by state, ETag) without the service knowing of HTTP. */
 export type Answer = (output: unknown, request: FastifyRequest, reply: FastifyReply) => unknown
 export type Answers<C extends Contract> = { [K in keyof Callable<C['operations']>]?: Answer }
+
+/** What an API key must have been made for, to call the operation. */
+export function scopesOf(o: Pick<Routed, 'auth' | 'method' | 'scope'>): readonly Scope[] {
+  const own = o.scope ?? (o.method === 'GET' ? 'read' : 'write')
+  return o.auth === 'admin' ? [own, 'admin'] : [own]
+}
 
 /** Names in a path: `/songs/:id/cover` -> `['id']`. */
 export const pathNames = (path: string): string[] => [...path.matchAll(/:(\w+)/g)].map((m) => m[1] as string)

@@ -1,4 +1,4 @@
-import { type Caller, hasRole, isSignedIn, type Role, type SignedIn } from '#kernel/caller.ts'
+import { type Caller, hasRole, isSignedIn, type Role, type Scope, type SignedIn } from '#kernel/caller.ts'
 import { forbidden, notFound, unauthorized } from '#kernel/errors.ts'
 
 /**
@@ -41,4 +41,19 @@ export function signedIn(who: Caller): asserts who is SignedIn {
 export function requireRole(who: Caller, least: Role): void {
   if (who.kind === 'nobody') throw unauthorized()
   if (!hasRole(who, least)) throw forbidden(`This needs the role "${least}".`, 'role_required')
+}
+
+/** Throws 403 for a person who showed an API key or a token of an outside issuer. */
+export function requireSession(who: Caller): void {
+  if (who.kind === 'user' && who.sessionId === undefined)
+    throw forbidden(
+      'This changes who may act as the account: sign in, an API key or an outside token is not enough.',
+      'session_required',
+    )
+}
+
+/** Throws 403 unless the caller may do all that its person may, or its API key was made for this. */
+export function requireScope(who: Caller, scope: Scope): void {
+  if (who.scopes !== undefined && !who.scopes.includes(scope))
+    throw forbidden(`This needs an API key with the scope "${scope}".`, 'scope_missing')
 }

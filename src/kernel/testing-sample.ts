@@ -1,9 +1,7 @@
 import { Readable } from 'node:stream'
 import { sql } from 'kysely'
-import { ROLES, type Role } from '#kernel/caller.ts'
 import { contract, internal, op, raw } from '#kernel/contract.ts'
 import { AppError, notFound, unprocessable } from '#kernel/errors.ts'
-import { ACCESS_AUDIENCE, ACCESS_ENDED, cookieNames } from '#kernel/identify.ts'
 import { newId } from '#kernel/ids.ts'
 import { type Ctx, defineModule, event, job, type NoNeeds, on, runs } from '#kernel/module.ts'
 import { Empty, Id, Nullable, OneOf, Page, pageQuery, type Static, Strict, Text, Type } from '#kernel/schema.ts'
@@ -11,69 +9,7 @@ import { push } from '#kernel/sockets/realtime.ts'
 
 /** Two small modules for the kernel's own tests: the kernel knows no real one. */
 
-export const doorContract = contract('identity', 'Who is who, for tests', {
-  enter: op({
-    method: 'POST',
-    path: '/enter',
-    auth: 'anyone',
-    tolerant: true,
-    rate: 'auth',
-    summary: 'A token of a new person with this role',
-    input: Strict({ role: OneOf(ROLES), lifeSec: Type.Optional(Type.Integer()) }),
-    output: Type.Object({ token: Type.String(), userId: Id }),
-  }),
-  leave: op({
-    method: 'POST',
-    path: '/leave',
-    auth: 'user',
-    status: 204,
-    summary: 'End this session',
-    input: Empty,
-    output: Empty,
-  }),
-  authenticate: internal({
-    summary: 'Whose session it is',
-    input: Strict({ sessionId: Id }),
-    output: Nullable(Type.Object({ userId: Id, role: OneOf(ROLES) })),
-  }),
-})
-
-export const door = defineModule<unknown, { identity: typeof doorContract }, NoNeeds>({
-  name: 'door',
-  contracts: { identity: doorContract },
-  needs: {},
-  create(ctx) {
-    const sessions = new Map<string, { userId: string; role: Role }>()
-    return {
-      api: {
-        identity: {
-          async enter(_who, { role, lifeSec = 600 }) {
-            const [sid, userId] = [newId(), newId()]
-            sessions.set(sid, { userId, role })
-            return { token: await ctx.keys.sign({ sid }, { audience: ACCESS_AUDIENCE, lifeSec }), userId }
-          },
-          async leave({ sessionId = '', userId = '' }) {
-            sessions.delete(sessionId)
-            await ctx.pubsub.publish(ACCESS_ENDED, { userId, sessionId })
-            return {}
-          },
-          async authenticate(_who, { sessionId }) {
-            return sessions.get(sessionId) ?? null
-          },
-        },
-      },
-      answers: {
-        identity: {
-          enter: (output, request, reply) => {
-            const { token } = output as { token: string }
-            if (request.headers['x-cookie']) reply.setCookie(cookieNames(false).access, token, { path: '/' })
-            return output
-          },
-        },
-      },
-    }
-  },
-})
+export { door, doorContract } from './testing-door.ts'
 
 const Note = Type.Object(
   { id: Id, text: Type.String(), isPinned: Type.Boolean(), lengthSec: Nullable(Type.Integer()) },

@@ -11,7 +11,7 @@ import { mount } from '#kernel/http/mount.ts'
 import { openApi } from '#kernel/http/openapi.ts'
 import { addDocs, addWebApp } from '#kernel/http/pages.ts'
 import { createServer } from '#kernel/http/server.ts'
-import { type Identify, trustedOrigins } from '#kernel/identify.ts'
+import type { Identify } from '#kernel/identify.ts'
 import type { HealthCheck } from '#kernel/module.ts'
 import { serveInternal } from '#kernel/rpc/serve.ts'
 import { createSockets } from '#kernel/sockets/index.ts'
@@ -68,7 +68,7 @@ function mountOwn(
       if (o.mounts && !o.mounts(contract)) continue
       const routes = (w.running.routes?.[key] ?? {}) as Parameters<typeof mount>[1]['routes']
       const mounted = { contract, api, routes, answers: w.running.answers?.[key] ?? {} }
-      mount(app, mounted, { gate, idempotency, origins: trustedOrigins(o.config) })
+      mount(app, mounted, { gate, idempotency, config: o.config })
     }
   }
 }
@@ -89,7 +89,7 @@ async function proxyOthers(
     proxyContract(app, offer.contract, urlOf(offer, o.config.urls), {
       gate,
       identify,
-      origins: trustedOrigins(o.config),
+      config: o.config,
     })
   }
 }
@@ -139,7 +139,7 @@ function openSockets(
     identify: d.identify,
     pubsub,
     log: o.log,
-    origins: trustedOrigins(o.config),
+    config: o.config,
   })
   metrics.gauge('sockets', 'Connected sockets', () => sockets.count())
   d.closers.add('sockets', () => sockets.close())

@@ -1,7 +1,7 @@
 import type { Caller } from '#kernel/caller.ts'
 import { system } from '#kernel/caller.ts'
 import { createWrite } from '#kernel/events/write.ts'
-import { type CheckSession, createIdentify, trustedOrigins } from '#kernel/identify.ts'
+import { type Authenticate, createIdentify } from '#kernel/identify.ts'
 import { newId } from '#kernel/ids.ts'
 import type { Ctx } from '#kernel/module.ts'
 import { createRealtime } from '#kernel/sockets/index.ts'
@@ -52,8 +52,8 @@ async function startAll(o: AppOptions, closers: Closers): Promise<App> {
   const identify = createIdentify({
     keys: ports.keys,
     pubsub: ports.pubsub,
-    checkSession: (id) => check(id),
-    allowedOrigins: trustedOrigins(config),
+    authenticate: (question) => authenticate(question),
+    config,
   })
   const finder: Finder = { wired, offers: o.offers, urls: config.urls, token: identify.internalToken }
   const realtime = createRealtime(ports.pubsub, log)
@@ -68,7 +68,7 @@ async function startAll(o: AppOptions, closers: Closers): Promise<App> {
         finder,
       ),
     )
-  const check = sessionCheck(o, finder)
+  const authenticate = authenticateBy(o, finder)
   const state = { ready: false }
   const http = await buildHttp(o, ports, wired, identify, state)
   await startModules(wired, closers)
@@ -123,10 +123,10 @@ function contextFor(module: string, o: AppOptions, p: Ports, made: Made): Ctx<un
 }
 
 /** Found at start, so that a missing URL is told then and not to the first person who signs in. */
-function sessionCheck(o: AppOptions, finder: Finder): CheckSession {
-  const authenticate = findApi(o.sessions, finder).authenticate as (
+function authenticateBy(o: AppOptions, finder: Finder): Authenticate {
+  const operation = findApi(o.sessions, finder).authenticate as (
     who: Caller,
-    input: { sessionId: string },
-  ) => ReturnType<CheckSession>
-  return (sessionId) => authenticate(system('session-check'), { sessionId })
+    question: unknown,
+  ) => ReturnType<Authenticate>
+  return (question) => operation(system('authenticate'), question)
 }

@@ -1,12 +1,12 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Caller } from '#kernel/caller.ts'
-import type { Auth, PublicOperation, RawOperation, RateGroup } from '#kernel/contract.ts'
+import { type PublicOperation, type RawOperation, type RateGroup, scopesOf } from '#kernel/contract.ts'
 import { countedAs } from '#kernel/counters/address.ts'
 import { type Identify, INTERNAL_HEADER } from '#kernel/identify.ts'
-import { requireRole } from '#kernel/policy.ts'
+import { requireRole, requireScope, requireSession } from '#kernel/policy.ts'
 import type { Limits } from './limits.ts'
 
-type Guarded = Pick<PublicOperation | RawOperation, 'auth' | 'rate' | 'tolerant'>
+type Guarded = Pick<PublicOperation | RawOperation, 'auth' | 'method' | 'rate' | 'tolerant' | 'credential' | 'scope'>
 
 /** The first gate of every public route, passed before the body is read: who asks, how often, whether they may at all. */
 export type Gate = {
@@ -19,13 +19,12 @@ export type Gate = {
 export function createGate(identify: Identify, limits: Limits): Gate {
   const callers = new WeakMap<FastifyRequest, Caller>()
   return {
-    guard:
-      ({ auth, rate = 'default', tolerant }) =>
-      async (request, reply) => {
-        const who = await identified(identify, limits, { request, reply, rate, tolerant })
-        callers.set(request, who)
-        admit(who, auth)
-      },
+    guard: (o) => async (request, reply) => {
+      const { rate = 'default', tolerant } = o
+      const who = await identified(identify, limits, { request, reply, rate, tolerant })
+      callers.set(request, who)
+      admit(who, o)
+    },
     callerOf(request) {
       const who = callers.get(request)
       if (!who) throw new Error('a route without a gate')
@@ -51,7 +50,9 @@ async function identified(identify: Identify, limits: Limits, { request, reply, 
   return who
 }
 
-/** Who may call the operation at all. */
-export function admit(who: Caller, auth: Auth): void {
-  if (auth !== 'anyone') requireRole(who, auth)
+/** Who may call the operation at all: by role first, then by what kind of credential was shown. */
+export function admit(who: Caller, o: Pick<Guarded, 'auth' | 'method' | 'credential' | 'scope'>): void {
+  if (o.auth !== 'anyone') requireRole(who, o.auth)
+  if (o.credential === 'session') requireSession(who)
+  for (const scope of scopesOf(o)) requireScope(who, scope)
 }

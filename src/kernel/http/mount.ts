@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Caller } from '#kernel/caller.ts'
+import type { Config } from '#kernel/config/index.ts'
 import { type Contract, type Method, type PublicOperation, type RawOperation, routesOf } from '#kernel/contract.ts'
 import { refreshCookieOf } from '#kernel/identify.ts'
 import { withoutIds } from '#kernel/validate.ts'
@@ -26,7 +27,7 @@ export type Mounted = {
   routes: Record<string, RawHandler>
   answers: Record<string, ((output: unknown, request: FastifyRequest, reply: FastifyReply) => unknown) | undefined>
 }
-type Deps = { gate: Gate; idempotency: Idempotency; origins: readonly string[] }
+type Deps = { gate: Gate; idempotency: Idempotency; config: Pick<Config, 'publicUrl' | 'corsOrigins'> }
 type Routed = PublicOperation | RawOperation
 type Route = { method: Method; path: string }
 type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>
@@ -70,7 +71,7 @@ function jsonHandler(o: PublicOperation, name: string, m: Mounted, d: Deps, rout
   return async (request, reply) => {
     const who = d.gate.callerOf(request)
     const input = read(request)
-    if (o.refreshCookieField) input[o.refreshCookieField] ??= refreshCookieOf(request, d.origins)
+    if (o.refreshCookieField) input[o.refreshCookieField] ??= refreshCookieOf(request, d.config)
     for (const [field, from] of Object.entries(o.requestFields ?? {})) input[field] = carriedBy(request, from)
     if (o.ifMatchField) input[o.ifMatchField] ??= revisionAsked(request)
     reply.code(o.status ?? 200)

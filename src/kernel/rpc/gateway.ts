@@ -1,11 +1,12 @@
 import type { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { request as send } from 'undici'
+import type { Config } from '#kernel/config/index.ts'
 import { type Contract, type PublicOperation, type RawOperation, routesOf } from '#kernel/contract.ts'
 import { unavailable } from '#kernel/errors.ts'
 import type { Gate } from '#kernel/http/gate.ts'
 import { BASES } from '#kernel/http/mount.ts'
-import { type Identify, INTERNAL_HEADER, refreshCookieOf } from '#kernel/identify.ts'
+import { type Identify, INTERNAL_HEADER, isSecure, refreshCookieOf } from '#kernel/identify.ts'
 
 /** Headers of one connection, and what we say ourselves. */
 const NOT_FORWARDED = new Set([
@@ -24,7 +25,7 @@ const NOT_FORWARDED = new Set([
 ])
 const HEADERS_TIMEOUT_MS = 60_000
 
-type Deps = { gate: Gate; identify: Identify; origins: readonly string[] }
+type Deps = { gate: Gate; identify: Identify; config: Pick<Config, 'publicUrl' | 'corsOrigins'> }
 
 /** Serve the routes of a contract that runs in another process: same gate, bytes passed on as they come. */
 export function proxyContract(app: FastifyInstance, contract: Contract, base: string, d: Deps): void {
@@ -40,8 +41,11 @@ export function proxyContract(app: FastifyInstance, contract: Contract, base: st
 
 function proxy(app: FastifyInstance, name: string, o: PublicOperation | RawOperation, base: string, d: Deps): void {
   const handler = async (request: FastifyRequest, reply: FastifyReply) => {
-    if (o.kind === 'public' && o.refreshCookieField) refreshCookieOf(request, d.origins)
-    return forward(request, reply, base, await d.identify.internalToken(d.gate.callerOf(request)))
+    if (o.kind === 'public' && o.refreshCookieField) refreshCookieOf(request, d.config)
+    return forward(request, reply, base, {
+      [INTERNAL_HEADER]: await d.identify.internalToken(d.gate.callerOf(request)),
+      'x-forwarded-proto': isSecure(request, d.config) ? 'https' : 'http',
+    })
   }
   for (const { method, path } of routesOf(o))
     for (const prefix of BASES)
@@ -52,7 +56,7 @@ async function forward(
   request: FastifyRequest,
   reply: FastifyReply,
   base: string,
-  token: string,
+  own: Record<string, string>,
 ): Promise<FastifyReply> {
   const aborted = new AbortController()
   request.raw.on('close', () => {
@@ -63,7 +67,7 @@ async function forward(
   })
   const answer = await send(addressAt(base, request.url), {
     method: request.method as 'GET',
-    headers: { ...forwardable(request.headers), [INTERNAL_HEADER]: token },
+    headers: { ...forwardable(request.headers), ...own },
     body: (request.body as Buffer | Readable | undefined) ?? null,
     signal: aborted.signal,
     headersTimeout: HEADERS_TIMEOUT_MS,

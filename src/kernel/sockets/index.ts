@@ -1,12 +1,16 @@
 import type { Server as HttpServer } from 'node:http'
 import { Server, type Socket } from 'socket.io'
 import { type Caller, isAdmin } from '#kernel/caller.ts'
-import { AppError, messageOf, unauthorized } from '#kernel/errors.ts'
-import { ACCESS_ENDED, type AccessEnded, cookieNames, type Identify } from '#kernel/identify.ts'
+import type { Config } from '#kernel/config/index.ts'
+import { AppError, messageOf } from '#kernel/errors.ts'
+import { ACCESS_ENDED, type AccessEnded, type Connection, type Identify, trustedOrigins } from '#kernel/identify.ts'
 import { newId } from '#kernel/ids.ts'
 import type { Log } from '#kernel/log.ts'
-import type { PubSub } from '#kernel/pubsub/index.ts'
+import { requireScope } from '#kernel/policy.ts'
+import { LINK_CHANNEL, type PubSub } from '#kernel/pubsub/index.ts'
 import { assertShape } from '#kernel/validate.ts'
+import { handshakeCredential } from './handshake.ts'
+import { watchLiving } from './living.ts'
 import type { Realtime } from './realtime.ts'
 import { createEnded, guardRecovery } from './recovery.ts'
 
@@ -19,6 +23,23 @@ const EVERYBODY = 'everybody'
 const ADMINS = 'admins'
 const userRoom = (userId: string) => `user:${userId}`
 const sessionRoom = (sessionId: string) => `session:${sessionId}`
+const keyRoom = (keyId: string) => `key:${keyId}`
+
+/** INVARIANT: a socket is in the room of every notice that ends it, and in no room that it shares by lack of an id. */
+function roomsOf({ userId, sessionId, keyId, ...who }: Caller): string[] {
+  const own = [
+    userId === undefined ? undefined : userRoom(userId),
+    sessionId === undefined ? undefined : sessionRoom(sessionId),
+    keyId === undefined ? undefined : keyRoom(keyId),
+  ].filter((room) => room !== undefined)
+  return [EVERYBODY, ...own, ...(isAdmin(who) ? [ADMINS] : [])]
+}
+
+/** The room of those whose access a notice ends. */
+function roomOfEnded({ userId, sessionId, keyId }: AccessEnded): string {
+  if (sessionId !== undefined) return sessionRoom(sessionId)
+  return keyId === undefined ? userRoom(userId) : keyRoom(keyId)
+}
 
 type Envelope = { room: string; event: string; payload: unknown }
 
@@ -45,8 +66,16 @@ export function createRealtime(pubsub: PubSub, log: Log): Realtime {
   }
 }
 
-type Deps = { http: HttpServer; identify: Identify; pubsub: PubSub; log: Log; origins: readonly string[] }
+type Deps = {
+  http: HttpServer
+  identify: Identify
+  pubsub: PubSub
+  log: Log
+  config: Pick<Config, 'publicUrl' | 'corsOrigins'>
+}
 export type Sockets = { count(): number; close(): Promise<void> }
+/** What a socket keeps of who it is. */
+type Data = { connection: Connection }
 
 /** The Socket.IO gateway: WebSocket only, so that no sticky sessions are needed. Every socket is signed in. */
 export function createSockets(d: Deps): Sockets {
@@ -54,7 +83,7 @@ export function createSockets(d: Deps): Sockets {
     transports: ['websocket'],
     serveClient: false,
     maxHttpBufferSize: PAYLOAD_BYTES_MAX,
-    cors: { origin: [...d.origins], credentials: true },
+    cors: { origin: [...trustedOrigins(d.config)], credentials: true },
     // The default would let a recovered connection in without asking who it is.
     connectionStateRecovery: { maxDisconnectionDuration: RECOVERY_MS, skipMiddlewares: false },
   })
@@ -65,17 +94,24 @@ export function createSockets(d: Deps): Sockets {
     space.use((socket, next) => void letIn(socket, d, next))
     space.on('connection', (socket) => welcome(socket))
   }
+  const all = () => spaces.flatMap((space) => [...space.sockets.values()])
+  const living = watchLiving<Socket>({ all, connectionOf, end: (socket) => socket.disconnect(true) })
   const stops = [
     d.pubsub.subscribe(CHANNEL, (message) => {
       const { room, event, payload } = message as Envelope
       for (const space of spaces) space.to(room).emit(event, payload)
     }),
     d.pubsub.subscribe(ACCESS_ENDED, (message) => {
-      const { userId, sessionId } = message as AccessEnded
-      const room = sessionId ? sessionRoom(sessionId) : userRoom(userId)
+      const room = roomOfEnded(message as AccessEnded)
       ended.add(room)
       for (const space of spaces) space.in(room).disconnectSockets(true)
     }),
+    d.pubsub.subscribe(LINK_CHANNEL, (state) => {
+      // Notices may have been missed: nothing that broke before is recovered, and everybody is asked for again.
+      ended.addAll()
+      if (state !== 'down') living.askAll()
+    }),
+    living.stop,
   ]
   return {
     count: () => io.engine.clientsCount,
@@ -87,41 +123,24 @@ export function createSockets(d: Deps): Sockets {
   }
 }
 
+const connectionOf = (socket: Socket): Connection => (socket.data as Data).connection
+
 async function letIn(socket: Socket, d: Deps, next: (refused?: Error) => void): Promise<void> {
   next(await signIn(socket, d).then(() => undefined, refusal))
 }
 
 async function signIn(socket: Socket, d: Deps): Promise<void> {
-  const { token, fromCookie } = tokenOf(socket)
-  if (!token) throw unauthorized()
-  if (fromCookie && !sameOrigin(socket, d.origins))
-    throw unauthorized('wrong_origin', 'A socket signed in by cookie must come from the web app itself.')
   const from = { address: socket.handshake.address, requestId: newId() }
-  const who = await d.identify.token(token, from)
-  const before = (socket.data as { who?: Caller }).who
+  const connection = await d.identify.connection(handshakeCredential(socket, d.config), from)
+  requireScope(connection.who, 'read')
+  const before = (socket.data as Partial<Data>).connection?.who
   // A recovered connection has the rooms of whoever it was.
-  if (before && !isSame(before, who)) for (const room of socket.rooms) if (room !== socket.id) void socket.leave(room)
-  socket.data = { who } satisfies { who: Caller }
+  if (before && !isSame(before, connection.who))
+    for (const room of socket.rooms) if (room !== socket.id) void socket.leave(room)
+  socket.data = { connection } satisfies Data
 }
 
-const isSame = (a: Caller, b: Caller): boolean =>
-  a.userId === b.userId && a.sessionId === b.sessionId && a.role === b.role
-
-function tokenOf(socket: Socket): { token: string | undefined; fromCookie: boolean } {
-  const { auth, headers } = socket.handshake
-  const given: unknown = auth.token ?? headers.authorization
-  if (typeof given === 'string' && given !== '') return { token: given.replace(/^Bearer /i, ''), fromCookie: false }
-  const cookies = new Map(
-    (headers.cookie ?? '').split(/;\s*/).map((c) => [c.slice(0, c.indexOf('=')), c.slice(c.indexOf('=') + 1)]),
-  )
-  return { token: cookies.get(cookieNames(true).access) ?? cookies.get(cookieNames(false).access), fromCookie: true }
-}
-
-function sameOrigin(socket: Socket, allowed: readonly string[]): boolean {
-  const { origin, host } = socket.handshake.headers
-  if (!origin) return false
-  return allowed.includes(origin) || (URL.canParse(origin) && new URL(origin).host === host)
-}
+const isSame = (a: Caller, b: Caller): boolean => String(roomsOf(a)) === String(roomsOf(b))
 
 function refusal(thrown: unknown): Error {
   const known = thrown instanceof AppError
@@ -132,13 +151,9 @@ function refusal(thrown: unknown): Error {
 }
 
 function welcome(socket: Socket): void {
-  const { who } = socket.data as { who: Caller }
-  const rooms = [
-    EVERYBODY,
-    userRoom(who.userId ?? ''),
-    sessionRoom(who.sessionId ?? ''),
-    ...(isAdmin(who) ? [ADMINS] : []),
-  ]
-  void socket.join(rooms)
-  socket.emit('connected', { userId: who.userId })
+  const { who, hasEnded } = connectionOf(socket)
+  void socket.join(roomsOf(who))
+  // A notice that came between the question and the rooms found no socket to close.
+  if (hasEnded()) socket.disconnect(true)
+  else socket.emit('connected', { userId: who.userId })
 }

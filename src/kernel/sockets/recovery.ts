@@ -3,11 +3,17 @@ import type { Namespace } from 'socket.io'
 /** Ended sessions and persons remembered; when there are more at once, the oldest are forgotten first. */
 const ENDED_MAX = 100_000
 
-export type Ended = { add(room: string): void; has(room: string): boolean }
+export type Ended = {
+  add(room: string): void
+  /** When it is not known whose access ended: as if everybody's had. */
+  addAll(): void
+  has(room: string): boolean
+}
 
 /** Rooms of sessions and persons whose access ended within `keptMs`. */
 export function createEnded(keptMs: number, now: () => number = Date.now): Ended {
   const at = new Map<string, number>()
+  let allAt = Number.NEGATIVE_INFINITY
   return {
     add(room) {
       for (const [old, when] of at) {
@@ -17,7 +23,10 @@ export function createEnded(keptMs: number, now: () => number = Date.now): Ended
       at.delete(room)
       at.set(room, now())
     },
-    has: (room) => now() - (at.get(room) ?? Number.NEGATIVE_INFINITY) < keptMs,
+    addAll() {
+      allAt = now()
+    },
+    has: (room) => now() - Math.max(allAt, at.get(room) ?? Number.NEGATIVE_INFINITY) < keptMs,
   }
 }
 
