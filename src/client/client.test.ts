@@ -32,6 +32,10 @@ function answer(request: Seen, response: ServerResponse): void {
   if (request.headers.authorization !== `Bearer ${valid.access}`)
     return json(response, 401, problem(401, 'token_expired'))
   if (request.method === 'DELETE') return void response.writeHead(204).end()
+  if (request.url === '/api/v1/auth/change-password') {
+    valid = { access: 'changed', refresh: 'changed-r' }
+    return json(response, 200, { user: {}, accessToken: 'changed', refreshToken: 'changed-r', expiresIn: 900 })
+  }
   return json(response, 200, { url: request.url })
 }
 
@@ -132,6 +136,23 @@ void describe('typed client', () => {
       return true
     })
     await assert.rejects(createClient({ baseUrl: 'http://127.0.0.1:1' }).songs.listGenres(), { code: 'unreachable' })
+  })
+
+  void it('writes a secret of a DELETE into its body, never into its address', async () => {
+    await createClient({ baseUrl, tokens: tokens('a1') }).profile.eraseMe({ password: 'hidden words' })
+    assert.deepEqual(
+      seen.map((s) => [s.method, s.url, s.body]),
+      [['DELETE', '/api/v1/users/me', '{"password":"hidden words"}']],
+    )
+  })
+
+  void it('keeps the tokens of a changed password', async () => {
+    const client = createClient({ baseUrl, tokens: tokens('a1') })
+    await client.identity.changePassword({ newPassword: 'another quiet song' })
+    assert.deepEqual(
+      [client.session.tokens()?.accessToken, client.session.tokens()?.refreshToken],
+      ['changed', 'changed-r'],
+    )
   })
 
   void it('answers nothing for 204 and forgets the tokens at sign-out', async () => {

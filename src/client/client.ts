@@ -66,15 +66,21 @@ const withFreshTokens =
     }
   }
 
+type Keep = (route: Route) => (input?: Fields, options?: CallOptions) => Promise<unknown>
+
+/** Calls that answer a session, whose tokens are then the kept ones. */
+const keeper =
+  (send: Sender, store: TokenStore): Keep =>
+  (route) =>
+  async (input = {}, options) => {
+    const granted = (await send(route, input, options)) as Output<'identity', 'login'>
+    store.save(tokensOf(granted))
+    return granted
+  }
+
 /** Register and sign-in keep the tokens that they answer; sign-out forgets them, also when the server cannot be told. */
 function identityCalls(sender: Sender, store: TokenStore) {
-  const keep =
-    (route: Route) =>
-    async (input: Fields = {}, options?: CallOptions) => {
-      const granted = (await sender(route, input, options)) as Output<'identity', 'login'>
-      store.save(tokensOf(granted))
-      return granted
-    }
+  const keep = keeper(sender, store)
   return {
     register: keep(routes.identity.register),
     login: keep(routes.identity.login),
@@ -122,7 +128,10 @@ export function createClient(options: ClientOptions = {}): Client {
     }
     calls[contract] = group
   }
-  Object.assign(calls['identity'] ?? {}, identityCalls(sender, store))
+  Object.assign(calls['identity'] ?? {}, identityCalls(sender, store), {
+    changePassword: keeper(fresh, store)(routes.identity.changePassword),
+  })
+  Object.assign(calls['links'] ?? {}, { exchange: keeper(sender, store)(routes.links.exchange) })
   // The table and the types come from the same contracts; the generator's test keeps them together.
   return { ...calls, url, session } as unknown as Client
 }

@@ -4,7 +4,7 @@
  */
 import { glob, readFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import type { Contract } from '#kernel/contract.ts'
+import type { Contract, Operation } from '#kernel/contract.ts'
 
 const modulesDir = fileURLToPath(new URL('../modules/', import.meta.url))
 const target = fileURLToPath(new URL('./routes.ts', import.meta.url))
@@ -46,9 +46,20 @@ function importLines(found: Found<unknown>[]): string[] {
   })
 }
 
+function routeLine(name: string, o: Exclude<Operation, { kind: 'internal' }>): string[] {
+  const fields = [
+    `kind: '${o.kind}'`,
+    `method: '${o.method}'`,
+    `path: ${quote(o.path)}`,
+    ...(o.kind === 'public' && o.fieldsFrom ? [`fieldsFrom: '${o.fieldsFrom}'`] : []),
+  ]
+  const line = `    ${name}: { ${fields.join(', ')} },`
+  return line.length <= LINE_WIDTH ? [line] : [`    ${name}: {`, ...fields.map((f) => `      ${f},`), '    },']
+}
+
 function routeLines(contract: Contract): string[] {
   const lines = Object.entries(contract.operations).flatMap(([name, o]) =>
-    o.kind === 'internal' ? [] : [`    ${name}: { kind: '${o.kind}', method: '${o.method}', path: ${quote(o.path)} },`],
+    o.kind === 'internal' ? [] : routeLine(name, o),
   )
   return [`  ${contract.name}: {`, ...lines, '  },']
 }

@@ -2,7 +2,13 @@ import { errorOfFailure, errorOfResponse } from './errors.ts'
 
 export const API_BASE = '/api/v1'
 
-export type Route = { readonly kind: 'public' | 'raw'; readonly method: string; readonly path: string }
+export type Route = {
+  readonly kind: 'public' | 'raw'
+  readonly method: string
+  readonly path: string
+  /** Also of a DELETE: what is secret never stands in an address. */
+  readonly fieldsFrom?: 'body'
+}
 export type Fields = Readonly<Record<string, unknown>>
 
 const addTo = (query: URLSearchParams, name: string, value: unknown) => {
@@ -30,15 +36,17 @@ export function urlOf(baseUrl: string, route: Route, input: Fields): string {
   return `${baseUrl}${API_BASE}${path}${query.size > 0 ? `?${query.toString()}` : ''}`
 }
 
-/** A request for `fetch`: the input goes to the query for GET and DELETE, else to a JSON body. */
+const isInQuery = (route: Route): boolean =>
+  route.method === 'GET' || (route.method === 'DELETE' && route.fieldsFrom !== 'body')
+
+/** A request for `fetch`: the input goes to the query for GET and most DELETEs, else to a JSON body. */
 export function requestOf(
   baseUrl: string,
   route: Route,
   input: Fields,
 ): { url: string; init: { method: string; headers: Record<string, string>; body?: string } } {
   const headers: Record<string, string> = { accept: 'application/json' }
-  if (route.method === 'GET' || route.method === 'DELETE')
-    return { url: urlOf(baseUrl, route, input), init: { method: route.method, headers } }
+  if (isInQuery(route)) return { url: urlOf(baseUrl, route, input), init: { method: route.method, headers } }
   const { path, rest } = splitInput(route, input)
   headers['content-type'] = 'application/json'
   return { url: `${baseUrl}${API_BASE}${path}`, init: { method: route.method, headers, body: JSON.stringify(rest) } }

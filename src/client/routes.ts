@@ -13,6 +13,7 @@ export const routes = {
     adminUser: { kind: 'public', method: 'GET', path: '/admin/users/:id' },
     setUserBlocked: { kind: 'public', method: 'PATCH', path: '/admin/users/:id/block' },
     setUserRole: { kind: 'public', method: 'PATCH', path: '/admin/users/:id/role' },
+    deleteUser: { kind: 'public', method: 'DELETE', path: '/admin/users/:id' },
     userSessions: { kind: 'public', method: 'GET', path: '/admin/users/:id/sessions' },
     endUserSessions: { kind: 'public', method: 'DELETE', path: '/admin/users/:id/sessions' },
     auditLog: { kind: 'public', method: 'GET', path: '/admin/audit' },

@@ -34,7 +34,7 @@ void describe('web app: listening', { skip, timeout: 300_000 }, () => {
     assert.deepEqual(await seriousFaults('first account'), [])
     await page.getByLabel('User name').fill('ada')
     await page.getByLabel('E-mail').fill('ada@example.org')
-    await page.getByLabel('Password').fill(PASSWORD)
+    await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
     await page.getByRole('button', { name: 'Create account' }).click()
     await page.getByRole('heading', { name: 'Where is your music?' }).waitFor()
   })

@@ -98,7 +98,7 @@ void describe('web app: pages', { skip, timeout: 300_000 }, () => {
     await shot('13-sign-in')
     assert.deepEqual(await seriousFaults('sign in'), [])
     await page.getByLabel('User name or e-mail').fill('ada')
-    await page.getByLabel('Password').fill(PASSWORD)
+    await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
     await page.getByRole('button', { name: 'Sign in' }).click()
     await page.getByRole('heading', { level: 1, name: /, ada$/ }).waitFor()
   })

@@ -45,7 +45,7 @@ async function firstAccount(page: Page, base: string): Promise<void> {
   await page.goto(base)
   await page.getByLabel('User name').fill('ada')
   await page.getByLabel('E-mail').fill('ada@example.org')
-  await page.getByLabel('Password').fill(PASSWORD)
+  await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
   await page.getByRole('button', { name: 'Create account' }).click()
-  await page.getByLabel('Password').waitFor({ state: 'detached' })
+  await page.getByLabel('Password', { exact: true }).waitFor({ state: 'detached' })
 }

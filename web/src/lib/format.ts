@@ -29,3 +29,25 @@ export const shortKey = (key: string): string => key.replace(/ minor$/, 'm').rep
 
 export const joined = (parts: readonly (string | number | null | undefined | false)[], by = ' · '): string =>
   parts.filter((p) => p !== null && p !== undefined && p !== false && p !== '').join(by)
+
+const RELATIVE = new Intl.RelativeTimeFormat('en', { numeric: 'auto' })
+const DAY = new Intl.DateTimeFormat('en', { dateStyle: 'medium' })
+const MINUTE = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short' })
+/** Farther back than this, a date says more than a distance. */
+const AGO_DAYS_MAX = 14
+
+/** `just now`, `5 minutes ago`, `yesterday`, then the date. */
+export function ago(time: string, nowMs = Date.now()): string {
+  const minutes = Math.round((nowMs - Date.parse(time)) / 60_000)
+  if (minutes < 1) return 'just now'
+  if (minutes < 60) return RELATIVE.format(-minutes, 'minute')
+  const hours = Math.round(minutes / 60)
+  if (hours < 24) return RELATIVE.format(-hours, 'hour')
+  const days = Math.round(hours / 24)
+  return days <= AGO_DAYS_MAX ? RELATIVE.format(-days, 'day') : day(time)
+}
+
+/** `Nov 20, 2026`. */
+export const day = (time: string): string => DAY.format(new Date(time))
+/** `Nov 20, 2026, 9:41 PM`. */
+export const moment = (time: string): string => MINUTE.format(new Date(time))

@@ -18,6 +18,15 @@ export function writeText(name: string, value: string | null): void {
   }
 }
 
+/** Whether this browser lets us keep anything. */
+export function canKeep(): boolean {
+  const name = 'try'
+  writeText(name, '1')
+  const isKept = readText(name) === '1'
+  writeText(name, null)
+  return isKept
+}
+
 /** What was kept under `name`, when `isValid` says that it still has the right shape. */
 export function readJson<T>(name: string, isValid: (value: unknown) => value is T): T | null {
   try {

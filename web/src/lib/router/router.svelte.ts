@@ -1,5 +1,15 @@
 import { matchRoute } from './match.ts'
 
+/** Pages that need no one signed in. */
+export const OUTSIDE = {
+  signIn: '/sign-in',
+  register: '/register',
+  forgot: '/forgot',
+  reset: '/reset',
+  verify: '/verify',
+  signedIn: '/signed-in',
+} as const
+
 export const ROUTES = {
   home: '/',
   search: '/search',
@@ -12,6 +22,12 @@ export const ROUTES = {
   genre: '/genres/:name',
   library: '/library',
   settings: '/settings',
+  account: '/account',
+  accountSection: '/account/:section',
+  users: '/admin/users',
+  user: '/admin/users/:id',
+  audit: '/admin/audit',
+  ...OUTSIDE,
 } as const
 
 type Place = { path: string; query: string; scrollTop: number; serial: number }
@@ -79,9 +95,27 @@ function onPop(event: PopStateEvent): void {
   arrive(state?.scrollTop ?? 0)
 }
 
+/** What scrolls from now on, so that the way back finds its place. */
+export function setScroller(element: HTMLElement | null): void {
+  scroller = element
+}
+
+/** An address of this app that `text` names, else `/`: what came from outside leads nowhere else. */
+export function ownPath(text: string | null): string {
+  if (!text?.startsWith('/') || text.startsWith('//') || text.includes('\\')) return '/'
+  const url = URL.canParse(text, location.origin) ? new URL(text, location.origin) : null
+  return url?.origin === location.origin && matchRoute(ROUTES, url.pathname) ? url.pathname + url.search : '/'
+}
+
+/** What stands behind the `#`, taken out of the address bar and of the history at once: it may hold a secret. */
+export function takeFragment(): URLSearchParams {
+  const fragment = new URLSearchParams(location.hash.slice(1))
+  if (location.hash !== '') history.replaceState(history.state, '', location.pathname + location.search)
+  return fragment
+}
+
 /** Takes over clicks on links of the app, and the back button. Answers how to stop. */
-export function startRouter(mainScroller: HTMLElement): () => void {
-  scroller = mainScroller
+export function startRouter(): () => void {
   history.scrollRestoration = 'manual'
   document.addEventListener('click', onClick)
   addEventListener('popstate', onPop)

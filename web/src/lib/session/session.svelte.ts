@@ -1,14 +1,23 @@
 import { ApiError, type Input, type User } from '#client/index.ts'
 import { client, onSessionEnded } from '#lib/api.ts'
-import { setOwner } from '#lib/storage.ts'
+import { followAccount } from '#lib/settings/settings.svelte.ts'
+import { canKeep, setOwner } from '#lib/storage.ts'
 
 export type SessionState = 'starting' | 'first-account' | 'signed-out' | 'signed-in' | 'unreachable'
 
-const kept: { state: SessionState; user: User | null; needsSetupCode: boolean; isNewServer: boolean } = $state({
+type Kept = {
+  state: SessionState
+  user: User | null
+  needsSetupCode: boolean
+  isNewServer: boolean
+  wasEnded: boolean
+}
+const kept: Kept = $state({
   state: 'starting',
   user: null,
   needsSetupCode: false,
   isNewServer: false,
+  wasEnded: false,
 })
 
 export const session = {
@@ -28,24 +37,40 @@ export const session = {
   get isNewServer() {
     return kept.isNewServer
   },
+  /** The session ended while the page was open, and not by this page. */
+  get wasEnded() {
+    return kept.wasEnded
+  },
 }
 
 function signedOut(): void {
   kept.state = 'signed-out'
   kept.user = null
 }
-function signedIn(user: User): void {
-  setOwner(user.id)
+function ended(): void {
+  kept.wasEnded = kept.state === 'signed-in'
+  signedOut()
+}
+
+/** Takes what the server says of the signed-in person. */
+export function setUser(user: User): void {
   kept.user = user
+  followAccount(user.preferences)
+}
+export function signedIn(user: User): void {
+  setOwner(user.id)
+  setUser(user)
+  kept.wasEnded = false
   kept.state = 'signed-in'
 }
 
 /** Finds out whether there is an account at all, and whether this browser is signed in. */
 export async function startSession(): Promise<void> {
-  onSessionEnded(signedOut)
+  onSessionEnded(ended)
   kept.state = 'starting'
-  // A browser that was never signed in here asks first whether there is anything to sign in to.
-  if (!client.session.tokens() && (await askForSetup()) !== 'signed-out') return
+  // Who has no tokens is signed out; only where nothing can be kept, the cookie alone may know better.
+  if (!client.session.tokens() && ((await askForSetup()) !== 'signed-out' || canKeep())) return
+  kept.state = 'starting'
   try {
     signedIn(await client.identity.me())
   } catch (thrown) {
@@ -63,6 +88,18 @@ async function askForSetup(): Promise<SessionState> {
     kept.state = 'unreachable'
   }
   return kept.state
+}
+
+/** Asks who we are; false when nobody any more (the page then shows the sign-in). Throws when no answer comes. */
+export async function checkSession(): Promise<boolean> {
+  try {
+    setUser(await client.identity.me())
+    return true
+  } catch (thrown) {
+    if (!(thrown instanceof ApiError) || thrown.status !== 401) throw thrown
+    if (kept.state === 'signed-in') ended()
+    return false
+  }
 }
 
 export async function signIn(name: string, password: string): Promise<void> {
@@ -85,6 +122,7 @@ export async function signOut(): Promise<void> {
   try {
     await client.identity.logout()
   } finally {
+    kept.wasEnded = false
     signedOut()
   }
 }

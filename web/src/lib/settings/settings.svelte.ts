@@ -1,13 +1,19 @@
-import type { Quality } from '#client/index.ts'
+import type { Quality, User } from '#client/index.ts'
 import { readJson, writeJson } from '#lib/storage.ts'
 
-export type Theme = 'system' | 'light' | 'dark'
+export type Theme = User['preferences']['theme']
 export type Settings = { theme: Theme; quality: Quality; matchLoudness: boolean; scene: string }
 
 const DEFAULTS: Settings = { theme: 'system', quality: 'original', matchLoudness: true, scene: 'corona' }
 const isObject = (value: unknown): value is Partial<Settings> => typeof value === 'object' && value !== null
 
+/** Kept on this device; the theme is the account's, kept here too so that the first picture has it. */
 export const settings: Settings = $state({ ...DEFAULTS, ...readJson('settings', isObject) })
+
+/** Takes over what the account has chosen, perhaps on another device. */
+export function followAccount(preferences: User['preferences']): void {
+  settings.theme = preferences.theme
+}
 
 /** Writes settings down and puts the theme on the page whenever they change; call once, from a component. */
 export function keepSettings(): void {

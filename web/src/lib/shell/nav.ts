@@ -12,4 +12,4 @@ export const MUSIC_NAV: NavItem[] = [
   { href: '/genres', name: 'Genres', icon: 'genre' },
 ]
 export const isHere = (item: NavItem, path: string): boolean =>
-  item.href === '/' ? path === '/' : path === item.href || path.startsWith(`${item.href}/`)
+  item.href === '/' ? path === '/' : path === item.href || path.startsWith(`${item.prefix ?? item.href}/`)

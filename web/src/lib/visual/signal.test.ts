@@ -54,6 +54,32 @@ void describe('signal', () => {
   })
 })
 
+/** Bass, mid, treble and loudness of a steady sound at half strength. */
+const heard = (gains?: { all: number; bass: number; treble: number }) => {
+  const { signal, push } = makeSignal()
+  const half = moment({ bands: new Uint8Array(BANDS).fill(100), loudness: 0.3, kick: true })
+  for (let i = 0; i < 240; i++) push(half, 1 / 60, { calm: false, ...(gains ? { gains } : {}) })
+  return signal
+}
+
+void describe('gains', () => {
+  void it('raises the bands that were asked for and no others', () => {
+    const [plain, bass, treble] = [
+      heard(),
+      heard({ all: 1, bass: 2, treble: 1 }),
+      heard({ all: 1, bass: 1, treble: 2 }),
+    ]
+    assert.ok(bass.bass > 1.9 * plain.bass && bass.mid === plain.mid && bass.treble === plain.treble)
+    assert.ok(treble.treble > 1.9 * plain.treble && treble.bass === plain.bass)
+  })
+  void it('stays within its bounds, and silent at none', () => {
+    const most = heard({ all: 2, bass: 2, treble: 2 })
+    for (const value of [most.bass, most.mid, most.treble, most.loudness, most.pulse]) assert.ok(value <= 1)
+    const none = heard({ all: 0, bass: 1, treble: 1 })
+    assert.deepEqual([none.bass, none.loudness, none.pulse], [0, 0, 0])
+  })
+})
+
 void describe('clock', () => {
   void it('runs evenly over a coarse clock and stays with it', () => {
     const clock = makeClock()

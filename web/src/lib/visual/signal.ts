@@ -31,6 +31,16 @@ const ATTACK_SEC = 0.02
 const RELEASE_SEC = 0.16
 const PULSE_FALL_SEC = 0.22
 const SLOW_SEC = 0.3
+/** Bands below count as bass, from the second on as treble. */
+const BASS_END = 6
+const TREBLE_START = 20
+
+/** How strongly the picture answers to the sound, as the person has chosen; 1 is plain. */
+export type Gains = { all: number; bass: number; treble: number }
+export const PLAIN_GAINS: Gains = { all: 1, bass: 1, treble: 1 }
+const gainOf = (band: number, g: Gains): number =>
+  g.all * (band < BASS_END ? g.bass : band >= TREBLE_START ? g.treble : 1)
+
 /** A step of drawing longer than this (a hidden tab, say) counts as this. */
 const STEP_SEC_MAX = 0.1
 
@@ -44,7 +54,10 @@ const mean = (bands: Float32Array, from: number, to: number): number => {
 }
 
 /** Smooths moments into what scenes draw. `calm` (reduced motion) takes out pulses and slows everything. */
-export function makeSignal(): { signal: Signal; push(moment: Moment, dtSec: number, o: { calm: boolean }): void } {
+export function makeSignal(): {
+  signal: Signal
+  push(moment: Moment, dtSec: number, o: { calm: boolean; gains?: Gains }): void
+} {
   const smooth = new Float32Array(BANDS)
   const signal: Signal = {
     bands: new Uint8Array(BANDS),
@@ -61,23 +74,23 @@ export function makeSignal(): { signal: Signal; push(moment: Moment, dtSec: numb
   let target = 0
   return {
     signal,
-    push(moment, dtSec, { calm }) {
+    push(moment, dtSec, { calm, gains = PLAIN_GAINS }) {
       const dt = Math.min(dtSec, STEP_SEC_MAX)
       const slower = calm ? 4 : 1
       for (let i = 0; i < BANDS; i++) {
-        const wanted = (moment.bands[i] ?? 0) / moment.bandScale
+        const wanted = Math.min(1, ((moment.bands[i] ?? 0) / moment.bandScale) * gainOf(i, gains))
         const now = smooth[i] ?? 0
         smooth[i] = now + (wanted - now) * share(dt, (wanted > now ? ATTACK_SEC : RELEASE_SEC) * slower)
         signal.bands[i] = Math.round(255 * Math.min(1, smooth[i] ?? 0))
       }
-      signal.bass = mean(smooth, 0, 6)
-      signal.mid = mean(smooth, 6, 20)
-      signal.treble = mean(smooth, 20, BANDS)
-      signal.loudness += (moment.loudness - signal.loudness) * share(dt, SLOW_SEC * slower)
+      signal.bass = mean(smooth, 0, BASS_END)
+      signal.mid = mean(smooth, BASS_END, TREBLE_START)
+      signal.treble = mean(smooth, TREBLE_START, BANDS)
+      signal.loudness += (Math.min(1, moment.loudness * gains.all) - signal.loudness) * share(dt, SLOW_SEC * slower)
       sinceKickSec += dt
       if (moment.kick && !calm && sinceKickSec >= 1 / PULSES_PER_SEC_MAX) {
         sinceKickSec = 0
-        target = 1
+        target = Math.min(1, gains.all)
       }
       target *= Math.exp(-dt / PULSE_FALL_SEC)
       signal.pulse += (target - signal.pulse) * share(dt, ATTACK_SEC * 2)

@@ -6,10 +6,16 @@ import { type Palette, paletteOf } from './palette.ts'
 import { drawPlain } from './plain.ts'
 import { makeRenderer, type Renderer } from './renderer.ts'
 import { HISTORY_ROWS, HISTORY_STEP_SEC, type Scene } from './scenes/index.ts'
-import { BANDS, makeClock, makeSignal, type Moment } from './signal.ts'
+import { BANDS, type Gains, makeClock, makeSignal, type Moment, PLAIN_GAINS } from './signal.ts'
 import { liveSource, loadFrames, type Source } from './source.ts'
 
-export type Stage = { setSong(song: Song): void; setScene(scene: Scene): void; readonly isPlain: boolean; stop(): void }
+export type Stage = {
+  setSong(song: Song): void
+  setScene(scene: Scene): void
+  setGains(gains: Gains): void
+  readonly isPlain: boolean
+  stop(): void
+}
 
 const COVER_PX = 512
 const SILENT: Moment = {
@@ -41,6 +47,7 @@ type State = {
   /** The source is the server's frames, not the live spectrum. */
   hasFrames: boolean
   palette: Palette
+  gains: Gains
   song: Song | null
   stopper: AbortController
   lastMs: number
@@ -86,7 +93,7 @@ function draw(s: State, nowMs: number): void {
   const running = s.engine.isPlaying()
   const sec = s.clock(s.engine.heardSec(), dtSec, { running })
   s.source ??= liveSource(s.engine.analyser())
-  s.motion.push(running && s.source ? s.source.at(sec) : SILENT, dtSec, { calm })
+  s.motion.push(running && s.source ? s.source.at(sec) : SILENT, dtSec, { calm, gains: s.gains })
   // Whole steps of the past are fetched, the rest is a smooth shift: ridges walk, they do not hop.
   const steps = sec / HISTORY_STEP_SEC
   s.source?.history(s.history, Math.floor(steps) * HISTORY_STEP_SEC, HISTORY_STEP_SEC)
@@ -115,6 +122,7 @@ export function makeStage(canvas: HTMLCanvasElement, engine: Engine): Stage {
     source: null,
     hasFrames: false,
     palette: paletteOf(null, 40),
+    gains: PLAIN_GAINS,
     song: null,
     stopper: new AbortController(),
     lastMs: performance.now(),
@@ -129,6 +137,7 @@ export function makeStage(canvas: HTMLCanvasElement, engine: Engine): Stage {
     isPlain: s.renderer === null,
     setSong: (song) => setSong(s, song),
     setScene: (scene) => s.renderer?.show(scene),
+    setGains: (gains) => void (s.gains = gains),
     stop() {
       cancelAnimationFrame(frame)
       s.stopper.abort()
