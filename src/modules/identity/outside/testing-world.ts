@@ -80,4 +80,4 @@ export async function openWorld(o: Options = {}): Promise<World> {
 export const agree = (browser: Browser, page: Page, person: string): Promise<Page> =>
   page.text.includes('<form') ? browser.submit(page, { login: person, choice: 'agree' }) : Promise.resolve(page)
 
-export { openBrowser }
+export { type Browser, openBrowser, type Page }
