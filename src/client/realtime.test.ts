@@ -35,7 +35,11 @@ before(async () => {
   gateway.of('/realtime').use((socket, next) => {
     const { token } = socket.handshake.auth as { token?: string }
     next(
-      token === validToken ? undefined : Object.assign(new Error('token_expired'), { data: { code: 'token_expired' } }),
+      token === validToken
+        ? undefined
+        : Object.assign(new Error('Not any more.'), {
+            data: { code: token === 'old' ? 'token_expired' : 'session_ended' },
+          }),
     )
   })
   http.listen(0, '127.0.0.1')
@@ -80,6 +84,35 @@ void describe('realtime', () => {
     await new Promise((resolve) => setTimeout(resolve, 300))
     assert.equal(refused.isConnected(), false)
     refused.close()
+    validToken = 'new'
+  })
+
+  void it('comes back where the server has ended its socket', async () => {
+    const { session, refreshes } = sessionWith('new')
+    const realtime = connectRealtime(session)
+    await connected(realtime)
+    const back = connected(realtime)
+    gateway.of('/realtime').disconnectSockets(true)
+    await back
+    assert.equal(refreshes(), 0)
+    realtime.close()
+  })
+
+  void it('learns at the door that its session has ended, and ends it here too', async () => {
+    const { session } = sessionWith('new')
+    const realtime = connectRealtime(session)
+    await connected(realtime)
+    validToken = 'of somebody else'
+    const asked = new Promise<void>((resolve) => {
+      session.refresh = async () => {
+        resolve()
+        return null
+      }
+    })
+    gateway.of('/realtime').disconnectSockets(true)
+    await asked
+    assert.equal(realtime.isConnected(), false)
+    realtime.close()
     validToken = 'new'
   })
 })

@@ -1,4 +1,4 @@
-import { io } from 'socket.io-client'
+import { io, type Socket } from 'socket.io-client'
 import type { ClientSession, Pushes } from './types.ts'
 
 export type Realtime = {
@@ -15,7 +15,35 @@ export type Realtime = {
 const RETRY_MS_MAX = 15_000
 
 type Refusal = Error & { data?: { code?: string } }
-const isTokenRefusal = (refusal: Refusal) => /token|unauthorized/.test(`${refusal.data?.code ?? ''} ${refusal.message}`)
+const isTokenRefusal = (refusal: Refusal) =>
+  /token|unauthorized|session_ended/.test(`${refusal.data?.code ?? ''} ${refusal.message}`)
+
+const MARGIN_MS = 30_000
+
+/**
+ * Socket.IO does not come back by itself where the server has ended the socket: because access ended (the refusal at the
+ * door then says so, and the refresh ends the session here too), or because it changed (another role: new rooms).
+ */
+function comeBack(socket: Socket, session: ClientSession): () => void {
+  let endedAtMs = 0
+  let isOver = false
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const connect = async () => {
+    await session.keepFresh(MARGIN_MS).catch(() => undefined)
+    if (!isOver) socket.connect()
+  }
+  socket.on('disconnect', (reason) => {
+    clearTimeout(timer)
+    if (reason !== 'io server disconnect') return
+    const isAgain = Date.now() - endedAtMs < RETRY_MS_MAX
+    endedAtMs = Date.now()
+    timer = setTimeout(() => void connect(), isAgain ? RETRY_MS_MAX : 0)
+  })
+  return () => {
+    isOver = true
+    clearTimeout(timer)
+  }
+}
 
 /** Opens the socket as the signed-in person of a client; it comes back by itself after a break or an expired token. */
 export function connectRealtime(session: ClientSession): Realtime {
@@ -39,6 +67,7 @@ export function connectRealtime(session: ClientSession): Realtime {
       () => undefined,
     )
   })
+  const stopComingBack = comeBack(socket, session)
   const listen = (name: string, listener: (payload: never) => void) => {
     socket.on(name, listener as (payload: unknown) => void)
     return () => void socket.off(name, listener as (payload: unknown) => void)
@@ -48,6 +77,9 @@ export function connectRealtime(session: ClientSession): Realtime {
     onConnect: (listener) => listen('connect', listener),
     onDisconnect: (listener) => listen('disconnect', listener),
     isConnected: () => socket.connected,
-    close: () => void socket.disconnect(),
+    close() {
+      stopComingBack()
+      socket.disconnect()
+    },
   }
 }

@@ -2,6 +2,7 @@ import { SvelteMap } from 'svelte/reactivity'
 import type { AnalysisQueue, Pushes, ScanState } from '#client/index.ts'
 import { client } from '#lib/api.ts'
 import { player } from '#lib/player/player.svelte.ts'
+import { checkSession } from '#lib/session/session.svelte.ts'
 
 /** What the server tells by itself while the app is open. */
 export const live: { scan: ScanState | null; analysis: AnalysisQueue | null; connected: boolean } = $state({
@@ -58,11 +59,17 @@ async function readState(): Promise<void> {
 export async function startLive(): Promise<() => void> {
   const { connectRealtime } = await import('#client/realtime.ts')
   const realtime = connectRealtime(client.session)
+  let wasCut = false
   realtime.onConnect(() => {
     live.connected = true
     readState().catch(() => undefined)
+    // Perhaps it was cut because the account changed: another role, another name.
+    if (wasCut) checkSession().catch(() => undefined)
   })
-  realtime.onDisconnect(() => void (live.connected = false))
+  realtime.onDisconnect(() => {
+    live.connected = false
+    wasCut = true
+  })
   realtime.on('library:progress', (scan) => void (live.scan = scan))
   realtime.on('library:changed', ({ kind }) => follow(kind))
   realtime.on('analysis:progress', (queue) => void (live.analysis = queue))
