@@ -111,10 +111,11 @@ function entrance(ctx: Ctx<unknown>, { sessions, keys }: Known) {
   }
 }
 
+function forget(map: Map<string, Found>, isGone: (f: Found) => boolean): void {
+  for (const [id, found] of map) if (isGone(found)) map.delete(id)
+}
+
 function exit(ctx: Ctx<unknown>, { sessions, keys }: Known) {
-  const forget = (map: Map<string, Found>, isGone: (f: Found) => boolean) => {
-    for (const [id, found] of map) if (isGone(found)) map.delete(id)
-  }
   return {
     async leave({ userId = '', sessionId, keyId }: Who) {
       if (sessionId) sessions.delete(sessionId)
