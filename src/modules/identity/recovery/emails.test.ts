@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import type { Client } from '#kernel/testing.ts'
 import { OTHER_PASSWORD, PASSWORD, startWorld, type World } from './testing-world.ts'
+
+const me = async (client: Client) => (await client.get('/auth/me')).body
 
 describe('e-mails where mail is sent', () => {
   let w: World
@@ -12,7 +15,6 @@ describe('e-mails where mail is sent', () => {
   const verify = (token: string) => w.t.nobody.post('/auth/verify-email', { token })
   const subjects = (email: string) =>
     w.smtp.mails.filter((m) => m.to.includes(email)).map((m) => /^Subject: (.*)\r$/m.exec(m.raw)?.[1])
-  const me = async (client: { get: World['t']['nobody']['get'] }) => (await client.get('/auth/me')).body
 
   test('a new account is asked to prove its address, and does so once', async () => {
     const ann = await w.account('ann')

@@ -25,6 +25,8 @@ export type World = {
   [Symbol.asyncDispose](): Promise<void>
 }
 
+const emailOf = (name: string) => `${name}@example.org`
+
 /** For tests: identity with a mail server, and what both have to say. */
 export async function startWorld(o: { mail: boolean; config?: Partial<Config> } = { mail: true }): Promise<World> {
   const smtp = await startSmtp()
@@ -34,7 +36,6 @@ export async function startWorld(o: { mail: boolean; config?: Partial<Config> } 
   const t = await startTestApp({ modules: [identity], config, options: { log } })
   const sql: World['sql'] = async <T extends object>(text: string, values: unknown[] = []) =>
     (await t.app.ports.db.pool.query<T>(text, values)).rows
-  const emailOf = (name: string) => `${name}@example.org`
   const accountOf = ({ body }: Answer): Account => ({
     ...clientFor(t.url, String(body.accessToken), String(body.user.id)),
     email: String(body.user.email),
