@@ -46,6 +46,7 @@ describe('administration', () => {
       ['PATCH', `/admin/users/${userId}/role`, { role: 'admin' }],
       ['GET', `/admin/users/${userId}/sessions`],
       ['DELETE', `/admin/users/${userId}/sessions`],
+      ['DELETE', `/admin/users/${userId}`],
       ['GET', '/admin/audit'],
     ] as const
     for (const [method, path, body] of asked) {
@@ -108,6 +109,28 @@ describe('administration', () => {
       assert.equal((await admin.patch(path, body)).status, 400)
   })
 
+  test('a deleted account is gone at once, in every process, with all it was signed in with', async () => {
+    const [admin, tom] = [await t.as('admin'), await account(t, 'tom')]
+    const elsewhere = clientFor(two.url, tom.token, tom.userId)
+    const socket = await socketOf(two.url, tom.token)
+    assert.equal((await elsewhere.get('/auth/me')).status, 200)
+    assert.equal((await admin.delete(`/admin/users/${tom.userId}`)).status, 204)
+    assert.equal((await tom.get('/auth/me')).status, 401)
+    await socket.closed
+    await two.eventually(
+      async () => (await elsewhere.get('/auth/me')).status === 401,
+      'the other process to hear',
+      AT_ONCE_MS,
+    )
+    assert.equal((await admin.get(`/admin/users/${tom.userId}`)).status, 404)
+    assert.equal((await admin.delete(`/admin/users/${tom.userId}`)).status, 404)
+    const { rows } = await t.app.ports.db.pool.query('select id from identity.sessions where user_id = $1', [
+      tom.userId,
+    ])
+    assert.deepEqual(rows, [])
+    assert.equal((await t.nobody.get(`/users/${tom.userId}`)).status, 404)
+  })
+
   test('nobody does it to themselves, and what is unknown is not found', async () => {
     const admin = await t.as('admin')
     await account(t, 'second-admin', 'admin')
@@ -116,6 +139,7 @@ describe('administration', () => {
       assert.deepEqual(coded(await admin.patch(`/admin/users/${id}/role`, { role: 'user' })), expected)
       assert.deepEqual(coded(await admin.patch(`/admin/users/${id}/block`)), expected)
       assert.deepEqual(coded(await admin.patch(`/admin/users/${id}/block`, { isBlocked: true })), expected)
+      assert.deepEqual(coded(await admin.delete(`/admin/users/${id}`)), expected)
     }
     for (const path of ['', '/sessions']) assert.equal((await admin.get(`/admin/users/${UNKNOWN}${path}`)).status, 404)
     assert.equal((await admin.delete(`/admin/users/${UNKNOWN}/sessions`)).status, 404)
@@ -152,21 +176,22 @@ async function race(t: TestApp, tries: readonly (() => Promise<Answer>)[]) {
 }
 
 describe('an admin always remains', () => {
-  for (const [what, body] of [
-    ['role', { role: 'user' }],
-    ['block', { isBlocked: true }],
+  for (const [what, method, path, body] of [
+    ['role', 'PATCH', '/role', { role: 'user' }],
+    ['block', 'PATCH', '/block', { isBlocked: true }],
+    ['erasure', 'DELETE', '', undefined],
   ] as const)
     test(`when two take each other's standing by ${what} at once`, async () => {
       await using t = await startTestApp({ modules: [identity] })
       const ann = await t.as('admin')
       const bob = await account(t, 'bob', 'admin')
       const { answers, admins, said } = await race(t, [
-        () => ann.patch(`/admin/users/${bob.userId}/${what}`, body),
-        () => bob.patch(`/admin/users/${ann.userId}/${what}`, body),
+        () => ann.send(method, `/admin/users/${bob.userId}${path}`, body),
+        () => bob.send(method, `/admin/users/${ann.userId}${path}`, body),
       ])
       assert.equal(admins, 1, said)
       // Whoever came second met the last admin, or was none any more.
-      assert.equal(answers.filter((a) => a.status === 200).length, 1, said)
+      assert.equal(answers.filter((a) => a.status < 300).length, 1, said)
       assert.equal(answers.filter((a) => [409, 403, 401].includes(a.status)).length, 1, said)
     })
 

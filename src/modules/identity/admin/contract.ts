@@ -86,6 +86,15 @@ export const admin = contract('admin', 'Administration', {
     input: Strict({ id: Id, role: OneOf(ROLES) }),
     output: AdminUser,
   }),
+  deleteUser: op({
+    method: 'DELETE',
+    path: '/admin/users/:id',
+    auth: 'admin',
+    status: 204,
+    summary: 'Erase an account with everything of it',
+    input: Strict({ id: Id }),
+    output: Empty,
+  }),
   userSessions: op({
     method: 'GET',
     path: '/admin/users/:id/sessions',

@@ -7,13 +7,14 @@ import { PAGE_DEFAULT } from '#kernel/schema.ts'
 import { deleteKeysOf } from '#modules/identity/api-keys/store.ts'
 import { audit } from '#modules/identity/audit/audit.ts'
 import { auditPage } from '#modules/identity/audit/list.ts'
+import { eraseUser } from '#modules/identity/profile/erase.ts'
 import { tellEnded } from '#modules/identity/sessions/open.ts'
 import { endSessionsOf, livingSessionsOf } from '#modules/identity/sessions/store.ts'
 import type { Db, Tables } from '#modules/identity/tables.ts'
 import { toUser } from '#modules/identity/users.ts'
 import type { admin } from './contract.ts'
 import { decodeCursor, encodeCursor, pageFrom, UUID } from './cursor.ts'
-import { holdOther } from './standing.ts'
+import { holdOther, refuseSelf } from './standing.ts'
 import * as store from './store.ts'
 
 /** Sessions of one person shown; who has more sees those used last. */
@@ -38,6 +39,12 @@ export function createAdmin(ctx: Context): Service {
     },
     setUserBlocked: (who, input) => setBlocked(ctx, who, input),
     setUserRole: (who, input) => setRole(ctx, who, input),
+    async deleteUser(who, { id }) {
+      requireRole(who, 'admin')
+      refuseSelf(who, id)
+      await eraseUser(ctx, who, id)
+      return {}
+    },
     async userSessions(who, { id }) {
       requireRole(who, 'admin')
       await userFor(ctx.db, id)

@@ -15,6 +15,10 @@ export async function assertAdminRemains(tx: Db, user: Pick<UserRow, 'id' | 'rol
     throw conflict('last_admin', 'This is the last admin who can sign in: make somebody else admin first.')
 }
 
+export function refuseSelf(who: Caller, id: string): void {
+  if (id === who.userId) throw conflict('not_yourself', 'Nobody can do this to their own account: ask another admin.')
+}
+
 /**
  * The account that an admin is about to change, with all accounts held still until the transaction ends. What admins
  * do to each other at the same time happens one after the other, so the admin is asked again whether they still are.
@@ -23,8 +27,7 @@ export async function holdOther(tx: Db, who: Caller, id: string, o: { keepsAdmin
   await lockAccounts(tx)
   const user = await userById(tx, id)
   if (!user) throw notFound('user')
-  if (user.id === who.userId)
-    throw conflict('not_yourself', 'Nobody can do this to their own account: ask another admin.')
+  refuseSelf(who, user.id)
   if (!o.keepsAdmin) await assertAdminRemains(tx, user)
   const actor = isSignedIn(who) ? await userById(tx, who.userId) : undefined
   if (isSignedIn(who) && !(actor && isLivingAdmin(actor)))

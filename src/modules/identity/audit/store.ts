@@ -60,9 +60,9 @@ export async function pruneAudit(db: Db, o: { days: number; now: Date; signal: A
 export async function forgetInAudit(tx: Db, userId: string): Promise<void> {
   await sql`
     update identity.audit_log set
-      address = case when actor_id = ${userId} or actor_id is null then null else address end,
-      user_agent = case when actor_id = ${userId} or actor_id is null then null else user_agent end,
-      actor_id = nullif(actor_id, ${userId}),
-      subject_id = nullif(subject_id, ${userId})
-    where actor_id = ${userId} or subject_id = ${userId}`.execute(tx)
+      address = case when actor_id <> ${userId}::uuid then address end,
+      user_agent = case when actor_id <> ${userId}::uuid then user_agent end,
+      actor_id = nullif(actor_id, ${userId}::uuid),
+      subject_id = nullif(subject_id, ${userId}::uuid)
+    where ${userId}::uuid in (actor_id, subject_id)`.execute(tx)
 }

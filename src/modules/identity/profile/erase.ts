@@ -1,4 +1,3 @@
-import { sql } from 'kysely'
 import { type Caller, system } from '#kernel/caller.ts'
 import { badRequest } from '#kernel/errors.ts'
 import { forgetAnswersTo } from '#kernel/http/idempotency.ts'
@@ -6,6 +5,7 @@ import { type Ctx, type EventHandler, on } from '#kernel/module.ts'
 import type { Attempts } from '#modules/identity/accounts/attempts.ts'
 import { assertAdminRemains, holdOther } from '#modules/identity/admin/standing.ts'
 import { audit } from '#modules/identity/audit/audit.ts'
+import { forgetInAudit } from '#modules/identity/audit/store.ts'
 import { removePicture, userDeleted } from '#modules/identity/events.ts'
 import { proven } from '#modules/identity/recovery/proof.ts'
 import { tellEnded } from '#modules/identity/sessions/open.ts'
@@ -48,9 +48,11 @@ export async function eraseUser(ctx: Context, who: Caller, userId: string): Prom
     const user = await tx
       .deleteFrom('identity.users')
       .where('id', '=', userId)
-      .returning('avatar')
+      .returning(['avatar', 'email'])
       .executeTakeFirstOrThrow()
     await forgetTraces(tx, userId)
+    // Letters that somebody asked for by the address alone are of nobody yet.
+    if (user.email !== null) await tx.deleteFrom('identity.letters').where('email', '=', user.email).execute()
     if (user.avatar !== null) await enqueue(removePicture, { name: user.avatar })
     await audit(tx, who.userId === userId ? system(who.requestId) : who, { action: 'account.erased' })
     await emit(userDeleted, { userId })
@@ -67,12 +69,7 @@ async function holdSelf(tx: Db, userId: string): Promise<void> {
 
 /** What keeps no foreign key to the account. Once more is no fault. */
 async function forgetTraces(tx: Db, userId: string): Promise<void> {
-  await sql`update identity.audit_log set
-      actor_id = nullif(actor_id, ${userId}::uuid),
-      subject_id = nullif(subject_id, ${userId}::uuid),
-      address = case when actor_id <> ${userId}::uuid then address end,
-      user_agent = case when actor_id <> ${userId}::uuid then user_agent end
-    where ${userId}::uuid in (actor_id, subject_id)`.execute(tx)
+  await forgetInAudit(tx, userId)
   await forgetAnswersTo(tx as never, userId)
 }
 
