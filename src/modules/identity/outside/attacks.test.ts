@@ -3,6 +3,13 @@ import { createHash, randomBytes } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
 import { agree, type Browser, COOKIES, openBrowser, openWorld, type Page, type World } from './testing-world.ts'
 
+const KEYCLOAK = '/auth/oidc/keycloak/login'
+const changed = (page: Page, change: (q: URLSearchParams) => void): string => {
+  const url = new URL(page.url)
+  change(url.searchParams)
+  return url.href
+}
+
 describe('attacks on signing in with others', () => {
   let w: World
   before(async () => {
@@ -27,12 +34,6 @@ describe('attacks on signing in with others', () => {
     change?.(authUrl)
     const page = await browser.open(authUrl.href, { until: isCallback })
     return page.status === 0 ? page : browser.submit(page, { login: person, choice: 'agree' }, { until: isCallback })
-  }
-  const KEYCLOAK = '/auth/oidc/keycloak/login'
-  const changed = (page: Page, change: (q: URLSearchParams) => void): string => {
-    const url = new URL(page.url)
-    change(url.searchParams)
-    return url.href
   }
   const errorAt = async (browser: Browser, address: string): Promise<string | null> => {
     const landed = await browser.open(address)
@@ -141,19 +142,15 @@ describe('attacks on signing in with others', () => {
     })
 
     test('with the code that a stranger brought back', async () => {
-      for (const victim of [openBrowser(), await begun()]) {
+      const begun = openBrowser()
+      await begun.script('GET', w.at(KEYCLOAK))
+      for (const victim of [openBrowser(), begun]) {
         const landed = await w.signIn(openBrowser(), 'keycloak', 'eve')
         const answer = await w.exchange(victim, landed)
         assert.deepEqual([answer.status, answer.body.code], [403, 'code_not_bound'])
         assert.equal((await w.exchange(victim, landed)).body.code, 'code_invalid', 'spent by the try')
       }
     })
-    const begun = async () => {
-      const browser = openBrowser()
-      await browser.script('GET', w.at(KEYCLOAK))
-      return browser
-    }
-
     test('nor by saying in the body what only the browser can carry', async () => {
       const eve = openBrowser()
       const landed = await w.signIn(eve, 'keycloak', 'eve')
@@ -165,7 +162,7 @@ describe('attacks on signing in with others', () => {
     test('the binding is a cookie that no script reads and no foreign form sends', async () => {
       const browser = openBrowser()
       await browser.script('GET', w.at(KEYCLOAK))
-      const [cookie] = browser.cookies('127.0.0.1').filter((c) => c.name === 'tutti-flow')
+      const cookie = browser.cookies('127.0.0.1').find((c) => c.name === 'tutti-flow')
       assert.deepEqual([cookie?.httpOnly, cookie?.sameSite, cookie?.path], [true, 'lax', '/'])
       const life = (cookie?.expiresAt ?? 0) - Date.now()
       assert.ok(life > 0 && life <= 600_000, `${life} ms`)

@@ -7,6 +7,8 @@ import { createBearer } from './bearer.ts'
 
 const audience = 'https://app.example.org'
 
+const claims = (name: string, email_verified: unknown) => ({ email: `${name}@example.org`, email_verified })
+
 describe('bearer tokens of an outside issuer on our routes', () => {
   let server: IssuerServer
   let t: TestApp
@@ -63,7 +65,6 @@ describe('bearer tokens of an outside issuer on our routes', () => {
   test('an account is found by its e-mail only when both have proven it', async () => {
     const proven = await register('proven', true)
     const unproven = await register('unproven', false)
-    const claims = (name: string, email_verified: unknown) => ({ email: `${name}@example.org`, email_verified })
     assert.equal((await me(await tokenOf({ sub: 'p1', ...claims('proven', true) }))).body.id, proven)
     for (const [sub, name, verified] of [
       ['p2', 'proven', false],

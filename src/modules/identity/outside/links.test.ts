@@ -5,6 +5,15 @@ import { agree, type Browser, COOKIES, openBrowser, openWorld, type World } from
 
 const PASSWORD = 'correct horse battery'
 
+const linksOf = async (client: Client) =>
+  (await client.get('/auth/links')).body.items as {
+    id: string
+    provider: string
+    label: string
+    name: string
+    email: string
+  }[]
+
 describe('linking accounts of others with one’s own', () => {
   let w: World
   let count = 0
@@ -30,15 +39,6 @@ describe('linking accounts of others with one’s own', () => {
     const { body } = await begin(browser, provider, { returnTo: '/settings/links' })
     return agree(browser, await browser.open(body.authUrl), name)
   }
-  const linksOf = async (client: Client) =>
-    (await client.get('/auth/links')).body.items as {
-      id: string
-      provider: string
-      label: string
-      name: string
-      email: string
-    }[]
-
   test('in the browser that began, at once; then one signs in with it', async () => {
     const { browser, client } = await person()
     const landed = await link(browser, 'spotify', 'ann')

@@ -10,6 +10,12 @@ const KEY_OF_LATER = 'another key of thirty-two characters or more'
 
 type Token = { accessToken: string; expiresAt: string; scopes: string[] } | null
 
+const ask = (world: World, userId: string): Promise<Token> => {
+  const wired = world.t.app.wired.find((x) => x.module.name === 'identity')
+  assert.ok(wired)
+  return apiOf(wired, links)['outsideToken']?.(system('test'), { userId, provider: 'spotify' }) as Promise<Token>
+}
+
 describe('tokens of Spotify', () => {
   let w: World
   before(async () => {
@@ -17,11 +23,6 @@ describe('tokens of Spotify', () => {
   })
   after(() => w.stop())
 
-  const ask = (world: World, userId: string): Promise<Token> => {
-    const wired = world.t.app.wired.find((x) => x.module.name === 'identity')
-    assert.ok(wired)
-    return apiOf(wired, links)['outsideToken']?.(system('test'), { userId, provider: 'spotify' }) as Promise<Token>
-  }
   async function person(name: string): Promise<string> {
     w.spotify.people.set(name, { id: name, email: `${name}@example.org`, display_name: name, country: 'DE' })
     const browser = openBrowser()
