@@ -63,6 +63,21 @@ describe('the watcher', () => {
     const { id } = await c.song('Slow')
     assert.equal(events.flatMap((e) => e.songs).filter((s) => s.songId === id).length, 1)
   })
+
+  test('what could not be stored is tried again', async () => {
+    const { pool } = c.app.app.ports.db
+    // A sequence keeps its number when the transaction that took it fails.
+    await pool.query(`create sequence refusals; create function refuse() returns trigger language plpgsql as $$
+      begin perform nextval('refusals'); raise exception 'refused'; end $$;
+      create trigger refuse before insert on catalog.library_files execute function refuse()`)
+    await music.put('stubborn.mp3', mp3({ title: 'Stubborn' }))
+    await c.app.eventually(async () => {
+      const { rows } = await pool.query<{ is_called: boolean }>('select is_called from refusals')
+      return rows[0]?.is_called
+    }, 'the first try')
+    await pool.query('drop trigger refuse on catalog.library_files')
+    await until(['Slow', 'Stubborn', 'Uno'], 'the next try')
+  })
 })
 
 const at = (path: string) => {
@@ -100,4 +115,16 @@ test('a directory is due when it was quiet for a second, or after ten in any cas
   }
   due.add({ dir, extent: 'alone' })
   assert.equal(due.take().length, 1)
+})
+
+test('very many directories are due as one whole, no later than the first of them', () => {
+  let now = 0
+  const due = createDue(() => now)
+  for (let i = 0; i < 5000; i++) {
+    now += 2
+    due.add({ dir: Buffer.from(`${i}`), extent: 'alone' })
+  }
+  const taken = due.take().map((t) => `${t.extent} ${t.dir.toString()}`)
+  assert.ok(taken.includes('below '))
+  assert.ok(taken.length < 2000)
 })

@@ -30,16 +30,21 @@ export function touchedBy(root: string, path: string): Touched | undefined {
 }
 
 type Due = { touched: Touched; firstMs: number; lastMs: number }
+const keyOf = (touched: Touched): string => `${touched.extent}:${touched.dir.toString('latin1')}`
 
 /** Directories waiting to be quiet. Times are those of `nowMs`, milliseconds of any clock that never goes back. */
 export function createDue(nowMs: () => number = () => performance.now()) {
+  /** In the order of `firstMs`. */
   const due = new Map<string, Due>()
   const add = (touched: Touched): void => {
-    const key = `${touched.extent}:${touched.dir.toString('latin1')}`
     const now = nowMs()
-    const known = due.get(key)
+    const known = due.get(keyOf(touched))
     if (known) known.lastMs = now
-    else due.set(key, { touched, firstMs: now, lastMs: now })
+    else due.set(keyOf(touched), { touched, firstMs: now, lastMs: now })
+    if (due.size <= TOUCHED_MAX) return
+    const [oldest] = due.values()
+    due.clear()
+    due.set(keyOf(EVERYTHING), { touched: EVERYTHING, firstMs: oldest?.firstMs ?? now, lastMs: now })
   }
   return {
     add,
@@ -49,7 +54,7 @@ export function createDue(nowMs: () => number = () => performance.now()) {
       const now = nowMs()
       const ready = [...due].filter(([, d]) => now - d.lastMs >= QUIET_MS || now - d.firstMs >= PATIENCE_MS)
       for (const [key] of ready) due.delete(key)
-      return ready.length > TOUCHED_MAX ? [EVERYTHING] : ready.map(([, d]) => d.touched)
+      return ready.map(([, d]) => d.touched)
     },
   }
 }

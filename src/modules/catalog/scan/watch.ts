@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Folder, folders } from '#modules/catalog/store/folders.ts'
 import { claimWatch, releaseWatch } from '#modules/catalog/store/scan-state.ts'
+import type { Touched } from './folder.ts'
 import type { Runner } from './runner.ts'
 import type { CatalogCtx } from './types.ts'
 import { type WatchedFolder, watchFolder } from './watch-folder.ts'
@@ -7,9 +9,37 @@ import { type WatchedFolder, watchFolder } from './watch-folder.ts'
 const TICK_MS = 250
 /** How often the folders themselves are looked at: added, removed, unplugged, plugged in. Also renews the claim. */
 const LOOK_EVERY_MS = 2000
+/** What could not be scanned (the database was away) is tried again after this. */
+const RETRY_FAILED_MS = 3000
 
 /** `start` resolves when the folders of now are watched. */
 export type Watcher = { start(): Promise<void>; stop(): Promise<void> }
+
+/** Scans what was touched: of each folder one scan at a time, what changes meanwhile waits and is looked at in one. */
+function createTouchUps(ctx: CatalogCtx, runner: Runner, signal: AbortSignal) {
+  const scanning = new Map<string, Promise<void>>()
+  async function scan(id: string, w: WatchedFolder, parts: readonly Touched[]): Promise<void> {
+    try {
+      await runner.parts(id, parts, signal)
+    } catch (err) {
+      if (signal.aborted) return
+      ctx.log.warn({ err }, 'a scan after a change failed and is tried again')
+      w.touch(parts)
+      await sleep(RETRY_FAILED_MS, undefined, { signal }).catch(() => {})
+    }
+  }
+  return {
+    begin(watched: ReadonlyMap<string, WatchedFolder>): void {
+      for (const [id, w] of watched) {
+        const parts = scanning.has(id) ? [] : w.take()
+        if (parts.length === 0) continue
+        const work = scan(id, w, parts).finally(() => scanning.delete(id))
+        scanning.set(id, work)
+      }
+    },
+    settled: () => Promise.all(scanning.values()),
+  }
+}
 
 /**
  * Watches the music folders and has touched directories scanned. One process at a time does it, by a claim in the
@@ -19,22 +49,10 @@ export function createWatcher(ctx: CatalogCtx, runner: Runner): Watcher {
   const self = ctx.newId()
   const watched = new Map<string, WatchedFolder>()
   const ending = new AbortController()
-  const scanning = new Set<Promise<void>>()
+  const touchUps = createTouchUps(ctx, runner, ending.signal)
   const timers: NodeJS.Timeout[] = []
   let looking: Promise<void> = Promise.resolve()
 
-  const failed = (what: string) => (err: unknown) => {
-    if (!ending.signal.aborted) ctx.log.warn({ err }, what)
-  }
-  function tick(): void {
-    for (const [id, w] of watched) {
-      const ready = w.take()
-      if (ready.length === 0) continue
-      const work = runner.parts(id, ready, ending.signal).catch(failed('a scan after a change failed'))
-      scanning.add(work)
-      void work.finally(() => scanning.delete(work))
-    }
-  }
   async function endAll(ids: readonly string[]): Promise<void> {
     const ended = ids.flatMap((id) => watched.get(id) ?? [])
     for (const id of ids) watched.delete(id)
@@ -53,12 +71,14 @@ export function createWatcher(ctx: CatalogCtx, runner: Runner): Watcher {
     await endAll([...watched.keys()].filter((id) => !now.some((f) => f.id === id)))
     for (const folder of now) {
       const known = watched.get(folder.id)
-      if (known) await known.check(folder.state)
+      if (known) await known.check(folder)
       else watched.set(folder.id, await begin(folder))
     }
   }
   const lookInTurn = (): void => {
-    looking = looking.then(look).catch(failed('the music folders could not be looked at'))
+    looking = looking.then(look).catch((err: unknown) => {
+      if (!ending.signal.aborted) ctx.log.warn({ err }, 'the music folders could not be looked at')
+    })
   }
 
   return {
@@ -66,14 +86,17 @@ export function createWatcher(ctx: CatalogCtx, runner: Runner): Watcher {
       lookInTurn()
       await looking
       if (ending.signal.aborted) return
-      timers.push(setInterval(tick, TICK_MS), setInterval(lookInTurn, LOOK_EVERY_MS))
+      timers.push(
+        setInterval(() => touchUps.begin(watched), TICK_MS),
+        setInterval(lookInTurn, LOOK_EVERY_MS),
+      )
     },
     async stop() {
       for (const t of timers) clearInterval(t)
       ending.abort(new Error('shutting down'))
       await looking
       await endAll([...watched.keys()])
-      await Promise.all(scanning)
+      await touchUps.settled()
       await releaseWatch(ctx.db, self)
     },
   }

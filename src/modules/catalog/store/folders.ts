@@ -48,6 +48,12 @@ export async function setFolderState(
   await sql`update catalog.folders set state = ${s.state}, detail = ${s.detail} where id = ${id}::uuid`.execute(db)
 }
 
+/** Tells something else of a folder that is there, unless somebody else has told something meanwhile. */
+export async function replaceDetail(db: Db, id: string, d: { from: string | null; to: string | null }): Promise<void> {
+  await sql`update catalog.folders set detail = ${d.to}
+    where id = ${id}::uuid and state = 'ok' and detail is not distinct from ${d.from}`.execute(db)
+}
+
 /** Songs on the shelf by folder. */
 export async function songCounts(db: Db): Promise<Map<string, number>> {
   const { rows } = await sql<{ id: string; n: number }>`
