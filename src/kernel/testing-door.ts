@@ -50,8 +50,8 @@ export const doorContract = contract('identity', 'Who is who, for tests', {
     path: '/block',
     auth: 'anyone',
     status: 204,
-    summary: 'End all access of a person',
-    input: Strict({ userId: Id }),
+    summary: 'End all access of a person; silently: as if the notice to other processes were lost',
+    input: Strict({ userId: Id, silently: Type.Optional(Type.Boolean()) }),
     output: Empty,
   }),
   authenticate: internal({
@@ -127,9 +127,9 @@ function exit(ctx: Ctx<unknown>, { sessions, keys }: Known) {
       })
       return {}
     },
-    async block(_who: Who, { userId }: { userId: string }) {
+    async block(_who: Who, { userId, silently }: { userId: string; silently?: boolean }) {
       for (const map of [sessions, keys]) forget(map, (f) => f.userId === userId)
-      await ctx.pubsub.publish(ACCESS_ENDED, { userId })
+      if (!silently) await ctx.pubsub.publish(ACCESS_ENDED, { userId })
       return {}
     },
   }

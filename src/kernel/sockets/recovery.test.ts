@@ -116,3 +116,13 @@ test('what ended is remembered for a time', () => {
   now = 200
   assert.deepEqual([ended.has('b'), ended.has('c')], [true, true])
 })
+
+test('when it is not known whose access ended, everybody counts for a time', () => {
+  let now = 0
+  const ended = createEnded(100, () => now)
+  ended.addAll()
+  now = 99
+  assert.ok(ended.has('a'))
+  now = 100
+  assert.ok(!ended.has('a'))
+})
