@@ -73,3 +73,20 @@ test('a bomb, a cut file, a text, an SVG and a missing file are refused with a r
   assert.equal(await codeOf(media.image({ bytes: png(9, 9) }, { widthPx: 0, format: 'webp' })), 'image_options')
   assert.equal(await codeOf(media.image({ bytes: png(9, 9) }, options)), 'fine')
 })
+
+test('a square is cut from the middle and never enlarged; what moves can be refused', async () => {
+  const wide = await sharp(png(300, 100, [0, 0, 200]))
+    .composite([{ input: png(100, 100, [200, 0, 0]), left: 100, top: 0 }])
+    .png()
+    .toBuffer()
+  const square = await media.image({ bytes: wide }, { widthPx: 512, format: 'webp', crop: 'square' })
+  assert.deepEqual([square.widthPx, square.heightPx], [100, 100])
+  assert.match(square.dominantColor, /^#[cd][0-9a-f]0[0-9a-f]0[0-9a-f]$/)
+  const frames = Buffer.alloc(20 * 40 * 3, 1).fill(200, 0, 20 * 20 * 3)
+  const moving = await sharp(frames, { raw: { width: 20, height: 40, channels: 3, pageHeight: 20 } })
+    .gif()
+    .toBuffer()
+  const options = { widthPx: 20, format: 'webp' } as const
+  assert.equal(await codeOf(media.image({ bytes: moving }, { ...options, animation: 'refuse' })), 'image_animated')
+  assert.deepEqual((await media.image({ bytes: moving }, options)).heightPx, 20, 'else its first frame')
+})

@@ -22,12 +22,12 @@ async function photo(): Promise<Buffer> {
     .withMetadata({ orientation: 6 })
     .toBuffer()
 }
-const moving = (format: 'gif' | 'webp'): Promise<Buffer> =>
-  sharp(Buffer.alloc(20 * 40 * 3, 1).fill(200, 0, 20 * 20 * 3), {
-    raw: { width: 20, height: 40, channels: 3, pageHeight: 20 },
-  })
-    [format]()
+const moving = (format: 'gif' | 'webp'): Promise<Buffer> => {
+  const frames = Buffer.alloc(20 * 40 * 3, 1).fill(200, 0, 20 * 20 * 3)
+  return sharp(frames, { raw: { width: 20, height: 40, channels: 3, pageHeight: 20 } })
+    .toFormat(format)
     .toBuffer()
+}
 const formOf = (field: string, bytes: Uint8Array): FormData => {
   const form = new FormData()
   form.set('caption', 'me')
@@ -62,8 +62,8 @@ describe('pictures of people', () => {
         ...(who.token ? { authorization: `Bearer ${who.token}` } : {}),
         ...(type ? { 'content-type': type } : {}),
       },
-      ...(body === undefined ? {} : { body: body as ArrayBuffer, duplex: 'half' }),
-    } as RequestInit)
+      ...(body === undefined ? {} : { body: body as ArrayBuffer, duplex: 'half' as const }),
+    })
     const text = await answer.text()
     return { status: answer.status, text, body: JSON.parse(text) as Answer['body'] }
   }
@@ -91,8 +91,8 @@ describe('pictures of people', () => {
     ]
     // Turned by a quarter: what was left is on top.
     const [top, bottom] = [await at(128, 20), await at(128, 236)]
-    for (const [i, expected] of RED.entries()) assert.ok(Math.abs((top[i] ?? 0) - expected) < 30, `${top}`)
-    for (const [i, expected] of BLUE.entries()) assert.ok(Math.abs((bottom[i] ?? 0) - expected) < 30, `${bottom}`)
+    for (const [i, expected] of RED.entries()) assert.ok(Math.abs((top[i] ?? 0) - expected) < 30, top.join())
+    for (const [i, expected] of BLUE.entries()) assert.ok(Math.abs((bottom[i] ?? 0) - expected) < 30, bottom.join())
     for (const name of await kept()) {
       const blob = await readFile(join(t.dataDir, 'blobs', 'identity', 'avatars', name))
       assert.ok(!blob.includes(PLACE) && !blob.includes('Exif'), name)

@@ -5,6 +5,9 @@ import { newId } from '#kernel/ids.ts'
 import { type Client, startTestApp, type TestApp } from '#kernel/testing.ts'
 import identity from '#modules/identity/index.ts'
 
+const sees = async (who: Client, whom: Client) => (await who.get(`/users/${whom.userId}`)).status
+const plain = ({ instance: _i, requestId: _r, ...rest }: Record<string, unknown>) => rest
+
 describe('personal blocks', () => {
   let t: TestApp
   let user: Client
@@ -17,7 +20,6 @@ describe('personal blocks', () => {
     stranger = await t.as('stranger')
   })
   after(() => t.stop())
-  const sees = async (who: Client, whom: Client) => (await who.get(`/users/${whom.userId}`)).status
   const blocksOf = async (userId: string) => {
     const { api } = t.app.wired.find((w) => w.module.name === 'identity')?.running ?? assert.fail()
     const ask = api['profile']?.blocksOf as unknown as (w: unknown, i: object) => Promise<{ userIds: string[] }>
@@ -50,7 +52,6 @@ describe('personal blocks', () => {
         const real = await stranger.send(method, at(user.userId))
         const none = await stranger.send(method, at(unknown))
         assert.equal(real.status, 404)
-        const plain = ({ instance: _i, requestId: _r, ...rest }: Record<string, unknown>) => rest
         assert.deepEqual(plain(real.body), plain(none.body))
       }
     }

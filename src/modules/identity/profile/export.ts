@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Caller, SignedIn } from '#kernel/caller.ts'
 import type { Ctx } from '#kernel/module.ts'
@@ -44,68 +45,87 @@ export async function exportMe(
 /** Usernames are of letters, digits, dots and dashes alone. */
 const fileName = (user: UserRow, now: Date) => `tutti-${user.username}-${now.toISOString().slice(0, 10)}.json`
 
-/** No hash and no token: whoever finds the file must not be able to sign in with it. */
 async function accountOf({ ctx: { db }, pictures }: Deps, user: UserRow) {
-  const [sessions, apiKeys, linkedAccounts, mails, flows, blocks, picture] = await Promise.all([
-    db
-      .selectFrom('identity.sessions')
-      .select(['id', 'method', 'address', 'user_agent as userAgent', 'created_at as createdAt'])
-      .select(['used_at as usedAt', 'expires_at as expiresAt', 'ended_at as endedAt'])
-      .where('user_id', '=', user.id)
-      .orderBy('id')
-      .execute(),
-    db
-      .selectFrom('identity.api_keys')
-      .select([
-        'id',
-        'name',
-        'hint',
-        'scopes',
-        'created_at as createdAt',
-        'expires_at as expiresAt',
-        'used_at as usedAt',
-      ])
-      .where('user_id', '=', user.id)
-      .orderBy('id')
-      .execute(),
-    db
-      .selectFrom('identity.identities')
-      .select(['id', 'provider', 'subject', 'email', 'email_verified as emailVerified', 'name', 'scopes'])
-      .select(['created_at as createdAt', 'used_at as usedAt'])
-      .where('user_id', '=', user.id)
-      .orderBy('id')
-      .execute(),
-    db
-      .selectFrom('identity.mail_tokens')
-      .select(['purpose', 'email', 'created_at as createdAt', 'expires_at as expiresAt'])
-      .where('user_id', '=', user.id)
-      .execute(),
-    db
-      .selectFrom('identity.flows')
-      .select(['provider', 'return_to as returnTo', 'expires_at as expiresAt'])
-      .where('user_id', '=', user.id)
-      .execute(),
-    db
-      .selectFrom('identity.blocks')
-      .select(['blocked_id as userId', 'created_at as createdAt'])
-      .where('user_id', '=', user.id)
-      .orderBy('blocked_id')
-      .execute(),
-    user.avatar === null ? undefined : pictures.bytes(user.avatar),
-  ])
+  const kept = await Promise.all(
+    Object.entries(KEPT_OF_PERSON).map(async ([name, o]) => [name, await rowsOf(db, o, user.id)] as const),
+  )
+  const picture = user.avatar === null ? undefined : await pictures.bytes(user.avatar)
   const { preferences, ...account } = toUser(user)
   return {
     account,
     preferences,
     avatar: picture ? { type: 'image/webp', base64: Buffer.from(picture).toString('base64') } : null,
-    sessions,
-    apiKeys,
-    linkedAccounts,
-    mailsUnderWay: mails,
-    signInsUnderWay: flows,
-    blocks,
+    ...Object.fromEntries(kept),
   }
 }
+
+type Kept = { readonly table: string; readonly columns: readonly string[]; readonly withheld: readonly string[] }
+/**
+ * Tables with rows of a person, by the names they have in the file. What is withheld is a secret, or tells nothing: who
+ * finds the file must not be able to sign in with it. A test holds the columns against the database.
+ */
+export const KEPT_OF_PERSON: Readonly<Record<string, Kept>> = {
+  sessions: {
+    table: 'identity.sessions',
+    columns: ['id', 'method', 'address', 'user_agent', 'created_at', 'used_at', 'expires_at', 'ended_at'],
+    withheld: ['user_id'],
+  },
+  apiKeys: {
+    table: 'identity.api_keys',
+    columns: ['id', 'name', 'hint', 'scopes', 'created_at', 'expires_at', 'used_at'],
+    withheld: ['user_id', 'hash'],
+  },
+  linkedAccounts: {
+    table: 'identity.identities',
+    columns: [
+      'id',
+      'provider',
+      'issuer',
+      'subject',
+      'email',
+      'email_verified',
+      'name',
+      'scopes',
+      'consent_ended_at',
+      'created_at',
+      'used_at',
+    ],
+    withheld: ['user_id', 'tokens', 'renewing_until'],
+  },
+  signInsUnderWay: {
+    table: 'identity.flows',
+    columns: ['provider', 'return_to', 'expires_at'],
+    withheld: ['user_id', 'state_hash', 'verifier', 'nonce', 'redirect_uri', 'binding_hash', 'code_challenge'],
+  },
+  codesUnderWay: {
+    table: 'identity.exchange_codes',
+    columns: ['method', 'expires_at'],
+    withheld: ['user_id', 'hash', 'link', 'binding_hash', 'code_challenge'],
+  },
+  mailTokens: {
+    table: 'identity.mail_tokens',
+    columns: ['purpose', 'email', 'created_at', 'expires_at'],
+    withheld: ['user_id', 'hash'],
+  },
+  lettersUnderWay: {
+    table: 'identity.letters',
+    columns: ['kind', 'email', 'address', 'user_agent', 'created_at'],
+    withheld: ['id', 'user_id'],
+  },
+  blocks: {
+    table: 'identity.blocks',
+    columns: ['blocked_id', 'created_at'],
+    withheld: ['user_id'],
+  },
+}
+
+async function rowsOf(db: Db, { table, columns }: Kept, userId: string): Promise<object[]> {
+  const named = columns.map((c) => sql`${sql.ref(c)} as ${sql.ref(inCamelCase(c))}`)
+  const { rows } = await sql<object>`
+    select ${sql.join(named)} from ${sql.table(table)} where user_id = ${userId}::uuid order by 1`.execute(db)
+  return rows
+}
+const inCamelCase = (column: string) => column.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase())
 
 /** By the person and about them. Of what others did, nothing that tells who they are or from where. */
 async function auditOf(db: Db, who: SignedIn) {

@@ -13,6 +13,9 @@ const DEFAULTS = {
   autoGenerate: false,
 }
 
+const preferencesAfter = async (who: Client, preferences: object) =>
+  (await who.patch('/users/me', { preferences })).body.preferences
+
 describe('my profile', () => {
   let t: TestApp
   let user: Client
@@ -32,11 +35,11 @@ describe('my profile', () => {
       ['PATCH', '/users/profile', { fullName: 'Ünal A.' }, { displayName: 'Ünal A.' }],
       ['PUT', '/users/profile', { is_anonymous: true }, { isAnonymous: true }],
     ] as const
-    let expected = before
+    const expected = { ...before }
     for (const [method, path, body, changed] of routes) {
       const answer = await user.send(method, path, body)
       assert.equal(answer.status, 200, answer.text)
-      expected = { ...expected, ...changed, revision: expected.revision + 1 }
+      Object.assign(expected, changed, { revision: expected.revision + 1 })
       assert.deepEqual(answer.body, expected)
       assert.deepEqual((await user.get('/auth/me')).body, expected)
     }
@@ -47,10 +50,13 @@ describe('my profile', () => {
 
   test('preferences are changed one by one, and null takes the preset away', async () => {
     const id = '01990000-0000-7000-8000-000000000000'
-    const set = async (preferences: object) => (await user.patch('/users/me', { preferences })).body.preferences
-    assert.deepEqual(await set({ theme: 'dark', bassBoost: 1.5 }), { ...DEFAULTS, theme: 'dark', bassBoost: 1.5 })
-    assert.equal((await set({ defaultPresetId: id, privacyLevel: 'private' })).defaultPresetId, id)
-    assert.deepEqual(await set({ defaultPresetId: null, autoGenerate: true, audioSensitivity: 0 }), {
+    assert.deepEqual(await preferencesAfter(user, { theme: 'dark', bassBoost: 1.5 }), {
+      ...DEFAULTS,
+      theme: 'dark',
+      bassBoost: 1.5,
+    })
+    assert.equal((await preferencesAfter(user, { defaultPresetId: id, privacyLevel: 'private' })).defaultPresetId, id)
+    assert.deepEqual(await preferencesAfter(user, { defaultPresetId: null, autoGenerate: true, audioSensitivity: 0 }), {
       ...DEFAULTS,
       theme: 'dark',
       bassBoost: 1.5,
