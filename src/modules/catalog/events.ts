@@ -18,6 +18,8 @@ export const scanJob = job(
 )
 /** Delete the songs of a folder that was taken out of the library. */
 export const removeFolderJob = job('catalog.remove-folder.v1', Type.Object({ folderId: Id }), { lane: 'quick' })
+/** Delete the songs that belonged to a person who is gone. */
+export const removeOwnedJob = job('catalog.remove-owned.v1', Type.Object({ ownerId: Id }), { lane: 'quick' })
 
 export const libraryProgress = push('library:progress', ScanState, 'A scan moves on; at most four a second')
 export const libraryChanged = push(

@@ -1,13 +1,14 @@
 import { defineModule, on, runs } from '#kernel/module.ts'
 import { songAnalyzed } from '#modules/analysis/events.ts'
-import { removeFolderJob, scanJob } from './events.ts'
+import { userDeleted } from '#modules/identity/events.ts'
+import { removeFolderJob, removeOwnedJob, scanJob } from './events.ts'
 import { createRunner } from './scan/runner.ts'
 import { createWatcher } from './scan/watch.ts'
 import { albums, library, songs } from './schema.ts'
 import { createAlbums } from './service/albums.ts'
 import { adoptConfigured, requestScan } from './service/folders.ts'
 import { createLibrary } from './service/library.ts'
-import { forgetGone, removeRetired } from './service/publish.ts'
+import { forgetGone, removeOwned, removeRetired } from './service/publish.ts'
 import { createSongs } from './service/songs.ts'
 import type { Tables } from './store/db.ts'
 import { saveFacets } from './store/lifecycle.ts'
@@ -28,11 +29,17 @@ export default defineModule<Tables, { songs: typeof songs; albums: typeof albums
     let starting: Promise<void> | undefined
     return {
       api: { songs: createSongs(ctx), albums: createAlbums(ctx), library: createLibrary(ctx) },
-      on: [on<Tables, typeof songAnalyzed.payload>(songAnalyzed, (tx, facets) => saveFacets(tx, facets))],
+      on: [
+        on<Tables, typeof songAnalyzed.payload>(songAnalyzed, (tx, facets) => saveFacets(tx, facets)),
+        on<Tables, typeof userDeleted.payload>(userDeleted, (_tx, { userId }, { enqueue }) =>
+          enqueue(removeOwnedJob, { ownerId: userId }),
+        ),
+      ],
       jobs: [
         runs(scanJob, ({ full, folderIds }, { signal }) =>
           runner.all({ depth: full ? 'full' : 'changes', folderIds }, signal),
         ),
+        runs(removeOwnedJob, ({ ownerId }, { signal }) => removeOwned(ctx, ownerId, signal)),
         runs(removeFolderJob, ({ folderId }, { signal }) => removeRetired(ctx, folderId, signal)),
       ],
       cron: [{ name: 'catalog.forget-gone', everyMs: FORGET_EVERY_MS, run: (signal) => forgetGone(ctx, signal) }],

@@ -1,4 +1,5 @@
 import { contract, internal, op } from '#kernel/contract.ts'
+import { exportOfUser, statsOfUser } from '#kernel/personal.ts'
 import { Empty, Id, Nullable, OneOf, Page, pageQuery, Strict, Text, Type } from '#kernel/schema.ts'
 
 import {
@@ -150,6 +151,8 @@ export const songs = contract('songs', 'Songs, artists, genres and search', {
     input: Strict({ kind: OneOf(['song', 'album', 'artist'] as const), ids: Type.Array(Id, { maxItems: 500 }) }),
     output: Type.Array(Type.Object({ id: Id, coverKey: Type.String() })),
   }),
+  exportOfUser,
+  statsOfUser,
 })
 
 export const albums = contract('albums', 'Albums', {

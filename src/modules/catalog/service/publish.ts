@@ -3,6 +3,7 @@ import { EVENT_SONGS_MAX } from '#modules/catalog/scan/save.ts'
 import type { CatalogCtx } from '#modules/catalog/scan/types.ts'
 import { deleteFolder, folderSongs, isRetired } from '#modules/catalog/store/folders.ts'
 import { deleteSongs, expiredSongs, publishSongs } from '#modules/catalog/store/lifecycle.ts'
+import { ownedSongs } from '#modules/catalog/store/owned.ts'
 import { lockShelf, noteChanges, recount, touchedBy } from '#modules/catalog/store/recount.ts'
 
 const NO_ID = '00000000-0000-0000-0000-000000000000'
@@ -67,6 +68,17 @@ export async function removeRetired(ctx: CatalogCtx, folderId: string, signal: A
     await removeSongs(ctx, ids)
   }
   await deleteFolder(ctx.db, folderId)
+  await tellChanged(ctx)
+}
+
+/** Forgets the songs of a person who is gone; begun anew after a crash. */
+export async function removeOwned(ctx: CatalogCtx, ownerId: string, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    signal.throwIfAborted()
+    const ids = await ownedSongs(ctx.db, ownerId, PART)
+    if (ids.length === 0) break
+    await removeSongs(ctx, ids)
+  }
   await tellChanged(ctx)
 }
 

@@ -12,6 +12,7 @@ import { filterQuery, find } from '#modules/catalog/search.ts'
 import { albumIdsByTitle, albumsById, albumsOfArtist } from '#modules/catalog/store/albums.ts'
 import { ARTISTS_BY_NAME, artistConditions, artistsById, coverHashes, genres } from '#modules/catalog/store/artists.ts'
 import type { Db } from '#modules/catalog/store/db.ts'
+import { countOwned, describeOwned } from '#modules/catalog/store/owned.ts'
 import {
   lyricsOf,
   type SongFilter,
@@ -111,6 +112,8 @@ export function createSongs(ctx: CatalogCtx): Api<typeof songs> {
       return { items }
     },
     search: (who, input) => searchAll(db, who, input),
+    exportOfUser: async (_who, { userId }) => ({ songs: await describeOwned(db, userId) }),
+    statsOfUser: (_who, { userId }) => countOwned(db, userId),
     getSongFiles: async (who, { ids }) => (await songFiles(db, who, ids)).map(toSongFile),
     getCoverKeys: async (who, { kind, ids }) =>
       (await coverHashes(db, who, kind, ids)).map(({ id, hash }) => ({ id, coverKey: coverKey(hash) })),

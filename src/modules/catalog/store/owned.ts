@@ -1,0 +1,38 @@
+import { sql } from 'kysely'
+import type { Db } from './db.ts'
+
+/** Songs that belong to a person, `limit` at most; those that belong to nobody are the library's. */
+export async function ownedSongs(db: Db, ownerId: string, limit: number): Promise<string[]> {
+  const { rows } = await sql<{ id: string }>`
+    select id from catalog.songs where owner_id = ${ownerId}::uuid order by id limit ${limit}`.execute(db)
+  return rows.map((r) => r.id)
+}
+
+export type OwnedSong = {
+  id: string
+  title: string
+  artist: string
+  album: string | null
+  tags: string[]
+  isPublic: boolean
+  sizeBytes: number
+  createdAt: Date
+}
+/** What their owner may take along. */
+export async function describeOwned(db: Db, ownerId: string): Promise<OwnedSong[]> {
+  const { rows } = await sql<OwnedSong>`
+    select s.id, s.title, s.artist, a.title as album, s.tags, s.is_public as "isPublic", s.size_bytes as "sizeBytes",
+      s.created_at as "createdAt"
+    from catalog.songs s left join catalog.albums a on a.id = s.album_id
+    where s.owner_id = ${ownerId}::uuid order by s.id`.execute(db)
+  return rows
+}
+
+/** How many there are, and how long they play together. */
+export async function countOwned(db: Db, ownerId: string) {
+  const { rows } = await sql<{ songs: number; publicSongs: number; durationMs: number }>`
+    select count(*)::int as songs, (count(*) filter (where is_public))::int as "publicSongs",
+      coalesce(sum(duration_ms), 0)::float8 as "durationMs"
+    from catalog.songs where owner_id = ${ownerId}::uuid`.execute(db)
+  return rows[0] ?? { songs: 0, publicSongs: 0, durationMs: 0 }
+}
