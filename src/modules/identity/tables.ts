@@ -68,6 +68,7 @@ export type FlowsTable = {
   redirect_uri: string
   binding_hash: Buffer | null
   code_challenge: string | null
+  front: string | null
   return_to: string | null
   user_id: string | null
   expires_at: Date

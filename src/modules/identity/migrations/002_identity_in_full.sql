@@ -66,6 +66,7 @@ create table identity.flows (
   redirect_uri   text not null,
   binding_hash   bytea,
   code_challenge text,
+  front          text,
   return_to      text,
   user_id        uuid references identity.users on delete cascade,
   expires_at     timestamptz not null
