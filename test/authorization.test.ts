@@ -54,7 +54,19 @@ function assertAdmitted(answer: Answer, who: Person): void {
     assert.ok(!['unauthorized', 'session_ended'].includes(answer.body.code), `${who}: ${answer.text}`)
 }
 
+/** What the gate answers to an API key of an admin, besides who the admin is. */
+function refusalOfKey({ operation, method }: Route, scopes: readonly string[]): readonly [number, string] | undefined {
+  const needed = [
+    operation.scope ?? (method === 'GET' ? 'read' : 'write'),
+    ...(operation.auth === 'admin' ? ['admin'] : []),
+  ]
+  if (operation.auth === 'admin' && !scopes.includes('admin')) return [403, 'role_required']
+  if (operation.credential === 'session') return [403, 'session_required']
+  return needed.every((scope) => scopes.includes(scope)) ? undefined : [403, 'scope_missing']
+}
+/** Each may end the key that asks, so it is asked at the very last. */
 const ENDS_KEYS = new Set(['logout', 'eraseMe'])
+const last = (route: Route): number => Number(ENDS_KEYS.has(route.name))
 
 describe('who may call what', () => {
   let w: World
@@ -109,26 +121,11 @@ describe('who may call what', () => {
       for (const who of PEOPLE) await ask(route, row, who)
     })
 
-  /** What the gate answers to an API key of an admin, besides who the admin is. */
-  function refusalOfKey(
-    { operation, method }: Route,
-    scopes: readonly string[],
-  ): readonly [number, string] | undefined {
-    const needed = [
-      operation.scope ?? (method === 'GET' ? 'read' : 'write'),
-      ...(operation.auth === 'admin' ? ['admin'] : []),
-    ]
-    if (operation.auth === 'admin' && !scopes.includes('admin')) return [403, 'role_required']
-    if (operation.credential === 'session') return [403, 'session_required']
-    return needed.every((scope) => scopes.includes(scope)) ? undefined : [403, 'scope_missing']
-  }
   for (const scopes of [['read'], ['write'], ['read', 'write'], ['read', 'write', 'admin']])
     test(`an API key for ${scopes.join(', ')} does that and no more`, async () => {
       const { client } = await w.fresh('admin')
       const made = await client.post('/auth/api-keys', { name: 'matrix', scopes })
       const key = clientFor(w.app.url, String(made.body.key), '')
-      // Each may end the key: asked for at the very last.
-      const last = (route: Route) => Number(ENDS_KEYS.has(route.name))
       for (const route of [...routes].sort((a, b) => last(a) - last(b))) {
         if (route.operation.tolerant) continue
         const answer = await send(key, route, minimalInput(route))
