@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtemp, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { io } from 'socket.io-client'
 import { sharedTestPostgres } from '#kernel/db/embedded/testing.ts'
 import { writeLibrary } from '#test/fixtures/audio.ts'
@@ -12,13 +14,7 @@ import { type MusicFolder, mp3, musicFolder, startCatalog } from './testing.ts'
 
 const FILES = 1500
 
-/** The program in a process of its own, scanning `music`; it tells each state of the scan on a line. */
-const PROGRAM = `
-  import { startCatalog } from '#modules/catalog/testing.ts'
-  const keep = { dataDir: process.env.DATA, databaseUrl: process.env.DATABASE }
-  const started = startCatalog({ musicDirs: [process.env.MUSIC], keep })
-  started.catch(() => process.exit(3))
-`
+const PROGRAM = fileURLToPath(new URL('./crash.test-child.ts', import.meta.url))
 
 describe('a scan that is interrupted', () => {
   let music: MusicFolder
@@ -38,14 +34,16 @@ describe('a scan that is interrupted', () => {
     await music.remove()
   })
 
-  test('goes on at the next start after a kill: nothing lost, nothing twice, nothing read again', async () => {
-    const child = spawn(process.execPath, ['--input-type=module', '-e', PROGRAM], {
+  test('goes on at the next start after a kill: nothing lost, nothing twice, nothing read again', async (t) => {
+    const child = spawn(process.execPath, [PROGRAM], {
       env: { ...process.env, DATA: keep.dataDir, DATABASE: keep.databaseUrl, MUSIC: music.root },
-      stdio: 'ignore',
+      stdio: ['ignore', 'ignore', 'inherit'],
     })
+    const exited = once(child, 'exit')
     const { Client } = await import('pg')
     const db = new Client(keep.databaseUrl)
     await db.connect()
+    t.after(() => db.end())
     const count = async (): Promise<number> =>
       db.query<{ n: string }>('select count(*) as n from catalog.songs').then(
         (r) => Number(r.rows[0]?.n),
@@ -54,7 +52,7 @@ describe('a scan that is interrupted', () => {
     const until = Date.now() + 60_000
     while ((await count()) < 200 && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 10))
     child.kill('SIGKILL')
-    await new Promise((resolve) => child.once('exit', resolve))
+    await exited
     const half = await count()
     assert.ok(half >= 200 && half < FILES, `killed after ${half} of ${FILES}`)
 
@@ -78,7 +76,6 @@ describe('a scan that is interrupted', () => {
       assert.ok(events.every((e) => e.songs.length <= 200))
     } finally {
       await c.app.stop()
-      await db.end()
     }
   })
 
