@@ -56,13 +56,11 @@ export async function verifyEmail(ctx: Context, who: Caller, { token }: Input<'v
   const user = await store.livingLink(ctx.db, hash, 'verify', ctx.now())
   if (!user) throw linkInvalid()
   const work = ctx.write(async (tx, _emit, enqueue) => {
-    await store.dropLetters(tx, { id: user.id, email: user.proven_email })
-    if (!(await store.takeLink(tx, hash))) throw linkInvalid()
     const done =
       user.email === user.proven_email
         ? await markProven(ctx, tx, who, user)
         : await takeOver(ctx, { tx, enqueue }, who, user)
-    if (!done) throw linkInvalid()
+    if (!done || !(await store.takeLink(tx, hash))) throw linkInvalid()
   })
   await work.catch(unlessTaken)
   return { emailVerified: true }
@@ -78,8 +76,9 @@ async function markProven(ctx: Context, tx: Db, who: Caller, user: Proven): Prom
 
 /** Links that were sent to the old address do not work any more; its owner is told. */
 async function takeOver(ctx: Context, out: Parameters<typeof writeLetter>[1], who: Caller, user: Proven) {
-  await store.dropLinks(out.tx, { id: user.id, email: user.proven_email })
-  if (!(await store.replaceEmail(out.tx, user, { email: user.proven_email, verifiedAt: ctx.now() }))) return false
+  const changed = await store.replaceEmail(out.tx, user, { email: user.proven_email, verifiedAt: ctx.now() })
+  if (!changed) return false
+  await store.dropLinks(out.tx, changed)
   await audit(out.tx, who, { action: 'account.email-changed', subjectId: user.id, detail: { verified: true } })
   if (user.email !== null && ctx.mail.isConfigured)
     await writeLetter(ctx, out, { kind: 'email-changed', email: user.email, userId: user.id, who })
@@ -94,7 +93,7 @@ export async function changeEmail(ctx: Context, attempts: Attempts, who: Caller,
   await countLetter(ctx, email)
   await ctx.write(async (tx, _emit, enqueue) => {
     // Only the address that was asked for last can still take effect.
-    await store.dropLetters(tx, user)
+    await store.holdUser(tx, user)
     await store.dropLinks(tx, user)
     const kind = (await store.userByEmail(tx, email)) ? 'email-taken' : 'verify'
     await writeLetter(ctx, { tx, enqueue }, { kind, email, userId: user.id, who })
@@ -105,10 +104,9 @@ export async function changeEmail(ctx: Context, attempts: Attempts, who: Caller,
 /** Where no mail is sent nothing can be proven, and nobody but the admin reads what is sent. */
 async function changeAtOnce(ctx: Context, who: Caller, user: UserRow, email: string) {
   const work = ctx.write(async (tx) => {
-    await store.dropLetters(tx, { id: user.id, email })
-    await store.dropLinks(tx, { id: user.id, email })
     const changed = await store.replaceEmail(tx, user, { email, verifiedAt: null })
     if (!changed) throw conflict('changed_meanwhile', 'The e-mail was changed at the same time: look again.')
+    await store.dropLinks(tx, changed)
     await audit(tx, who, { action: 'account.email-changed', subjectId: user.id, detail: { verified: false } })
     return changed
   })

@@ -7,7 +7,7 @@ import { audit } from '#modules/identity/audit/audit.ts'
 import { sendLetter } from '#modules/identity/events.ts'
 import { hashOf } from '#modules/identity/secrets.ts'
 import type { Db, Tables } from '#modules/identity/tables.ts'
-import { type UserRow, userById } from '#modules/identity/users.ts'
+import type { UserRow } from '#modules/identity/users.ts'
 import * as store from './store.ts'
 import { type LetterKind, letterText } from './texts.ts'
 
@@ -16,7 +16,7 @@ const LIFE_MS = { reset: 3_600_000, verify: 24 * 3_600_000 } as const
 const PAGES = { reset: 'reset', verify: 'verify' } as const
 
 type Context = Ctx<Tables>
-type LetterRow = NonNullable<Awaited<ReturnType<typeof store.lockLetter>>>
+type LetterRow = NonNullable<Awaited<ReturnType<typeof store.letterById>>>
 
 /** Stores a letter with the transaction it tells of. The job that sends it knows its id alone: no e-mail stands there. */
 export async function writeLetter(
@@ -48,14 +48,17 @@ export async function send(ctx: Context, letterId: string, { signal }: JobRun): 
 
 /** Undefined when there is nobody to write to (any more). */
 async function prepare(ctx: Context, tx: Db, letterId: string): Promise<Letter | undefined> {
-  const row = await store.lockLetter(tx, letterId)
+  const row = await store.letterById(tx, letterId)
   if (!row) return undefined
-  const user = await recipient(tx, row)
+  // Who asks for a new password gives an e-mail only: here, after the answer, it is looked whose that is.
+  const user = await store.holdUser(tx, row.user_id === null ? { email: row.email } : { id: row.user_id })
+  if (!(await store.lockLetter(tx, letterId))) return undefined
   const isWanted = user && !user.is_blocked && !(row.kind === 'verify' && isProven(user, row.email))
   if (!isWanted) {
     await store.dropLetter(tx, letterId)
     return undefined
   }
+  if (row.user_id === null) await noteAsked(tx, row, user)
   const link = row.kind === 'reset' || row.kind === 'verify' ? await makeLink(ctx, tx, row, row.kind, user) : undefined
   const about = { kind: row.kind, username: user.username, site: new URL(ctx.origin()).host }
   return { to: row.email, ...letterText(link === undefined ? about : { ...about, link }) }
@@ -63,15 +66,11 @@ async function prepare(ctx: Context, tx: Db, letterId: string): Promise<Letter |
 
 const isProven = (user: UserRow, email: string) => user.email === email && user.email_verified_at !== null
 
-/** Who asks for a new password gives an e-mail only: here, after the answer, it is looked whose that is. */
-async function recipient(tx: Db, row: LetterRow): Promise<UserRow | undefined> {
-  if (row.user_id !== null) return userById(tx, row.user_id)
-  const user = await store.userByEmail(tx, row.email)
-  if (!user) return undefined
+/** Once for each letter, however often it is tried. */
+async function noteAsked(tx: Db, row: LetterRow, user: UserRow): Promise<void> {
   await store.assignLetter(tx, row.id, user.id)
   const who = { ...nobody(row.id), ...present({ address: row.address, userAgent: row.user_agent }) }
   await audit(tx, who, { action: 'account.password-reset-asked', subjectId: user.id })
-  return user
 }
 
 const present = (o: Record<string, string | null>): Record<string, string> =>

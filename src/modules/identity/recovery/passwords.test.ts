@@ -176,6 +176,8 @@ describe('a forgotten password', () => {
     const token = await linkFor(kim.email)
     w.smtp.onLetter = undefined
     assert.equal(refusals, 2)
+    assert.match(w.said(), /will be tried again/)
+    assert.doesNotMatch(w.said(), /#token=|@example\.org/)
     const links = await w.sql(`select from identity.mail_tokens where user_id = $1 and purpose = 'reset'`, [kim.userId])
     assert.equal(links.length, 2)
     assert.equal((await reset(token)).status, 204)

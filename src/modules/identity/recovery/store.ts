@@ -2,9 +2,8 @@ import { type Insertable, sql } from 'kysely'
 import type { Db, LettersTable, MailTokensTable } from '#modules/identity/tables.ts'
 import type { UserRow } from '#modules/identity/users.ts'
 
-/**
- * Order of locks, so that no two wait for each other: letters, then links, then the user, then sessions.
- */
+// Order of locks, so that no two wait for each other: the user, then letters, then links, then sessions.
+
 type Purpose = MailTokensTable['purpose']
 
 /** Links of one purpose that work for one user at the same time: the newest. */
@@ -13,8 +12,20 @@ const LINKS_MAX = 5
 export const insertLetter = (db: Db, letter: Insertable<LettersTable>) =>
   db.insertInto('identity.letters').values(letter).execute()
 
-export const lockLetter = (db: Db, id: string) =>
-  db.selectFrom('identity.letters').selectAll().where('id', '=', id).forUpdate().executeTakeFirst()
+export const letterById = (db: Db, id: string) =>
+  db.selectFrom('identity.letters').selectAll().where('id', '=', id).executeTakeFirst()
+
+/** False when it was sent or dropped meanwhile. */
+export const lockLetter = async (db: Db, id: string): Promise<boolean> =>
+  (await db.selectFrom('identity.letters').select('id').where('id', '=', id).forUpdate().executeTakeFirst()) !==
+  undefined
+
+/** Neither goes nor takes another e-mail until this transaction ends. */
+export const holdUser = (db: Db, by: { id: string } | { email: string }): Promise<UserRow | undefined> => {
+  const all = db.selectFrom('identity.users').selectAll()
+  const one = 'id' in by ? all.where('id', '=', by.id) : all.where('email', '=', by.email)
+  return one.forKeyShare().executeTakeFirst()
+}
 
 export async function assignLetter(db: Db, id: string, userId: string): Promise<void> {
   await db.updateTable('identity.letters').set({ user_id: userId }).where('id', '=', id).execute()
@@ -26,14 +37,10 @@ export async function dropLetter(db: Db, id: string): Promise<void> {
 
 type Owner = Pick<UserRow, 'id' | 'email'>
 
-/** Links of a user that are still to be sent, but those that prove the e-mail the account has (or is about to have). */
-export async function dropLetters(db: Db, { id, email }: Owner): Promise<void> {
+/** All links of a user, sent or not, but those that prove the e-mail that the account has (or is about to have). */
+export async function dropLinks(db: Db, { id, email }: Owner): Promise<void> {
   await sql`delete from identity.letters where user_id = ${id}
     and (kind = 'reset' or (kind = 'verify' and email is distinct from ${email}))`.execute(db)
-}
-
-/** Links of a user that were sent, but those that prove the e-mail the account has (or is about to have). */
-export async function dropLinks(db: Db, { id, email }: Owner): Promise<void> {
   await sql`delete from identity.mail_tokens where user_id = ${id}
     and (purpose = 'reset' or email is distinct from ${email})`.execute(db)
 }
