@@ -9,12 +9,13 @@ type Operation = {
   parameters?: { name: string; in: string; required: boolean }[]
   requestBody?: unknown
   security: object[]
+  description: string
   responses: Record<string, { content?: object }>
 }
 type Document = {
   openapi: string
   paths: Record<string, Record<string, Operation>>
-  components: { schemas: Record<string, unknown> }
+  components: { schemas: Record<string, unknown>; securitySchemes: object }
 }
 
 describe('the document of the API', () => {
@@ -59,9 +60,19 @@ describe('the document of the API', () => {
     assert.deepEqual(Object.keys(operation('post', '/notes').responses), ['201', '4XX'])
     assert.deepEqual(Object.keys(operation('delete', '/notes/{id}').responses), ['204', '4XX'])
     assert.ok('application/octet-stream' in (operation('get', '/notes/{id}/file').responses[200]?.content ?? {}))
-    assert.equal(operation('get', '/notes').security.length, 3)
-    assert.equal(operation('get', '/admin/notes').security.length, 2)
     assert.ok(doc.components.schemas.Note)
+  })
+
+  test('says which credentials sign in, and what an API key must be made for', () => {
+    const { securitySchemes } = doc.components
+    assert.deepEqual(Object.keys(securitySchemes), ['bearer', 'apiKey', 'cookie'])
+    const by = (method: string, path: string) => operation(method, path).security
+    assert.deepEqual(by('get', '/notes'), [{}, { bearer: [] }, { apiKey: ['read'] }, { cookie: [] }])
+    assert.deepEqual(by('post', '/notes'), [{ bearer: [] }, { apiKey: ['write'] }, { cookie: [] }])
+    assert.deepEqual(by('get', '/admin/notes'), [{ bearer: [] }, { apiKey: ['read', 'admin'] }, { cookie: [] }])
+    assert.deepEqual(by('post', '/keys'), [{ bearer: [] }, { cookie: [] }])
+    assert.match(operation('get', '/admin/notes').description, /role admin.*scopes read and admin/)
+    assert.match(operation('post', '/keys').description, /session only/)
   })
 
   test('a fault in a document is found', () => {

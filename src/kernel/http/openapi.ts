@@ -6,7 +6,9 @@ import {
   type PublicOperation,
   type RawOperation,
   routesOf,
+  scopesOf,
 } from '#kernel/contract.ts'
+import { cookieNames } from '#kernel/credentials/names.ts'
 import { readsQuery } from './input.ts'
 
 type Json = Record<string, unknown>
@@ -41,12 +43,45 @@ export function openApi(contracts: readonly Contract[], o: { version: string; ba
     paths,
     components: {
       schemas: components,
-      securitySchemes: {
-        bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
-        cookie: { type: 'apiKey', in: 'cookie', name: 'tutti-access' },
-      },
+      securitySchemes: SECURITY_SCHEMES,
     },
   }
+}
+
+const SECURITY_SCHEMES: Json = {
+  bearer: { type: 'http', scheme: 'bearer', description: 'An access token, or an API key' },
+  apiKey: {
+    type: 'apiKey',
+    in: 'header',
+    name: 'X-API-Key',
+    description: 'The scopes of the key bound what it may do',
+  },
+  cookie: {
+    type: 'apiKey',
+    in: 'cookie',
+    name: cookieNames(false).access,
+    description: `Of the web app; over TLS its name is ${cookieNames(true).access}`,
+  },
+}
+
+/** With a key the scopes it must have; a key is no way where a session is needed. */
+function security(o: Routed): Json[] {
+  const ways: Json[] = [
+    { bearer: [] },
+    ...(o.credential === 'session' ? [] : [{ apiKey: scopesOf(o) }]),
+    { cookie: [] },
+  ]
+  return o.auth === 'anyone' ? [{}, ...ways] : ways
+}
+
+/** Who may call, in words. */
+function needs(o: Routed): string {
+  const who = o.auth === 'anyone' ? [] : [`Needs: ${o.auth === 'user' ? 'a signed-in user' : `role ${o.auth}`}.`]
+  const how =
+    o.credential === 'session'
+      ? ['By a session only: an API key or a token of an outside issuer is not enough.']
+      : [`API keys need the ${scopesOf(o).length > 1 ? 'scopes' : 'scope'} ${scopesOf(o).join(' and ')}.`]
+  return [...who, ...how].join(' ')
 }
 
 const PROBLEM: Json = {
@@ -88,20 +123,15 @@ function describe(
         o.input,
         components,
       )
-  const description = [
-    o.description,
-    o.auth === 'anyone' ? undefined : `Needs: ${o.auth === 'user' ? 'a signed-in user' : `role ${o.auth}`}.`,
-  ]
-    .filter(Boolean)
-    .join(' ')
+  const description = [o.description, needs(o)].filter(Boolean).join(' ')
   return {
     operationId,
     tags: [c.name],
     summary: o.summary,
-    ...(description ? { description } : {}),
+    description,
     ...(parameters.length > 0 ? { parameters } : {}),
     ...body,
-    security: o.auth === 'anyone' ? [{}, { bearer: [] }, { cookie: [] }] : [{ bearer: [] }, { cookie: [] }],
+    security: security(o),
     responses: {
       ...success(o, components),
       '4XX': {

@@ -69,6 +69,7 @@ export const songs = contract('songs', 'Songs, artists, genres and search', {
     method: 'POST',
     path: '/songs/batch',
     auth: 'anyone',
+    scope: 'read',
     status: 200,
     idempotent: false,
     summary: 'Songs by id, order kept; unknown ids are left out',
