@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Config } from '#kernel/config/index.ts'
 import type { Answer } from '#kernel/contract.ts'
-import { cookieNames } from '#kernel/identify.ts'
+import { cookieNames, isSecure } from '#kernel/identify.ts'
 import type { Session } from '#modules/identity/things.ts'
 
 /** The web app asks for cookies with this header; it cannot be sent across origins without our consent (CORS). */
@@ -19,13 +19,11 @@ const set = (reply: FastifyReply, c: Cookie) =>
 
 /** Tokens into httpOnly cookies, out of the reach of scripts; the body then carries none. */
 export function cookieAnswers(config: Config): { give: Answer; take: Answer } {
-  const isSecure = (request: FastifyRequest) =>
-    request.protocol === 'https' || (config.publicUrl?.startsWith('https:') ?? false)
   return {
     give(output, request, reply) {
       const session = output as Session
       if (!wantsCookies(request)) return session
-      const secure = isSecure(request)
+      const secure = isSecure(request, config)
       const names = cookieNames(secure)
       set(reply, { name: names.access, value: session.accessToken, maxAgeSec: session.expiresIn, secure })
       set(reply, { name: names.refresh, value: session.refreshToken, maxAgeSec: config.refreshTokenTtlSec, secure })
