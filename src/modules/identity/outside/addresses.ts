@@ -16,28 +16,34 @@ export function redirectUriOf(provider: Provider, origin: string): string {
   return address.href
 }
 
-/**
- * Cookies belong to a host: who opened this server as `localhost` and will come back to `127.0.0.1` must begin there,
- * else the browser that returns is not known to be the one that left. Only between names of this machine: another host
- * in a request may be anybody's.
- */
-export function sameMachineElsewhere(redirectUri: string, asked: { host: string; path: string }): string | undefined {
-  const target = new URL(redirectUri)
-  if (target.host === asked.host || !LOOPBACK_NAMES.test(target.hostname)) return undefined
-  if (!URL.canParse(`http://${asked.host}`)) return undefined
-  const here = new URL(`http://${asked.host}`)
-  if (!LOOPBACK_NAMES.test(here.hostname) || here.port !== target.port) return undefined
-  return `${target.origin}${asked.path}`
+/** The origin, if it is this server by another name of this machine. Any other host in a request may be anybody's. */
+export function sameMachine(asked: string, own: string): string | undefined {
+  const [here, there] = [asked, own].map((o) => (URL.canParse(o) ? new URL(o) : undefined))
+  const isOneMachine = [here, there].every((o) => o?.protocol === 'http:' && LOOPBACK_NAMES.test(o.hostname))
+  return isOneMachine && here?.port === there?.port ? here?.origin : undefined
 }
 
 /**
- * The page of the front end that takes a sign-in on, with what it is told. Relative where the web app is served by this
- * server at whatever address the browser knows.
+ * Cookies belong to a host: who opened this server as `localhost` and will come back to `127.0.0.1` must begin there,
+ * else the browser that returns is not known to be the one that left.
  */
-export function frontPage(config: Config, told: Readonly<Record<string, string | null | undefined>>): string {
+export function sameMachineElsewhere(redirectUri: string, asked: { host: string; path: string }): string | undefined {
+  const { origin, host } = new URL(redirectUri)
+  const isElsewhere = host !== asked.host && sameMachine(`http://${asked.host}`, origin) !== undefined
+  return isElsewhere ? `${origin}${asked.path}` : undefined
+}
+
+type Told = Readonly<Record<string, string | null | undefined>>
+
+/**
+ * The page of the front end that takes a sign-in on, with what it is told. Relative where the web app is served by this
+ * server at whatever address the browser knows, or below `front`, the name of this machine that it was opened by.
+ */
+export function frontPage(config: Config, told: Told, front = ''): string {
   const query = new URLSearchParams()
   for (const [name, value] of Object.entries(told)) if (value) query.set(name, value)
-  return `${signedInPage(config)}?${query.toString()}`
+  const page = signedInPage(config)
+  return `${page.startsWith('/') ? front : ''}${page}?${query.toString()}`
 }
 
 function signedInPage({ frontendUrl, publicUrl }: Config): string {

@@ -149,7 +149,12 @@ export const links = contract('links', 'Sign in with others', {
     status: 200,
     idempotent: false,
     summary: 'Begin to link an account of a provider with yours: open `authUrl` as a page',
-    input: Strict({ provider: ProviderName, returnTo: asked.returnTo }),
+    input: Strict({
+      provider: ProviderName,
+      returnTo: asked.returnTo,
+      origin: Type.Optional(Text(300, { description: 'From the header Origin alone' })),
+    }),
+    requestFields: { origin: { header: 'origin' } },
     output: Type.Object({ authUrl: Type.String() }),
   }),
   completeLink: op({

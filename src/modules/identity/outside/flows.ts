@@ -13,6 +13,8 @@ export const FLOW_LIFE_SEC = 600
 type Context = Ctx<Tables>
 type Beginning = {
   returnTo: string | undefined
+  /** Where the front end was, when that is another name of this machine than the one to come back to. */
+  front?: string | undefined
   /** Of the browser that leaves; absent for an app that will open the address elsewhere. */
   binding?: string
   codeChallenge?: string | undefined
@@ -40,6 +42,7 @@ export async function beginFlow(ctx: Context, provider: Provider, o: Beginning):
     redirect_uri: redirectUri,
     binding_hash: o.binding === undefined ? null : hashOf(o.binding),
     code_challenge: o.codeChallenge ?? null,
+    front: o.front ?? null,
     return_to: o.returnTo ?? null,
     user_id: o.userId ?? null,
     expires_at: new Date(ctx.now().getTime() + FLOW_LIFE_SEC * 1000),

@@ -103,6 +103,25 @@ describe('linking accounts of others with one’s own', () => {
     assert.equal((await linksOf(client)).length, 1)
   })
 
+  test('who opened the server as localhost comes back there, where they are signed in', async () => {
+    const { browser } = await person()
+    const local = w.t.url.replace('127.0.0.1', 'localhost')
+    const username = `person${count}`
+    await browser.script('POST', `${local}/api/v1/auth/login`, { username, password: PASSWORD }, COOKIES)
+    w.spotify.people.set('local', { id: 'sp-local', email: 'l@example.org', display_name: 'l', country: 'DE' })
+    const { body } = await browser.script('POST', `${local}/api/v1/auth/links/spotify`, {})
+    const elsewhere = openBrowser()
+    const landed = await agree(elsewhere, await elsewhere.open(body.authUrl), 'local')
+    assert.equal(landed.url.origin, local)
+    const linkCode = landed.url.searchParams.get('linkCode')
+    assert.equal((await browser.script('POST', `${local}/api/v1/auth/links`, { linkCode })).status, 200)
+    const evil = { origin: 'https://evil.example' }
+    const client = await w.register({ username: 'elsewhere', email: 'e@example.org', isVerified: false })
+    const begun = await client.send('POST', '/auth/links/spotify', {}, evil)
+    const back = await agree(elsewhere, await elsewhere.open(String(begun.body.authUrl)), 'local')
+    assert.equal(back.url.origin, w.t.url)
+  })
+
   test('a code of a sign-in makes no link', async () => {
     const { client } = await person()
     const landed = await w.signIn(openBrowser(), 'keycloak', 'eve')

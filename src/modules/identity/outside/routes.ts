@@ -31,6 +31,9 @@ export function createSignInRoutes(ctx: Context, providers: Providers): RawHandl
 
 const wantsJson = (request: FastifyRequest): boolean => /\bapplication\/json\b/.test(request.headers.accept ?? '')
 
+/** Somebody looks at what comes: they are better told by a page of ours than by a problem in JSON. */
+const isPerson = (request: FastifyRequest): boolean => /\btext\/html\b/.test(request.headers.accept ?? '')
+
 type Asked = { returnTo?: string; codeChallenge?: string }
 
 async function login(ctx: Context, provider: Provider, asked: Asked, { request, reply }: Http): Promise<FastifyReply> {
@@ -40,8 +43,13 @@ async function login(ctx: Context, provider: Provider, asked: Asked, { request, 
   const elsewhere = sameMachineElsewhere(redirectUriOf(provider, ctx.origin()), here)
   if (elsewhere && !wantsJson(request)) return reply.redirect(elsewhere)
   const binding = bind(ctx.config, { request, reply, maxAgeSec: FLOW_LIFE_SEC })
-  const authUrl = await beginFlow(ctx, provider, { returnTo, binding, codeChallenge: asked.codeChallenge })
-  return wantsJson(request) ? reply.send({ authUrl }) : reply.redirect(authUrl)
+  try {
+    const authUrl = await beginFlow(ctx, provider, { returnTo, binding, codeChallenge: asked.codeChallenge })
+    return wantsJson(request) ? reply.send({ authUrl }) : reply.redirect(authUrl)
+  } catch (thrown) {
+    if (!(thrown instanceof AppError) || !isPerson(request)) throw thrown
+    return reply.redirect(frontPage(ctx.config, { error: thrown.code, returnTo }))
+  }
 }
 
 /** Ends at the front end's page whatever happens: a person is looking at it. */
@@ -55,7 +63,8 @@ async function callback(
   const query = request.url.split('?')[1] ?? ''
   const state = new URLSearchParams(query).get('state') ?? undefined
   const flow = await takeFlow(ctx, provider, state)
-  const returnTo = flow?.return_to
+  const toFront = (told: Record<string, string>) =>
+    reply.redirect(frontPage(ctx.config, { ...told, returnTo: flow?.return_to }, flow?.front ?? ''))
   try {
     if (!flow || state === undefined) throw flowInvalid()
     const found = await finishFlow(ctx, provider, { flow, state, query })
@@ -63,10 +72,10 @@ async function callback(
       proven: { provider: provider.key, found, who },
       binding: bindingOf(ctx.config, request),
     })
-    return reply.redirect(frontPage(ctx.config, { ...told, returnTo }))
+    return toFront(told)
   } catch (thrown) {
     if (!(thrown instanceof AppError)) throw thrown
-    return reply.redirect(frontPage(ctx.config, { error: thrown.code, returnTo }))
+    return toFront({ error: thrown.code })
   }
 }
 

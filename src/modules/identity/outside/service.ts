@@ -5,7 +5,7 @@ import type { Ctx } from '#kernel/module.ts'
 import { signedIn } from '#kernel/policy.ts'
 import { audit } from '#modules/identity/audit/audit.ts'
 import type { Db, Tables } from '#modules/identity/tables.ts'
-import { returnPath } from './addresses.ts'
+import { returnPath, sameMachine } from './addresses.ts'
 import { exchange, redeemLink } from './codes.ts'
 import type { links } from './contract.ts'
 import { beginFlow } from './flows.ts'
@@ -30,9 +30,10 @@ export function createLinks(ctx: Context, providers: Providers): Service {
       signedIn(who)
       return { items: (await store.identitiesOf(ctx.db, who.userId)).map(shown), nextCursor: null }
     },
-    async beginLink(who, { provider, returnTo }) {
+    async beginLink(who, { provider, returnTo, origin }) {
       signedIn(who)
-      const flow = { returnTo: returnPath(returnTo), userId: who.userId }
+      const front = origin === undefined ? undefined : sameMachine(origin, ctx.origin())
+      const flow = { returnTo: returnPath(returnTo), userId: who.userId, front }
       return { authUrl: await beginFlow(ctx, providers.byName(provider), flow) }
     },
     async completeLink(who, { linkCode }) {

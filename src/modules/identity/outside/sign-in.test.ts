@@ -115,6 +115,29 @@ describe('signing in with others', () => {
     assert.deepEqual((await bare.nobody.get('/auth/providers')).body.items, [])
   })
 
+  test('without a key that seals what has to be kept, nobody is sent away', async () => {
+    await using keyless = await startTestApp({ modules: [identity], config: { spotifyClientId: 'x' } })
+    assert.deepEqual((await keyless.nobody.get('/auth/providers')).body.items, [])
+    const answer = await keyless.nobody.get('/auth/spotify')
+    assert.deepEqual([answer.status, answer.body.code], [503, 'encrypt_key_missing'])
+  })
+
+  test('behind TLS the binding is tied to the host', async () => {
+    const config = {
+      spotifyClientId: 'x',
+      encryptKey: 'a key of thirty-two characters or more',
+      publicUrl: 'https://music.example.org',
+    }
+    await using behind = await startTestApp({ modules: [identity], config })
+    const answer = await behind.nobody.get('/auth/spotify', { accept: 'application/json' })
+    assert.match(
+      String(answer.headers.get('set-cookie')),
+      /^__Host-tutti-flow=[\w-]{43}; Max-Age=600; Path=\/; HttpOnly; Secure; SameSite=Lax$/,
+    )
+    const redirect = new URL(answer.body.authUrl).searchParams.get('redirect_uri')
+    assert.equal(redirect, 'https://music.example.org/api/v1/auth/spotify/callback')
+  })
+
   test('a provider that is away is said to be, and nothing is broken when it is back', async () => {
     const away = { issuer: 'http://127.0.0.1:9', clientId: 'x', clientSecret: undefined, label: 'Away' }
     const other = await openWorld({ config: { oidc: { away } } })
@@ -122,6 +145,8 @@ describe('signing in with others', () => {
       const answer = await other.t.nobody.get('/auth/oidc/away/login')
       assert.deepEqual([answer.status, answer.body.code], [503, 'provider_unreachable'])
       assert.ok(Number(answer.headers.get('retry-after')) > 0)
+      const page = await openBrowser().open(other.at('/auth/oidc/away/login?returnTo=/home'))
+      assert.equal(page.url.search, '?error=provider_unreachable&returnTo=%2Fhome')
       other.spotify.people.set('sam', { id: 'sam-1', email: 's@example.org', display_name: 'Sam', country: 'DE' })
       other.spotify.limit(1, 7)
       const browser = openBrowser()
