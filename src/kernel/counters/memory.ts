@@ -1,11 +1,13 @@
 import type { Counters, Limit, Take, Wish } from './index.ts'
 import { checkKeys, KEYS_MAX } from './limits.ts'
 
-/** Old windows looked at when a kind is full, to find one that is over: bounds the work of a flood of keys. */
-const LOOKED_AT_MAX = 8
-
 type Window = { endsAtMs: number; count: number }
-type Windows = Map<string, Window>
+type Windows = {
+  get(key: string): Window | undefined
+  set(key: string, window: Window): void
+  delete(key: string): void
+  readonly size: number
+}
 
 /** Counts in this process. Invariant: no kind has more than `keysMax` windows, so that one cannot push out another. */
 export function createMemoryCounters(
@@ -15,7 +17,7 @@ export function createMemoryCounters(
   const kinds = new Map<string, Windows>()
   const windowsOf = (key: string): Windows => {
     const kind = key.slice(0, key.indexOf(':'))
-    const found = kinds.get(kind) ?? new Map<string, Window>()
+    const found = kinds.get(kind) ?? createWindows(keysMax)
     kinds.set(kind, found)
     return found
   }
@@ -26,7 +28,7 @@ export function createMemoryCounters(
     const isAllowed = found.every(({ wish, window }) => (window?.count ?? 0) < wish.max)
     return found.map(({ wish, window }) => {
       if (!isAllowed) return tell(wish, window ?? { endsAtMs: now + wish.windowMs, count: 0 }, { now, isAllowed })
-      const counted = window ?? open(windowsOf(wish.key), wish, { now, keysMax })
+      const counted = window ?? open(windowsOf(wish.key), wish, now)
       counted.count += 1
       return tell(wish, counted, { now, isAllowed })
     })
@@ -62,23 +64,45 @@ function livingWindow(windows: Windows, key: string, nowMs: number): Window | un
   return found && found.endsAtMs > nowMs ? found : undefined
 }
 
-function open(windows: Windows, wish: Wish, o: { now: number; keysMax: number }): Window {
-  windows.delete(wish.key)
-  if (windows.size >= o.keysMax) makeRoom(windows, o.now)
-  const window = { endsAtMs: o.now + wish.windowMs, count: 0 }
+function open(windows: Windows, wish: Wish, nowMs: number): Window {
+  const window = { endsAtMs: nowMs + wish.windowMs, count: 0 }
   windows.set(wish.key, window)
   return window
 }
 
-/** Windows that are over go first; when none of the oldest is, an attacker has many addresses, and the oldest goes. */
-function makeRoom(windows: Windows, nowMs: number): void {
-  let lookedAt = 0
-  const sizeBefore = windows.size
-  for (const [key, window] of windows) {
-    if (lookedAt++ >= LOOKED_AT_MAX) break
-    if (window.endsAtMs <= nowMs) windows.delete(key)
+/**
+ * Two generations: when the young one is half of all, the old one is forgotten and the young one becomes old. Who is
+ * counted again is young again, so what a flood of keys pushes out was not asked for during half of `keysMax` others.
+ * (Deleting the first key of one big map, again and again, walks over all that were deleted before it.)
+ */
+function createWindows(keysMax: number): Windows {
+  let young = new Map<string, Window>()
+  let old = new Map<string, Window>()
+  const set = (key: string, window: Window) => {
+    old.delete(key)
+    if (young.size >= keysMax / 2 && !young.has(key)) {
+      old = young
+      young = new Map()
+    }
+    young.set(key, window)
   }
-  if (windows.size === sizeBefore) windows.delete(windows.keys().next().value as string)
+  return {
+    get(key) {
+      const window = young.get(key)
+      if (window) return window
+      const before = old.get(key)
+      if (before) set(key, before)
+      return before
+    },
+    set,
+    delete(key) {
+      young.delete(key)
+      old.delete(key)
+    },
+    get size() {
+      return young.size + old.size
+    },
+  }
 }
 
 const tell = (limit: Limit, window: Window, o: { now: number; isAllowed: boolean }): Take => ({
