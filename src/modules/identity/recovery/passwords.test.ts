@@ -223,6 +223,14 @@ describe('where a link leads', () => {
 })
 
 describe('without a mail server', () => {
+  test('one place asks for some links a minute, for whomever', async () => {
+    await using w = await startWorld({ mail: false, config: { rateLimitAuthPerMin: 3 } })
+    const statuses = []
+    for (const name of ['a', 'b', 'c', 'd'])
+      statuses.push((await w.t.nobody.post('/auth/forgot-password', { email: `${name}@example.org` })).status)
+    assert.deepEqual(statuses, [202, 202, 202, 429])
+  })
+
   test('the link is in the log, and works', async () => {
     await using w = await startWorld({ mail: false })
     await w.account('ann')
