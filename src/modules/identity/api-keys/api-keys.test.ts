@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { type Answer, type Client, clientFor, startTestApp, type TestApp } from '#kernel/testing.ts'
+import { account } from '#modules/identity/admin/testing.ts'
 import identity from '#modules/identity/index.ts'
 
 const HOUR_MS = 3_600_000
@@ -164,9 +165,9 @@ describe('API keys', () => {
 
   test('a key ends with its time, though it was just used', async () => {
     const user = await t.as('user')
-    const { client } = await make(user, { expiresAt: inMs(1500) })
+    const { client } = await make(user, { expiresAt: inMs(3000) })
     assert.equal((await client.get('/auth/me')).status, 200)
-    await t.eventually(async () => (await client.get('/auth/me')).status === 401, 'the key to expire', 4000)
+    await t.eventually(async () => (await client.get('/auth/me')).status === 401, 'the key to expire', 7000)
   })
 
   test('its use is written at most once a minute', async () => {
@@ -185,7 +186,7 @@ describe('API keys', () => {
     await set('70 seconds')
     await anew()
     await client.get('/auth/me')
-    await t.eventually(async () => (await ageSec()) < 50, 'the use to be noted', 2000)
+    await t.eventually(async () => (await ageSec()) < 50, 'the use to be noted', 7000)
   })
 
   test('what was made up or mistyped is refused like what has ended', async () => {
@@ -193,5 +194,19 @@ describe('API keys', () => {
     const swapped = key.slice(0, -1) + (key.endsWith('0') ? '1' : '0')
     for (const wrong of [swapped, key.slice(0, -1), `${key}0`, 'tutti_', `tutti_${'0'.repeat(49)}`])
       assert.equal((await clientFor(t.url, wrong, '').get('/auth/me')).status, 401, wrong)
+  })
+
+  test('an expired key is shown for a month', async () => {
+    const user = await account(t, 'forgetful')
+    const ids: string[] = []
+    for (const ago of ['29 days', '31 days', '-1 day']) {
+      const { id } = await make(user)
+      await sql(`update identity.api_keys set expires_at = now() - $2::interval where id = $1`, [id, ago])
+      ids.push(id)
+    }
+    const prune = t.app.wired.flatMap((w) => w.running.cron ?? []).find((c) => c.name === 'identity.prune-api-keys')
+    await prune?.run(new AbortController().signal)
+    const left = (await user.get('/auth/api-keys')).body.items as { id: string }[]
+    assert.deepEqual(left.map((k) => k.id).sort(), [ids[0], ids[2]].sort())
   })
 })

@@ -36,8 +36,8 @@ export const apiKeys = contract('apiKeys', 'API keys', {
     idempotent: false,
     summary: 'Make an API key; it is shown in this answer only',
     description:
-      'Scopes: `read` what you may see, `write` what you may change, `admin` what needs that role (admins only). ' +
-      'A key without `admin` acts as an artist at most. One person has at most 50 living keys.',
+      'Scopes: `read` what you may see, `write` what you may change, and besides one of them `admin` for what needs that ' +
+      'role (admins only). A key without `admin` acts as an artist at most. One person has at most 50 living keys.',
     input: Strict({
       name: Text(80, { description: 'For you to know it by' }),
       scopes: Type.Optional(
