@@ -1,8 +1,9 @@
 import type { Config } from '#kernel/config/index.ts'
 import { type Client, clientFor, startTestApp, type TestApp } from '#kernel/testing.ts'
 import { type Browser, openBrowser, type Page, type ScriptAnswer } from '#test/servers/browser.ts'
-import { type OidcServer, startOidcServer } from '#test/servers/oidc.ts'
-import { type SpotifyServer, startSpotifyServer } from '#test/servers/spotify.ts'
+import type { OidcServer } from '#test/servers/oidc.ts'
+import { startProviders } from '#test/servers/providers.ts'
+import type { SpotifyServer } from '#test/servers/spotify.ts'
 import identity from '#modules/identity/index.ts'
 
 const PASSWORD = 'correct horse battery'
@@ -30,31 +31,21 @@ const LOGIN = { keycloak: '/auth/oidc/keycloak/login', spotify: '/auth/spotify/l
 type Options = { config?: Partial<Config>; isFirst?: boolean; keep?: { dataDir: string; databaseUrl: string } }
 
 export async function openWorld(o: Options = {}): Promise<World> {
-  const [oidc, spotify] = await Promise.all([startOidcServer(), startSpotifyServer()])
-  const provider = { issuer: oidc.issuer, clientId: oidc.clientId, clientSecret: oidc.clientSecret, label: 'Keycloak' }
+  const providers = await startProviders()
   const t = await startTestApp({
     modules: [identity],
     ...(o.keep ? { keep: o.keep } : {}),
-    config: {
-      encryptKey: 'a key of thirty-two characters or more',
-      oidc: { keycloak: provider },
-      spotifyClientId: spotify.clientId,
-      spotifyClientSecret: spotify.clientSecret,
-      spotifyAccountsUrl: spotify.url,
-      spotifyApiUrl: spotify.url,
-      ...o.config,
-    },
+    config: { ...providers.config, ...o.config },
   })
+  providers.allow(t.url)
   const at = (path: string) => `${t.url}/api/v1${path}`
-  oidc.allow([at('/auth/oidc/keycloak/callback')])
-  spotify.allow(at('/auth/spotify/callback'))
   if (!o.isFirst) await t.as('admin')
   const sql: World['sql'] = async (text, values = []) =>
     (await t.app.ports.db.pool.query<Record<string, unknown>>(text, values)).rows
   return {
     t,
-    oidc,
-    spotify,
+    oidc: providers.oidc,
+    spotify: providers.spotify,
     at,
     sql,
     async signIn(browser, name, person, { query = '' } = {}) {
@@ -71,7 +62,7 @@ export async function openWorld(o: Options = {}): Promise<World> {
     },
     async stop() {
       await t.stop()
-      await Promise.all([oidc.stop(), spotify.stop()])
+      await providers.stop()
     },
   }
 }
