@@ -48,7 +48,8 @@ type Deps = {
 
 export async function openPorts(d: Deps): Promise<Ports> {
   const { config, log, closers } = d
-  await mkdir(config.dataDir, { recursive: true })
+  // The embedded database makes its own, so that the user it runs as may pass.
+  if (config.databaseUrl) await mkdir(config.dataDir, { recursive: true, mode: 0o700 })
   const { url, directUrl } = await openDatabase(d)
   const db = connect({ url, poolMax: config.databasePoolMax, log })
   closers.add('database connections', () => db.close())

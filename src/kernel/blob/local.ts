@@ -17,7 +17,8 @@ const FREE_MIN_BYTES = 64 * 1024 * 1024
 /** Blobs as files under a folder, key for path. Several processes may share it. */
 export async function createLocalBlobs(dir: string): Promise<Blobs> {
   const root = resolve(dir)
-  await mkdir(join(root, TEMP_FOLDER), { recursive: true })
+  // People's pictures and uploads: for this user alone. A folder that is there already keeps the rights it was given.
+  await mkdir(join(root, TEMP_FOLDER), { recursive: true, mode: 0o700 })
   await sweepTemp(root)
   const pathOf = (key: string) => {
     checkKey(key)

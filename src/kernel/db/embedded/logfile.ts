@@ -29,7 +29,7 @@ export type PostgresLog = {
 /** Opens the log for appending, after moving a large one aside. @throws StartError */
 export function openLog(file: string): PostgresLog {
   try {
-    mkdirSync(dirname(file), { recursive: true })
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
     if (sizeOf(file) > LOG_BYTES_MAX) renameSync(file, `${file}.1`)
     const handle = openSync(file, 'a', 0o600)
     const { size } = fstatSync(handle)
