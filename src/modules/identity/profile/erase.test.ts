@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { io } from 'socket.io-client'
 import { type Client, clientFor, startTestApp, type TestApp } from '#kernel/testing.ts'
 import identity from '#modules/identity/index.ts'
+import { png } from '#test/fixtures/images.ts'
 
 const PASSWORD = 'correct horse battery'
 
@@ -116,6 +119,41 @@ describe('leaving for good', () => {
     await fresh.app.ports.db.pool.query(`update identity.users set role = 'admin'`)
     const answers = await Promise.all(admins.map((a) => erase(a, { password: PASSWORD })))
     assert.deepEqual(answers.map((a) => a.status).sort(), [204, 409])
+  })
+
+  test('a process that dies right after it erased leaves the rest to the next one', async () => {
+    const all = await startTestApp({ modules: [identity] })
+    const keep = { dataDir: all.dataDir, databaseUrl: all.databaseUrl }
+    await all.as('admin')
+    const user = await all.as('user')
+    await all.app.stop()
+    const dying = await startTestApp({ modules: [identity], keep, duties: ['http'] })
+    const her = clientFor(dying.url, user.token, user.userId)
+    const picture = {
+      method: 'PUT',
+      headers: { authorization: `Bearer ${user.token}` },
+      body: Uint8Array.from(png(9, 9)),
+    }
+    assert.equal((await fetch(`${dying.url}/api/v1/users/me/avatar`, picture)).status, 200)
+    assert.equal((await erase(her, { password: PASSWORD })).status, 204)
+    const count = async (app: TestApp, text: string) =>
+      (await app.app.ports.db.pool.query(text, [user.userId])).rows.length
+    // What a transaction that began before the erasure, and ended after it, may have written.
+    const late = `insert into identity.audit_log (id, action, actor_id, address) values (gen_random_uuid(), 'session.ended', $1, '203.0.113.9')`
+    await count(dying, late)
+    assert.equal(
+      (await readdir(join(keep.dataDir, 'blobs/identity/avatars'))).filter((f) => !f.startsWith('.')).length,
+      1,
+    )
+    await dying.app.stop()
+    const next = await startTestApp({ modules: [identity], keep })
+    await next.eventually(async () => {
+      const files = await readdir(join(keep.dataDir, 'blobs/identity/avatars'))
+      const traces = `select from identity.audit_log where actor_id = $1 or address = '203.0.113.9'`
+      return files.length === 0 && (await count(next, traces)) === 0
+    }, 'picture and traces to be gone')
+    await next.app.stop()
+    await all.stop()
   })
 
   test('nobody erases nobody, and a key that may write cannot', async () => {
