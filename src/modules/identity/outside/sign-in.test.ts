@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { startTestApp } from '#kernel/testing.ts'
 import identity from '#modules/identity/index.ts'
-import { openBrowser, openWorld, type World } from './testing-world.ts'
+import { agree, COOKIES, openBrowser, openWorld, type World } from './testing-world.ts'
 
 const openBare = () => startTestApp({ modules: [identity] })
 
@@ -136,6 +136,30 @@ describe('signing in with others', () => {
     )
     const redirect = new URL(answer.body.authUrl).searchParams.get('redirect_uri')
     assert.equal(redirect, 'https://music.example.org/api/v1/auth/spotify/callback')
+  })
+
+  test('through a gateway, as in one process', async () => {
+    const gateway = await startTestApp({
+      modules: [identity],
+      keep: { dataDir: w.t.dataDir, databaseUrl: w.t.databaseUrl },
+      config: { encryptKey: 'a key of thirty-two characters or more', urls: { identity: w.t.url } },
+      options: { mounts: () => false },
+    })
+    try {
+      const at = (path: string) => `${gateway.url}/api/v1${path}`
+      const browser = openBrowser()
+      const begun = await browser.open(`${at('/auth/spotify')}?returnTo=/home`)
+      const landed = await agree(browser, begun, 'sam')
+      const code = landed.url.searchParams.get('code')
+      const session = await browser.script('POST', at('/auth/exchange'), { code }, COOKIES)
+      assert.deepEqual([session.status, session.body.user?.username], [200, 'SamO'], JSON.stringify(session.body))
+      assert.equal((await browser.script('GET', at('/auth/me'))).body.username, 'SamO')
+      const { body } = await browser.script('POST', at('/auth/links/keycloak'), {}, { origin: gateway.url })
+      const linked = await agree(browser, await browser.open(body.authUrl), 'ann')
+      assert.equal(linked.url.searchParams.get('error'), 'identity_taken')
+    } finally {
+      await gateway.stop()
+    }
   })
 
   test('a provider that is away is said to be, and nothing is broken when it is back', async () => {
