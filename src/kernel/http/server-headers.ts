@@ -56,7 +56,8 @@ export async function addSecurityHeaders(app: FastifyInstance, config: Config): 
   })
 }
 
-const isSecret = (route: string | undefined): boolean => route !== undefined && SECRET.test(route)
+/** Whether answers at this address are kept by nobody. */
+export const isSecret = (route: string | undefined): boolean => route !== undefined && SECRET.test(route)
 
 /** What holds where the operation says nothing: proxies between keep nothing, the browser asks again. */
 const cacheControlOf = (route: string | undefined): string | undefined =>

@@ -5,7 +5,7 @@ import { recoveryOperations } from '#modules/identity/recovery/contract.ts'
 import { PublicUser, Session, User } from '#modules/identity/things.ts'
 import { Email, GivenPassword, Password, Username } from './fields.ts'
 
-export { PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN } from './fields.ts'
+export { PASSWORD_LENGTH_ADVISED, PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN } from './fields.ts'
 
 const older = {
   fullName: 'displayName',

@@ -1,4 +1,4 @@
-import { PASSWORD_LENGTH_MIN } from './contract.ts'
+import { PASSWORD_LENGTH_ADVISED, PASSWORD_LENGTH_MIN } from './fields.ts'
 import { isCommon } from './passwords-common.ts'
 
 /** Fewer different characters than this are a pattern, however long. */
@@ -18,7 +18,7 @@ export function passwordFault(password: string, about: readonly string[]): strin
   const plain = password.normalize('NFKC').toLowerCase()
   const characters = Array.from(plain)
   if (characters.length < PASSWORD_LENGTH_MIN)
-    return `The password is too short: choose ${PASSWORD_LENGTH_MIN} characters or more, better 15.`
+    return `The password is too short: choose ${PASSWORD_LENGTH_MIN} characters or more, better ${PASSWORD_LENGTH_ADVISED}.`
   if (new Set(characters).size < VARIETY_MIN || isRow(characters))
     return 'This password is a simple pattern: choose one with more different characters, such as three or four words.'
   if (isTriedFirst(plain))
