@@ -44,7 +44,8 @@ describe('another web app', () => {
 test('with a cookie only pages of the server, of its public address and of configured origins may write', async () => {
   const { token } = (await t.nobody.post('/enter', { role: 'user' })).body as { token: string }
   const write = async (headers: Record<string, string>) =>
-    (await t.nobody.send('POST', '/notes', { text: 'x' }, { cookie: `__Host-tutti-access=${token}`, ...headers })).status
+    (await t.nobody.send('POST', '/notes', { text: 'x' }, { cookie: `__Host-tutti-access=${token}`, ...headers }))
+      .status
   for (const origin of [t.url, APP, PUBLIC]) assert.equal(await write({ origin }), 201, origin)
   for (const origin of [EVIL, 'null', `${PUBLIC}.evil.example`, PUBLIC.replace('https', 'http')])
     assert.equal(await write({ origin }), 403, origin)
