@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
 import { agree, type Browser, COOKIES, openBrowser, openWorld, type Page, type World } from './testing-world.ts'
 
@@ -168,47 +168,6 @@ describe('attacks on signing in with others', () => {
       assert.ok(life > 0 && life <= 600_000, `${life} ms`)
       const [row] = await w.sql('select count(*)::int as n from identity.flows where binding_hash is null')
       assert.equal(row?.n, 0)
-    })
-  })
-
-  describe('apps without cookies', () => {
-    const verifier = randomBytes(32).toString('base64url')
-    const codeChallenge = createHash('sha256').update(verifier).digest('base64url')
-
-    test('prove with the verifier of their challenge that they began', async () => {
-      const query = `?codeChallenge=${codeChallenge}`
-      for (const [more, code] of [
-        [{}, 'code_verifier_wrong'],
-        [{ codeVerifier: randomBytes(32).toString('base64url') }, 'code_verifier_wrong'],
-      ] as const) {
-        const landed = await w.signIn(openBrowser(), 'keycloak', 'ann', { query })
-        const answer = await w.exchange(openBrowser(), landed, more, {})
-        assert.deepEqual([answer.status, answer.body.code], [401, code])
-        const late = await w.exchange(openBrowser(), landed, { codeVerifier: verifier }, {})
-        assert.equal(late.body.code, 'code_invalid', 'spent by the wrong try')
-      }
-      const landed = await w.signIn(openBrowser(), 'keycloak', 'ann', { query })
-      const session = await w.exchange(openBrowser(), landed, { codeVerifier: verifier }, {})
-      assert.equal(session.status, 200)
-      assert.ok(session.body.accessToken.length > 20)
-    })
-
-    test('a challenge is asked for in the browser, too', async () => {
-      const browser = openBrowser()
-      const landed = await w.signIn(browser, 'keycloak', 'ann', { query: `?codeChallenge=${codeChallenge}` })
-      assert.equal((await w.exchange(browser, landed)).body.code, 'code_verifier_wrong')
-    })
-
-    test('without a challenge the code alone is enough, by bearer only', async () => {
-      const landed = await w.signIn(openBrowser(), 'keycloak', 'ann')
-      const session = await w.exchange(openBrowser(), landed, {}, {})
-      assert.equal(session.status, 200)
-      assert.equal(session.headers.getSetCookie().length, 0)
-    })
-
-    test('a challenge that is none is refused at the beginning', async () => {
-      for (const bad of ['short', 'a'.repeat(44), `${'a'.repeat(42)}=`])
-        assert.equal((await w.t.nobody.get(`/auth/spotify?codeChallenge=${bad}`)).status, 400, bad)
     })
   })
 
