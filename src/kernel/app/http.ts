@@ -138,6 +138,7 @@ function openSockets(
     http: http.server,
     identify: d.identify,
     pubsub,
+    counters: d.ports.counters,
     log: o.log,
     config: o.config,
   })

@@ -13,6 +13,7 @@ test('an address of IPv6 counts as its network of 64 bits', () => {
     ['fe80::', 'fe80:0:0:0'],
     ['::1', '0:0:0:0'],
     ['unix', 'unix'],
+    ['x'.repeat(999), 'x'.repeat(45)],
   ] as const)
     assert.equal(countedAs(address), as, address)
 })

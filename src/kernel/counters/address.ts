@@ -1,11 +1,13 @@
 import { isIPv6 } from 'node:net'
 
 const IPV6_GROUPS = 8
+/** Of the longest address there is; what a proxy tells may be none. */
+const ADDRESS_LENGTH_MAX = 45
 const NETWORK_GROUPS = 4
 
 /** Who an address counts as: of IPv6 its network of 64 bits, because whoever has one address there has them all. */
 export function countedAs(address: string): string {
-  if (!isIPv6(address) || address.includes('.')) return address
+  if (!isIPv6(address) || address.includes('.')) return address.slice(0, ADDRESS_LENGTH_MAX)
   const [head = '', tail] = address.split('::')
   const before = head === '' ? [] : head.split(':')
   const after = tail ? tail.split(':') : []

@@ -2,6 +2,7 @@ import type { Server as HttpServer } from 'node:http'
 import { Server, type Socket } from 'socket.io'
 import { type Caller, isAdmin } from '#kernel/caller.ts'
 import type { Config } from '#kernel/config/index.ts'
+import type { Counters } from '#kernel/counters/index.ts'
 import { AppError, messageOf } from '#kernel/errors.ts'
 import { ACCESS_ENDED, type AccessEnded, type Connection, type Identify, trustedOrigins } from '#kernel/identify.ts'
 import { newId } from '#kernel/ids.ts'
@@ -10,6 +11,7 @@ import { requireScope } from '#kernel/policy.ts'
 import { LINK_CHANNEL, type PubSub } from '#kernel/pubsub/index.ts'
 import { assertShape } from '#kernel/validate.ts'
 import { handshakeCredential } from './handshake.ts'
+import { createHandshakes, type Handshakes } from './limits.ts'
 import { watchLiving } from './living.ts'
 import type { Realtime } from './realtime.ts'
 import { createEnded, guardRecovery } from './recovery.ts'
@@ -71,7 +73,8 @@ type Deps = {
   identify: Identify
   pubsub: PubSub
   log: Log
-  config: Pick<Config, 'publicUrl' | 'corsOrigins'>
+  counters: Counters
+  config: Pick<Config, 'publicUrl' | 'corsOrigins' | 'trustProxy' | 'rateLimitPerMin'>
 }
 export type Sockets = { count(): number; close(): Promise<void> }
 /** What a socket keeps of who it is. */
@@ -89,9 +92,10 @@ export function createSockets(d: Deps): Sockets {
   })
   const spaces = NAMESPACES.map((n) => io.of(n))
   const ended = createEnded(RECOVERY_MS)
+  const handshakes = createHandshakes(d.counters, d.config)
   for (const space of spaces) {
     guardRecovery(space, ended)
-    space.use((socket, next) => void letIn(socket, d, next))
+    space.use((socket, next) => void letIn(socket, { ...d, handshakes }, next))
     space.on('connection', (socket) => welcome(socket))
   }
   const all = () => spaces.flatMap((space) => [...space.sockets.values()])
@@ -125,12 +129,14 @@ export function createSockets(d: Deps): Sockets {
 
 const connectionOf = (socket: Socket): Connection => (socket.data as Data).connection
 
-async function letIn(socket: Socket, d: Deps, next: (refused?: Error) => void): Promise<void> {
+type Entrance = Deps & { handshakes: Handshakes }
+
+async function letIn(socket: Socket, d: Entrance, next: (refused?: Error) => void): Promise<void> {
   next(await signIn(socket, d).then(() => undefined, refusal))
 }
 
-async function signIn(socket: Socket, d: Deps): Promise<void> {
-  const from = { address: socket.handshake.address, requestId: newId() }
+async function signIn(socket: Socket, d: Entrance): Promise<void> {
+  const from = { address: await d.handshakes.addressOf(socket), requestId: newId() }
   const connection = await d.identify.connection(handshakeCredential(socket, d.config), from)
   requireScope(connection.who, 'read')
   const before = (socket.data as Partial<Data>).connection?.who
