@@ -13,6 +13,7 @@ const SECRET_FIELDS = [
   'setupCode',
   'secret',
   'apiKey',
+  'bearer',
   'email',
   'geohash',
 ]

@@ -15,8 +15,13 @@ export async function authenticate(
   credential: Credential,
   authenticateBearer: (token: string) => Promise<Authenticated>,
 ): Promise<Authenticated> {
-  if (credential.sessionId) return (await livingSession(ctx.db, credential.sessionId)) ?? null
+  if (credential.sessionId) return authenticateSession(ctx, credential.sessionId)
   if (credential.apiKey) return authenticateKey(ctx, credential.apiKey)
   if (credential.bearer) return authenticateBearer(credential.bearer)
   return null
+}
+
+async function authenticateSession(ctx: Ctx<Tables>, id: string): Promise<Authenticated> {
+  const found = await livingSession(ctx.db, id)
+  return found ? { ...found, expiresAt: found.expiresAt.toISOString() } : null
 }

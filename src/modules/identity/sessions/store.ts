@@ -105,7 +105,7 @@ export const livingSession = (db: Db, id: string) =>
   db
     .selectFrom('identity.sessions as s')
     .innerJoin('identity.users as u', 'u.id', 's.user_id')
-    .select(['u.id as userId', 'u.role as role', 's.id as sessionId'])
+    .select(['u.id as userId', 'u.role as role', 's.id as sessionId', 's.expires_at as expiresAt'])
     .where('s.id', '=', id)
     .where('s.ended_at', 'is', null)
     .where('s.expires_at', '>', sql<Date>`now()`)
