@@ -173,6 +173,19 @@ describe('what is no credential', () => {
   })
 })
 
+test('while the database does not answer, nobody can tell: that is no refusal', async () => {
+  await using t = await startTestApp({ modules: [door, notes] })
+  await using elsewhere = await startTestApp({ modules: [door, notes] })
+  const known = await enter(t, 'user')
+  const unknown = clientFor(t.url, (await enter(elsewhere, 'user')).token, '')
+  await t.app.ports.db.pool.query('alter table kernel.signing_keys rename to gone')
+  const answer = await unknown.get('/notes')
+  assert.deepEqual([...codeOf(answer), answer.headers.get('retry-after')], [503, 'check_unavailable', '5'])
+  assert.equal((await known.get('/notes')).status, 200)
+  await t.app.ports.db.pool.query('alter table kernel.gone rename to signing_keys')
+  assert.deepEqual(codeOf(await unknown.get('/notes')), [401, 'token_invalid'])
+})
+
 describe('cookies', () => {
   test('without TLS the plain name counts', async () => {
     await using t = await startTestApp({ modules: [door, notes] })
