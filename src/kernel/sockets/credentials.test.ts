@@ -129,3 +129,18 @@ test('a notice that was missed is made up for when the line between processes is
   await ending.closed
   assert.ok(staying.socket.connected)
 })
+
+test('over TLS a socket is signed in only by the cookie that no neighbour can set', async () => {
+  const origin = 'https://music.example'
+  await using t = await startTestApp({ modules: [door, notes], config: { publicUrl: origin } })
+  const { token } = (await t.nobody.post('/enter', { role: 'user' })).body as Person
+  const by = (cookie: string, from = origin) => dial(t, { extraHeaders: { cookie, origin: from } }).outcome
+  assert.equal(await by(`__Host-tutti-access=${token}`), 'connected')
+  assert.equal(await by(`tutti-access=${token}`), 'unauthorized')
+  assert.equal(await by(`__Host-tutti-access=${token}`, 'https://evil.example'), 'wrong_origin')
+  // A page over TLS says that there is TLS, where nothing else does.
+  const host = new URL(one.url).host
+  const ann = await enter('user')
+  const extraHeaders = { cookie: `tutti-access=${ann.token}`, origin: `https://${host}` }
+  assert.equal(await dial(one, { extraHeaders }).outcome, 'unauthorized')
+})
