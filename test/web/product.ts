@@ -45,16 +45,22 @@ export async function buildWeb(): Promise<void> {
   await buildWebApp({ root: ROOT, node: process.execPath, env: process.env, say: () => undefined })
 }
 
-export type Product = { base: string; stop(): Promise<void> }
+export type Product = {
+  base: string
+  /** What it has printed so far, its log among it. */
+  said: readonly string[]
+  stop(): Promise<void>
+}
+export type ProductOptions = { music: string; env?: Readonly<Record<string, string>> }
 
 /** Starts Tutti from nothing: an empty data folder, a port of its own; `music` is its folder of music, or ''. */
-export async function startProduct(music: string): Promise<Product> {
+export async function startProduct({ music, env = {} }: ProductOptions): Promise<Product> {
   const data = await mkdtemp(join(tmpdir(), 'tutti-web-'))
   // The embedded PostgreSQL runs as another user when we are root: only where it may pass is its data kept here.
   await chmod(data, 0o711)
   const child = spawn(process.execPath, ['src/main.ts', '--port', '0'], {
     cwd: ROOT,
-    env: { ...process.env, TUTTI_DATA: data, TUTTI_MUSIC: music, PORT: '0', LOG_LEVEL: 'warn' },
+    env: { ...process.env, TUTTI_DATA: data, TUTTI_MUSIC: music, PORT: '0', LOG_LEVEL: 'warn', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const said: string[] = []
@@ -79,7 +85,7 @@ export async function startProduct(music: string): Promise<Product> {
     await rm(data, { recursive: true, force: true, maxRetries: 3 })
   }
   try {
-    return { base: await ready, stop }
+    return { base: await ready, said, stop }
   } catch (error) {
     await stop()
     throw error

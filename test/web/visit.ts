@@ -9,26 +9,33 @@ export const PASSWORD = 'a quiet tutti of strings'
 export type Visit = Awaited<ReturnType<typeof startVisit>>
 
 /** A browser on a product of its own; `music` is its folder from the start, or ''. */
-export async function startVisit(music: string) {
+export async function startVisit(music: string, env: Readonly<Record<string, string>> = {}) {
   await buildWeb()
-  const product = await startProduct(music)
+  const product = await startProduct({ music, env })
   const browser = await startBrowser()
-  const context = await browser.newContext({ viewport: DESK, colorScheme: 'dark', reducedMotion: 'no-preference' })
-  await context.addInitScript({ content: KEEP_AUDIOS })
-  const page = await context.newPage()
   /** Everything the browser complained about. */
   const complaints: string[] = []
-  page.on('console', (m) => void (m.type() === 'error' && complaints.push(`${m.text()} ${m.location().url}`)))
-  page.on('pageerror', (error) => void complaints.push(String(error.stack)))
+  /** A page of another person: nothing is shared with the first but the product. */
+  async function newPage(): Promise<Page> {
+    const context = await browser.newContext({ viewport: DESK, colorScheme: 'dark', reducedMotion: 'no-preference' })
+    await context.addInitScript({ content: KEEP_AUDIOS })
+    const made = await context.newPage()
+    made.on('console', (m) => void (m.type() === 'error' && complaints.push(`${m.text()} ${m.location().url}`)))
+    made.on('pageerror', (error) => void complaints.push(String(error.stack)))
+    return made
+  }
+  const page = await newPage()
   return {
     base: product.base,
+    said: product.said,
     page,
+    newPage,
     complaints,
-    async shot(name: string): Promise<void> {
-      await settled(page)
-      await page.screenshot({ path: join(SCREENS, `${name}.png`) })
+    async shot(name: string, of = page): Promise<void> {
+      await settled(of)
+      await of.screenshot({ path: join(SCREENS, `${name}.png`) })
     },
-    seriousFaults: (where: string, rules?: string[]) => seriousFaultsOf(page, where, rules),
+    seriousFaults: (where: string, rules?: string[], of = page) => seriousFaultsOf(of, where, rules),
     async goTo(path: string, heading: string): Promise<void> {
       await page.goto(product.base + path)
       await page.getByRole('heading', { level: 1, name: heading }).waitFor({ state: 'attached' })

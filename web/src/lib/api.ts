@@ -1,5 +1,5 @@
 import { createClient, type Tokens } from '#client/index.ts'
-import { readText, writeText } from '#lib/storage.ts'
+import { onKeptElsewhere, readText, writeText } from '#lib/storage.ts'
 
 const EXPIRY = 'session-ends-ms'
 type Ended = () => void
@@ -25,6 +25,11 @@ export const client = createClient({
 
 /** Called when the server has ended the session. */
 export const onSessionEnded = (listener: Ended): void => void endedListeners.add(listener)
+
+/** Called when another tab has signed in (true) or out (false). */
+export function onSessionElsewhere(listener: (isIn: boolean) => void): void {
+  onKeptElsewhere(EXPIRY, (value) => listener(value !== null))
+}
 
 /** Media elements cannot refresh a token, so the page does it ahead of time, and at once when it wakes. */
 const KEEP_FRESH_EVERY_MS = 60_000

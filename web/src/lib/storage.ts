@@ -27,6 +27,13 @@ export function canKeep(): boolean {
   return isKept
 }
 
+/** Told what another tab has put in the place of what was kept under `name`. */
+export function onKeptElsewhere(name: string, listener: (value: string | null) => void): void {
+  addEventListener('storage', (event) => {
+    if (event.key === PREFIX + name) listener(event.newValue)
+  })
+}
+
 /** What was kept under `name`, when `isValid` says that it still has the right shape. */
 export function readJson<T>(name: string, isValid: (value: unknown) => value is T): T | null {
   try {

@@ -1,5 +1,5 @@
 import { ApiError, type Input, type User } from '#client/index.ts'
-import { client, onSessionEnded } from '#lib/api.ts'
+import { client, onSessionElsewhere, onSessionEnded } from '#lib/api.ts'
 import { followAccount } from '#lib/settings/settings.svelte.ts'
 import { canKeep, setOwner } from '#lib/storage.ts'
 
@@ -64,9 +64,17 @@ export function signedIn(user: User): void {
   kept.state = 'signed-in'
 }
 
+/** Tabs share one session: what one does, all show. Call once. */
+export function followOtherTabs(): void {
+  onSessionEnded(ended)
+  onSessionElsewhere((isIn) => {
+    if (!isIn && kept.state === 'signed-in') signedOut()
+    else if (isIn && kept.state === 'signed-out') void startSession()
+  })
+}
+
 /** Finds out whether there is an account at all, and whether this browser is signed in. */
 export async function startSession(): Promise<void> {
-  onSessionEnded(ended)
   kept.state = 'starting'
   // Who has no tokens is signed out; only where nothing can be kept, the cookie alone may know better.
   if (!client.session.tokens() && ((await askForSetup()) !== 'signed-out' || canKeep())) return

@@ -15,6 +15,8 @@ export type Form = {
   readonly waitSec: number
   /** For `onsubmit` of a `novalidate` form: checks the fields, runs `work`, shows what went wrong beside them. */
   submit(event: SubmitEvent, work: () => Promise<void>): Promise<void>
+  /** For `oninput`: what is being put right is not wrong any more. */
+  touch(event: Event): void
   /** The same without fields; true when it worked. */
   run(work: () => Promise<void>): Promise<boolean>
   /** Shows a fault of one's own. */
@@ -75,6 +77,8 @@ function makeCountdown(whenOver: () => void): { readonly sec: number; start(seco
 }
 
 const RETRY_SEC = 5
+const without = (faults: Record<string, string>, name: string): Record<string, string> =>
+  Object.fromEntries(Object.entries(faults).filter(([field]) => field !== name))
 type Shown = { code: string; fault: string; faults: Record<string, string> }
 const NOTHING: Shown = { code: '', fault: '', faults: {} }
 
@@ -103,7 +107,7 @@ export function makeForm(placeOf: Readonly<Record<string, string>> = {}): Form {
     busy = true
     try {
       await work()
-      return shown === NOTHING
+      return shown.fault === '' && Object.keys(shown.faults).length === 0
     } catch (thrown) {
       shown = shownOf(thrown, placeOf)
       if (thrown instanceof ApiError && thrown.status === 429) countdown.start(thrown.retryAfterSec ?? RETRY_SEC)
@@ -129,6 +133,10 @@ export function makeForm(placeOf: Readonly<Record<string, string>> = {}): Form {
       return countdown.sec
     },
     run,
+    touch(event) {
+      const { name } = event.target as FormField
+      if (name in shown.faults) shown = { ...shown, faults: without(shown.faults, name) }
+    },
     clear: () => void (shown = NOTHING),
     fail: (faults) => void (shown = { ...NOTHING, faults }),
     async submit(event, work) {

@@ -9,8 +9,8 @@ export type Strength = { steps: 0 | 1 | 2 | 3; advice: string }
 
 /** Length is what counts (NIST 800-63B): no rules about kinds of characters. */
 export function strengthOf(password: string): Strength {
-  // As the server counts: by UTF-16 units.
-  const { length } = password
+  const characters = Array.from(password.normalize('NFKC').toLowerCase())
+  const { length } = characters
   const left = PASSWORD_LENGTH_MIN - length
   if (length === 0)
     return {
@@ -18,7 +18,7 @@ export function strengthOf(password: string): Strength {
       advice: `At least ${PASSWORD_LENGTH_MIN} characters; ${PASSWORD_LENGTH_ADVISED} or more are better.`,
     }
   if (left > 0) return { steps: 1, advice: left === 1 ? 'One character more.' : `${left} characters more.` }
-  if (new Set(password.toLowerCase()).size < VARIETY_MIN)
+  if (new Set(characters).size < VARIETY_MIN)
     return { steps: 1, advice: 'This repeats itself: take more different characters.' }
   if (length < PASSWORD_LENGTH_ADVISED) return { steps: 2, advice: 'Good. Three or four words in a row are better.' }
   return { steps: 3, advice: 'Strong.' }
