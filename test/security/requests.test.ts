@@ -232,3 +232,14 @@ async function rawLocation(base: string, path: string): Promise<string | undefin
   for await (const part of socket) got += String(part)
   return /^location: (.*)$/im.exec(got)?.[1]?.trim()
 }
+
+test('what a cookie or a header alone carries is no field of the API document', async () => {
+  const t = await startTestApp({ modules })
+  try {
+    const { paths } = (await t.nobody.get('//openapi.json')).body
+    const fields = paths['/auth/exchange'].post.requestBody.content['application/json'].schema.properties
+    assert.deepEqual(Object.keys(fields).sort(), ['code', 'codeVerifier'])
+  } finally {
+    await t.stop()
+  }
+})

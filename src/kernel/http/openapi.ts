@@ -112,7 +112,9 @@ function describe(
 ): Json {
   const names = new Set(pathNames(route.path))
   const inQuery = readsQuery(o, route.method)
-  const fields = Object.entries(o.input.properties as Record<string, TSchema>)
+  // What a cookie or a header alone carries is no field that a caller may send.
+  const carried = new Set(o.kind === 'public' ? Object.keys(o.requestFields ?? {}) : [])
+  const fields = Object.entries(o.input.properties as Record<string, TSchema>).filter(([k]) => !carried.has(k))
   const parameters = fields
     .filter(([k]) => names.has(k) || inQuery)
     .map(([k, schema]) => parameter(k, schema, names.has(k), o.input, components))
