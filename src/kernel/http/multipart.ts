@@ -33,6 +33,8 @@ export type UploadOptions = {
   /** Names under which a form may carry the file. */
   readonly fields: readonly [string, ...string[]]
   readonly sizeMaxBytes: number
+  /** Who takes longer is cut off: what has arrived stands in memory. */
+  readonly timeoutMs: number
 }
 
 /**
@@ -42,9 +44,11 @@ export type UploadOptions = {
 export async function readUpload(request: FastifyRequest, o: UploadOptions): Promise<Buffer> {
   const announced = Number(request.headers['content-length'] ?? 0)
   if (announced > o.sizeMaxBytes + (request.isMultipart() ? FORM_OVERHEAD_BYTES : 0)) throw tooLarge(o)
-  const bytes = request.isMultipart()
-    ? await fileOfForm(request, o)
-    : await collect(request.body as Readable | undefined, o)
+  const timer = setTimeout(() => request.raw.destroy(), o.timeoutMs)
+  const bytes = await (request.isMultipart()
+    ? fileOfForm(request, o)
+    : collect(request.body as Readable | undefined, o)
+  ).finally(() => clearTimeout(timer))
   if (!bytes || bytes.length === 0)
     throw badRequest('upload_missing', `Send the file as the body, or as the field "${o.fields[0]}" of a form.`)
   return bytes

@@ -193,6 +193,26 @@ describe('pictures of people', () => {
     assert.equal((await put(t.nobody, png(9, 9), 'image/png')).status, 401)
   })
 
+  test('of one person comes one at a time; a client that goes away frees its place', async () => {
+    const leaving = new AbortController()
+    const slow = fetch(`${t.url}/api/v1/users/me/avatar`, {
+      method: 'PUT',
+      headers: { authorization: `Bearer ${user.token}` },
+      body: new ReadableStream({ start: (to) => to.enqueue(png(9, 9)) }),
+      duplex: 'half',
+      signal: leaving.signal,
+    }).catch(() => 'left')
+    await t.eventually(
+      async () => (await put(user, png(9, 9))).body.code === 'rate_limited',
+      'the second to be refused',
+    )
+    assert.equal((await put(stranger, png(9, 9))).status, 200)
+    leaving.abort()
+    assert.equal(await slow, 'left')
+    await t.eventually(async () => (await put(user, png(9, 9))).status === 200, 'the place to be free')
+    await stranger.delete('/users/me/avatar')
+  })
+
   test('two people with the same picture share nothing: the one goes, the other stays', async () => {
     const bytes = png(64, 64)
     const [a, b] = [await put(user, bytes), await put(stranger, bytes)]

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Caller } from '#kernel/caller.ts'
 import type { RawHandlers } from '#kernel/contract.ts'
-import { notFound, unavailable } from '#kernel/errors.ts'
+import { notFound, tooMany, unavailable } from '#kernel/errors.ts'
 import { chooseImageFormat } from '#kernel/http/accept-image.ts'
 import { sendRepresentation } from '#kernel/http/bytes/send.ts'
 import { readUpload } from '#kernel/http/multipart.ts'
@@ -17,9 +17,9 @@ import { lockMe } from './me.ts'
 import { avatarSize, type Pictures } from './pictures.ts'
 import { visibleUser } from './visible.ts'
 
-const UPLOAD = { fields: ['avatar', 'image'], sizeMaxBytes: 10 * 1024 ** 2 } as const
-/** Uploads in memory at once; whoever comes beyond is asked to come again. */
-const UPLOADS_AT_ONCE_MAX = 8
+const UPLOAD = { fields: ['avatar', 'image'], sizeMaxBytes: 10 * 1024 ** 2, timeoutMs: 120_000 } as const
+/** Uploads in memory at once, of different people. */
+const UPLOADS_AT_ONCE_MAX = 16
 /** Another picture has another address. */
 const IMMUTABLE = 'private, max-age=31536000, immutable'
 const FOR_A_WHILE = 'private, max-age=300, must-revalidate'
@@ -28,26 +28,34 @@ type Handlers = Pick<RawHandlers<typeof profile>, 'putAvatar' | 'getAvatar'>
 type Deps = { readonly ctx: Ctx<Tables>; readonly pictures: Pictures }
 
 export function createAvatarRoutes(d: Deps): Handlers {
-  let uploads = 0
+  const uploading = new Set<string>()
   return {
     async putAvatar(who, _input, request, reply) {
       signedIn(who)
-      if (uploads >= UPLOADS_AT_ONCE_MAX)
-        throw unavailable('busy', 'Too many pictures are coming in at once: try again in a moment.', 2)
-      uploads += 1
+      admit(uploading, who.userId)
+      uploading.add(who.userId)
       try {
-        const name = await d.pictures.keep(await readUpload(request, UPLOAD))
-        const row = await changeAvatar(d, who, name).catch(async (thrown: unknown): Promise<never> => {
-          await d.pictures.remove(name)
-          throw thrown
-        })
-        return withETag(toUser(row), request, reply)
+        return withETag(toUser(await takePicture(d, who, request)), request, reply)
       } finally {
-        uploads -= 1
+        uploading.delete(who.userId)
       }
     },
     getAvatar: (who, input, request, reply) => sendAvatar(d, who, input, request, reply),
   }
+}
+
+function admit(uploading: ReadonlySet<string>, userId: string): void {
+  if (uploading.has(userId)) throw tooMany('Another picture of yours is still coming in: wait until it is there.', 2)
+  if (uploading.size >= UPLOADS_AT_ONCE_MAX)
+    throw unavailable('busy', 'Too many pictures are coming in at once: try again in a moment.', 2)
+}
+
+async function takePicture(d: Deps, who: Caller, request: FastifyRequest): Promise<UserRow> {
+  const name = await d.pictures.keep(await readUpload(request, UPLOAD))
+  return changeAvatar(d, who, name).catch(async (thrown: unknown): Promise<never> => {
+    await d.pictures.remove(name)
+    throw thrown
+  })
 }
 
 export async function deleteAvatar(d: Deps, who: Caller): Promise<Record<string, never>> {

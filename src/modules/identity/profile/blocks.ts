@@ -9,6 +9,7 @@ import type { Db, Tables } from '#modules/identity/tables.ts'
 import type { Block } from '#modules/identity/things.ts'
 import { toPublicUser } from '#modules/identity/users.ts'
 import type { profile } from './contract.ts'
+import { accountGone } from './me.ts'
 import { visibleUser } from './visible.ts'
 
 /** People whom one person may have blocked. */
@@ -70,6 +71,7 @@ async function putBlock(ctx: Ctx<Tables>, who: Caller, userId: string): Promise<
   const known = await blockOf(ctx.db, who.userId, userId)
   if (known) return known
   return ctx.write(async (tx) => {
+    await holdBoth(tx, who.userId, userId)
     if (!(await visibleUser(tx, who, userId))) throw notFound('user')
     if ((await countOf(tx, who.userId)) >= BLOCKS_MAX)
       throw unprocessable('too_many_blocks', `You have blocked ${BLOCKS_MAX} people: take some blocks back first.`)
@@ -81,6 +83,14 @@ async function putBlock(ctx: Ctx<Tables>, who: Caller, userId: string): Promise<
       .execute()
     return (await blockOf(tx, who.userId, userId)) as Block
   })
+}
+
+/** Neither of the two is erased before this transaction ends. */
+async function holdBoth(tx: Db, ownerId: string, userId: string): Promise<void> {
+  const users = tx.selectFrom('identity.users').select('id').where('id', 'in', [ownerId, userId])
+  const held = (await users.orderBy('id').forKeyShare().execute()).map((r) => r.id)
+  if (!held.includes(ownerId)) throw accountGone()
+  if (!held.includes(userId)) throw notFound('user')
 }
 
 const blocks = (db: Db, ownerId: string) =>

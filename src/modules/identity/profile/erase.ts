@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { type Caller, system } from '#kernel/caller.ts'
 import { badRequest } from '#kernel/errors.ts'
 import { forgetAnswersTo } from '#kernel/http/idempotency.ts'
@@ -5,6 +6,7 @@ import { type Ctx, type EventHandler, on } from '#kernel/module.ts'
 import type { Attempts } from '#modules/identity/accounts/attempts.ts'
 import { assertAdminRemains, holdOther } from '#modules/identity/admin/standing.ts'
 import { audit } from '#modules/identity/audit/audit.ts'
+import { idAt } from '#modules/identity/audit/times.ts'
 import { forgetInAudit } from '#modules/identity/audit/store.ts'
 import { removePicture, userDeleted } from '#modules/identity/events.ts'
 import { proven } from '#modules/identity/recovery/proof.ts'
@@ -71,6 +73,18 @@ async function holdSelf(tx: Db, userId: string): Promise<void> {
 async function forgetTraces(tx: Db, userId: string): Promise<void> {
   await forgetInAudit(tx, userId)
   await forgetAnswersTo(tx as never, userId)
+}
+
+/** A transaction that was under way may have told of a person after they were gone: no longer ago than this. */
+const STRAYS_AGE_MS = 24 * 3_600_000
+
+/** Takes ids that are nobody's out of the newer part of the audit log. */
+export async function forgetStrays({ db, now }: Pick<Context, 'db' | 'now'>): Promise<void> {
+  const { rows } = await sql<{ id: string }>`
+    select distinct named.id from identity.audit_log a, lateral (values (a.actor_id), (a.subject_id)) as named (id)
+    where a.id >= ${idAt(new Date(now().getTime() - STRAYS_AGE_MS))}::uuid and named.id is not null
+      and not exists (select from identity.users u where u.id = named.id)`.execute(db)
+  for (const { id } of rows) await forgetTraces(db, id)
 }
 
 /**

@@ -95,7 +95,7 @@ export const KEPT_OF_PERSON: Readonly<Record<string, Kept>> = {
   signInsUnderWay: {
     table: 'identity.flows',
     columns: ['provider', 'return_to', 'expires_at'],
-    withheld: ['user_id', 'state_hash', 'verifier', 'nonce', 'redirect_uri', 'binding_hash', 'code_challenge'],
+    withheld: ['user_id', 'state_hash', 'verifier', 'nonce', 'redirect_uri', 'front', 'binding_hash', 'code_challenge'],
   },
   codesUnderWay: {
     table: 'identity.exchange_codes',

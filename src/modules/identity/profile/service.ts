@@ -7,7 +7,7 @@ import { toPublicUser } from '#modules/identity/users.ts'
 import { createAvatarRoutes, deleteAvatar, removePictureHandler, sweepPictures } from './avatar.ts'
 import { createBlocks } from './blocks.ts'
 import type { profile } from './contract.ts'
-import { eraseMe, onUserDeleted } from './erase.ts'
+import { eraseMe, forgetStrays, onUserDeleted } from './erase.ts'
 import { exportMe } from './export.ts'
 import { updateMe } from './me.ts'
 import { createPictures } from './pictures.ts'
@@ -15,6 +15,8 @@ import { myStats } from './stats.ts'
 import { visibleUser } from './visible.ts'
 
 const DAY_MS = 86_400_000
+/** Longest time for which something of an erased person can stay in the audit log. */
+const STRAYS_EVERY_MS = 600_000
 
 type Room = {
   api: Api<typeof profile>
@@ -46,6 +48,9 @@ export function createProfile(ctx: Ctx<Tables>): Room {
     },
     on: [onUserDeleted(ctx)],
     jobs: [removePictureHandler(d)],
-    cron: [{ name: 'identity.sweep-pictures', everyMs: DAY_MS, run: async () => void (await sweepPictures(d)) }],
+    cron: [
+      { name: 'identity.sweep-pictures', everyMs: DAY_MS, run: async () => void (await sweepPictures(d)) },
+      { name: 'identity.forget-strays', everyMs: STRAYS_EVERY_MS, run: () => forgetStrays(ctx) },
+    ],
   }
 }

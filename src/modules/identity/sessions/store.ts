@@ -8,21 +8,26 @@ export async function insertToken(db: Db, hash: Buffer, sessionId: string): Prom
   await db.insertInto('identity.refresh_tokens').values({ hash, session_id: sessionId, used_at: null }).execute()
 }
 
-/** The token with its session and user, locked against a second use at the same time. */
+/**
+ * The token with its session and user, locked against a second use at the same time. First the session, then its token:
+ * in that order a session goes, too, so that the two never wait for each other.
+ */
 export async function lockToken(db: Db, hash: Buffer) {
+  const sessionId = await sessionOfToken(db, hash)
+  if (sessionId === undefined) return undefined
+  const session = await db
+    .selectFrom('identity.sessions')
+    .selectAll()
+    .where('id', '=', sessionId)
+    .forUpdate()
+    .executeTakeFirst()
   const token = await db
     .selectFrom('identity.refresh_tokens')
     .selectAll()
     .where('hash', '=', hash)
     .forUpdate()
     .executeTakeFirst()
-  if (!token) return undefined
-  const session = await db
-    .selectFrom('identity.sessions')
-    .selectAll()
-    .where('id', '=', token.session_id)
-    .forUpdate()
-    .executeTakeFirstOrThrow()
+  if (!session || !token) return undefined
   const user = await db
     .selectFrom('identity.users')
     .selectAll()
