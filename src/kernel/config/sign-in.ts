@@ -36,6 +36,14 @@ export const signIn = {
     parse: number(7, 3650),
     fallback: 365,
   }),
+  sessionLifeMaxSec: setting({
+    env: 'SESSION_LIFE_MAX',
+    group: 'sign-in',
+    about: 'When a session ends however much it is used, and one signs in anew',
+    example: '365d',
+    parse: durationSec,
+    fallback: 365 * 86_400,
+  }),
   corsOrigins: setting({
     env: 'CORS_ORIGIN',
     aliases: ['CORS_ORIGINS'],

@@ -21,7 +21,12 @@ export const deviceOf = (who: Caller) => ({
   userAgent: who.userAgent?.slice(0, USER_AGENT_LENGTH_MAX) ?? null,
 })
 
-export const expiryOf = (ctx: Context): Date => new Date(ctx.now().getTime() + ctx.config.refreshTokenTtlSec * 1000)
+/** A session ends when it is not used for a while, and some day in any case. */
+export function expiryOf(ctx: Context, openedAt: Date = ctx.now()): Date {
+  const { refreshTokenTtlSec, sessionLifeMaxSec } = ctx.config
+  const unused = ctx.now().getTime() + refreshTokenTtlSec * 1000
+  return new Date(Math.min(unused, openedAt.getTime() + sessionLifeMaxSec * 1000))
+}
 
 /** A new session with its first pair of tokens. `method` says how the person proved who they are. */
 export async function openSession(

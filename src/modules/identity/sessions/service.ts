@@ -72,7 +72,7 @@ async function refresh(ctx: Context, who: Caller, token: string | undefined): Pr
       await audit(tx, who, { action: 'session.refresh-reused', subjectId: found.user.id })
       return { reused: { userId: found.user.id, sessionId: found.session.id } }
     }
-    const seen = { at: ctx.now(), expiresAt: expiryOf(ctx), ...deviceOf(who) }
+    const seen = { at: ctx.now(), expiresAt: expiryOf(ctx, found.session.created_at), ...deviceOf(who) }
     await store.useToken(tx, found.token.hash, found.session.id, seen)
     return newTokens(ctx, tx, { user: found.user, sessionId: found.session.id })
   })

@@ -6,6 +6,7 @@ import { listen } from '#modules/identity/recovery/testing-world.ts'
 import { SESSIONS_MAX } from './open.ts'
 
 const PASSWORD = 'four words are fine'
+const DAY_MS = 86_400_000
 type Item = Record<'id' | 'method' | 'address' | 'userAgent' | 'createdAt' | 'usedAt' | 'expiresAt', string> & {
   isCurrent: boolean
 }
@@ -136,5 +137,21 @@ describe('sessions of a person', () => {
     assert.equal((await gus.get('/auth/me')).body.code, 'session_ended')
     assert.equal((await last.get('/auth/me')).status, 200)
     assert.equal((await list(last)).length, SESSIONS_MAX)
+  })
+
+  test('a session that is used all the time ends some day all the same', async () => {
+    const hal = await register('hal')
+    const [{ id } = { id: '' }] = await list(hal)
+    const opened = new Date(Date.now() - 364 * DAY_MS)
+    await t.app.ports.db.pool.query('update identity.sessions set created_at = $2 where id = $1', [id, opened])
+    const next = signedOf(await t.nobody.post('/auth/refresh', { refreshToken: hal.refreshToken }))
+    const [session] = await list(next)
+    assert.equal(session?.expiresAt, new Date(opened.getTime() + 365 * DAY_MS).toISOString())
+    const before = new Date(Date.now() - 366 * DAY_MS)
+    await t.app.ports.db.pool.query('update identity.sessions set created_at = $2 where id = $1', [id, before])
+    await t.nobody.post('/auth/refresh', { refreshToken: next.refreshToken })
+    const late = await t.nobody.post('/auth/login', { username: 'hal', password: PASSWORD })
+    const left = await list(clientFor(t.url, String(late.body.accessToken), ''))
+    assert.ok(!left.some((s) => s.id === id), 'the old one is over')
   })
 })
