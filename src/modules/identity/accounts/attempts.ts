@@ -23,9 +23,12 @@ const OF_ONE_ADDRESS: readonly Limit[] = [
   { max: 240, windowMs: DAY_MS },
 ]
 
-export type Guess = {
-  /** What was typed, whether it has an account or not; or the id of the account that is asked for its own password. */
-  readonly name: string
+/**
+ * What was typed, whether it has an account or not; or the account that is asked for its own password. Counted apart:
+ * ids are public, so who types one at the sign-in must not use up what its owner has.
+ */
+export type Whose = { readonly name: string } | { readonly accountId: string }
+export type Guess = Whose & {
   readonly who: Pick<Caller, 'address'>
   /** Whether that account has been signed in from there before; such a place has an allowance of its own. */
   readonly isKnownPlace: boolean
@@ -41,8 +44,8 @@ export type Attempts = {
    * Counted first, so that guesses at the same time get no more than one after the other. Rejects with 429.
    */
   guess<T>(guess: Guess, look: () => Promise<T | undefined>): Promise<T | undefined>
-  /** The owner has proven it otherwise (by mail): strangers' guesses at these names count no more. */
-  forgive(names: readonly string[]): Promise<void>
+  /** The owner has proven it otherwise (by mail): strangers' guesses at these count no more. */
+  forgive(all: readonly Whose[]): Promise<void>
 }
 
 export function createAttempts(counters: Counters): Attempts {
@@ -60,19 +63,21 @@ export function createAttempts(counters: Counters): Attempts {
         throw thrown
       }
     },
-    forgive: (names) =>
-      counters.forget(names.flatMap((name) => wishesFor('guesses-name', hashed(name), OF_ONE_NAME)).map((w) => w.key)),
+    forgive: (all) => counters.forget(all.flatMap(wishesOfStrangers).map((w) => w.key)),
   }
 }
 
-function wishesOf({ name, who, isKnownPlace }: Guess): Wish[] {
-  const address = countedAs(who.address ?? '')
-  if (isKnownPlace) return wishesFor('guesses-known', hashed(`${address} ${name}`), OF_ONE_NAME)
-  return [
-    ...wishesFor('guesses-name', hashed(name), OF_ONE_NAME),
-    ...wishesFor('guesses-address', address, OF_ONE_ADDRESS),
-  ]
+function wishesOf(guess: Guess): Wish[] {
+  const address = countedAs(guess.who.address ?? '')
+  if (guess.isKnownPlace && 'name' in guess)
+    return wishesFor('guesses-known', hashed(`${address} ${guess.name}`), OF_ONE_NAME)
+  return [...wishesOfStrangers(guess), ...wishesFor('guesses-address', address, OF_ONE_ADDRESS)]
 }
+
+const wishesOfStrangers = (whose: Whose): Wish[] =>
+  'accountId' in whose
+    ? wishesFor('guesses-account', whose.accountId, OF_ONE_NAME)
+    : wishesFor('guesses-name', hashed(whose.name), OF_ONE_NAME)
 
 const wishesFor = (kind: string, whoever: string, limits: readonly Limit[]): Wish[] =>
   limits.map((limit) => ({ key: `${kind}:${whoever}:${limit.windowMs / MINUTE_MS}`, ...limit }))

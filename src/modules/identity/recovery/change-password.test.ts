@@ -101,6 +101,13 @@ describe('another password', () => {
     assert.equal((await w.login('eve')).status, 200)
   })
 
+  test('whoever types the id of an account at the sign-in does not use up what its owner has', async () => {
+    const gil = await w.account('gil')
+    const typed = await Promise.all(Array.from({ length: 21 }, () => w.login(gil.userId)))
+    assert.equal(typed.filter((a) => a.status === 429).length, 1)
+    assert.equal((await gil.post('/auth/change-password', change)).status, 200)
+  })
+
   test('of two changes at once one wins', async () => {
     const fay = await w.account('fay')
     const both = await Promise.all(

@@ -73,7 +73,7 @@ export async function resetPassword(
     await tellChanged(ctx, { tx, enqueue }, changed, who)
   })
   await tellEnded(ctx, { userId: user.id })
-  await attempts.forgive([user.username, user.proven_email, user.id])
+  await attempts.forgive([{ name: user.username }, { name: user.proven_email }, { accountId: user.id }])
   return {}
 }
 

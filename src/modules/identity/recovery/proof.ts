@@ -33,8 +33,8 @@ export async function proven(ctx: Context, attempts: Attempts, given: Given): Pr
 async function requirePassword(attempts: Attempts, user: UserRow, { who, password, field }: Given): Promise<void> {
   if (password === undefined)
     throw badRequest('invalid_input', 'Give your password.', [{ path: `/${field}`, message: 'is needed' }])
-  // By id: only who has a session gets here, so strangers who guess at the sign-in do not lock its owner out.
-  const isRight = await attempts.guess({ name: user.id, who, isKnownPlace: false }, async () =>
+  // By account: only who has a session gets here, so strangers who guess at the sign-in do not lock its owner out.
+  const isRight = await attempts.guess({ accountId: user.id, who, isKnownPlace: false }, async () =>
     (await verifyPassword(password, user.password_hash, { ...who, rank: 'known' })) ? true : undefined,
   )
   if (!isRight) throw forbidden('This is not your password.', 'wrong_password')
