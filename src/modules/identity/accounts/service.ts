@@ -5,6 +5,7 @@ import type { Ctx } from '#kernel/module.ts'
 import { signedIn } from '#kernel/policy.ts'
 import { audit } from '#modules/identity/audit/audit.ts'
 import { askToVerify } from '#modules/identity/recovery/emails.ts'
+import { addressToTell } from '#modules/identity/recovery/passwords.ts'
 import { openSession } from '#modules/identity/sessions/open.ts'
 import type { Tables } from '#modules/identity/tables.ts'
 import type { Session } from '#modules/identity/things.ts'
@@ -43,6 +44,8 @@ async function register(ctx: Context, who: Caller, input: Registration): Promise
   if (fault) throw badRequest('weak_password', fault, [{ path: '/password', message: fault }])
   await checkSetupCode(ctx.db, input.setupCode)
   const password_hash = await hashPassword(input.password, who)
+  const email = input.email.toLowerCase()
+  const told = await addressToTell(ctx, 'verify', email)
   return ctx.write(async (tx, _emit, enqueue) => {
     await lockAccounts(tx)
     const first = !(await hasUsers(tx))
@@ -51,7 +54,7 @@ async function register(ctx: Context, who: Caller, input: Registration): Promise
     const user = await insertUser(tx, {
       id: ctx.newId(),
       username: input.username,
-      email: input.email.toLowerCase(),
+      email,
       display_name: input.displayName ?? input.username,
       password_hash,
       role: first ? 'admin' : 'user',
@@ -60,7 +63,7 @@ async function register(ctx: Context, who: Caller, input: Registration): Promise
       throw conflict('name_taken', 'This username or e-mail has an account already: sign in, or choose another.')
     if (first) await dropSetupCode(tx)
     await audit(tx, who, { action: 'account.registered', subjectId: user.id })
-    await askToVerify(ctx, { tx, enqueue }, user, who)
+    if (told !== undefined) await askToVerify(ctx, { tx, enqueue }, user, who)
     return openSession(ctx, tx, { user, who, method: 'password' })
   })
 }

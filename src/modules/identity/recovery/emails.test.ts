@@ -37,6 +37,29 @@ describe('e-mails where mail is sent', () => {
     )
   })
 
+  test('whoever registers with an address that is not theirs, again and again, does not fill the mailbox behind it', async () => {
+    const email = 'kay@example.org'
+    for (let i = 0; i < 8; i++) {
+      const kay = await w.account('kay')
+      for (const [now, next] of i === 0
+        ? []
+        : ([
+            [PASSWORD, OTHER_PASSWORD],
+            [OTHER_PASSWORD, PASSWORD],
+          ] as const))
+        assert.equal((await kay.post('/auth/change-password', { currentPassword: now, newPassword: next })).status, 200)
+      await w.settled()
+      assert.equal((await kay.post('/users/me/erase', { password: PASSWORD })).status, 204)
+    }
+    const told = subjects(email)
+    assert.deepEqual(
+      ['Is this your e-mail? (Tutti)', 'Your password was changed (Tutti)'].map(
+        (subject) => told.filter((s) => s === subject).length,
+      ),
+      [5, 5],
+    )
+  })
+
   test('the link is sent again to whom asks, some times an hour; an old one is too old after a day', async () => {
     const bob = await w.account('bob')
     const { token: first } = await w.smtp.to(bob.email)

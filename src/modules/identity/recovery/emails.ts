@@ -10,7 +10,7 @@ import { hashOf } from '#modules/identity/secrets.ts'
 import type { Db, Tables } from '#modules/identity/tables.ts'
 import { toUser, type UserRow, userById } from '#modules/identity/users.ts'
 import { writeLetter } from './letters.ts'
-import { countLetter, linkInvalid } from './passwords.ts'
+import { addressToTell, countLetter, linkInvalid } from './passwords.ts'
 import { proven } from './proof.ts'
 import * as store from './store.ts'
 
@@ -55,11 +55,12 @@ export async function verifyEmail(ctx: Context, who: Caller, { token }: Input<'v
   const hash = hashOf(token)
   const user = await store.livingLink(ctx.db, hash, 'verify', ctx.now())
   if (!user) throw linkInvalid()
+  const isOwn = user.email === user.proven_email
+  const told = isOwn ? undefined : await addressToTell(ctx, 'email-changed', user.email)
   const work = ctx.write(async (tx, _emit, enqueue) => {
-    const done =
-      user.email === user.proven_email
-        ? await markProven(ctx, tx, who, user)
-        : await takeOver(ctx, { tx, enqueue }, who, user)
+    const done = isOwn
+      ? await markProven(ctx, tx, who, user)
+      : await takeOver(ctx, { tx, enqueue }, { user, told, who })
     if (!done || !(await store.takeLink(tx, hash))) throw linkInvalid()
   })
   await work.catch(unlessTaken)
@@ -74,14 +75,15 @@ async function markProven(ctx: Context, tx: Db, who: Caller, user: Proven): Prom
   return true
 }
 
+type Taking = { user: Proven; told: string | undefined; who: Caller }
+
 /** Links that were sent to the old address do not work any more; its owner is told. */
-async function takeOver(ctx: Context, out: Parameters<typeof writeLetter>[1], who: Caller, user: Proven) {
+async function takeOver(ctx: Context, out: Parameters<typeof writeLetter>[1], { user, told, who }: Taking) {
   const changed = await store.replaceEmail(out.tx, user, { email: user.proven_email, verifiedAt: ctx.now() })
   if (!changed) return false
   await store.dropLinks(out.tx, changed)
   await audit(out.tx, who, { action: 'account.email-changed', subjectId: user.id, detail: { verified: true } })
-  if (user.email !== null && ctx.mail.isConfigured)
-    await writeLetter(ctx, out, { kind: 'email-changed', email: user.email, userId: user.id, who })
+  if (told !== undefined) await writeLetter(ctx, out, { kind: 'email-changed', email: told, userId: user.id, who })
   return true
 }
 

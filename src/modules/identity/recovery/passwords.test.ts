@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { request } from 'node:http'
 import { after, before, describe, test } from 'node:test'
+import { clientFor } from '#kernel/testing.ts'
 import { LETTERS_MAX } from './passwords.ts'
 import { listen, OTHER_PASSWORD, PASSWORD, startWorld, type World } from './testing-world.ts'
 
@@ -129,6 +130,35 @@ describe('a forgotten password', () => {
     assert.equal((await w.login('gus')).status, 401)
     assert.equal((await reset(await linkFor(gus.email))).status, 204)
     assert.equal((await w.login('gus', OTHER_PASSWORD)).body.user.hasPassword, true)
+  })
+
+  test('who typed the address of somebody else keeps nothing when its owner takes the account over', async () => {
+    const accounts = [await w.account('liz'), await w.account('max')] as const
+    const [, max] = accounts
+    const proof = (await w.smtp.to(max.email)).token
+    assert.equal((await w.t.nobody.post('/auth/verify-email', { token: proof })).status, 200)
+    const left = []
+    for (const account of accounts) {
+      const { key } = (await account.post('/auth/api-keys', { name: 'mine', scopes: ['read', 'write'] })).body
+      await w.sql(
+        `insert into identity.identities (id, user_id, provider, issuer, subject)
+         values (gen_random_uuid(), $1, 'oidc:x', 'https://x.example', $2)`,
+        [account.userId, account.username],
+      )
+      assert.equal((await clientFor(w.t.url, key, '').get('/users/me')).status, 200)
+      assert.equal((await reset(await linkFor(account.email))).status, 204)
+      const links = await w.sql('select from identity.identities where user_id = $1', [account.userId])
+      left.push([(await clientFor(w.t.url, key, '').get('/users/me')).status, links.length])
+    }
+    assert.deepEqual(left, [
+      [401, 0],
+      [200, 1],
+    ])
+    const [told] = await w.sql<{ detail: object }>(
+      `select detail from identity.audit_log where subject_id = $1 and action = 'account.password-reset'`,
+      [accounts[0].userId],
+    )
+    assert.deepEqual(told?.detail, { sessions: 1, apiKeys: 1, links: 1 })
   })
 
   test('one address gets some letters an hour, whether it has an account or not', async () => {

@@ -104,6 +104,12 @@ export const sessionOpenedAt = async (db: Db, sessionId: string): Promise<Date |
   (await db.selectFrom('identity.sessions').select('created_at').where('id', '=', sessionId).executeTakeFirst())
     ?.created_at
 
+/** By which somebody signs in with others. Answers how many there were. */
+export async function dropIdentities(db: Db, userId: string): Promise<number> {
+  const gone = await db.deleteFrom('identity.identities').where('user_id', '=', userId).executeTakeFirst()
+  return Number(gone.numDeletedRows)
+}
+
 export async function dropExchangeCodes(db: Db, userId: string): Promise<void> {
   await db.deleteFrom('identity.exchange_codes').where('user_id', '=', userId).execute()
 }
