@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
+import { SESSIONS_MAX } from '#modules/identity/sessions/open.ts'
 import { openBrowser, openWorld, type World } from './testing-world.ts'
 
 describe('codes of apps without cookies', () => {
@@ -43,6 +44,19 @@ describe('codes of apps without cookies', () => {
     const session = await w.exchange(openBrowser(), landed, {}, {})
     assert.equal(session.status, 200)
     assert.equal(session.headers.getSetCookie().length, 0)
+  })
+
+  test('one session more than fits ends the one that was used longest ago, as with a password', async () => {
+    const landed = await w.signIn(openBrowser(), 'keycloak', 'ann')
+    const { body } = await w.exchange(openBrowser(), landed, {}, {})
+    const sessions = 'from identity.sessions where user_id = $1 and ended_at is null'
+    await w.sql(
+      `insert into identity.sessions (id, user_id, used_at, expires_at)
+       select gen_random_uuid(), $1, now() - interval '1 hour', now() + interval '1 day' from generate_series(1, $2)`,
+      [body.user.id, SESSIONS_MAX],
+    )
+    await w.exchange(openBrowser(), await w.signIn(openBrowser(), 'keycloak', 'ann'), {}, {})
+    assert.deepEqual(await w.sql(`select count(*)::int as n ${sessions}`, [body.user.id]), [{ n: SESSIONS_MAX }])
   })
 
   test('a challenge that is none is refused at the beginning', async () => {

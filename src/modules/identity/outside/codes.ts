@@ -4,10 +4,10 @@ import { forbidden, unauthorized } from '#kernel/errors.ts'
 import type { Ctx } from '#kernel/module.ts'
 import { audit } from '#modules/identity/audit/audit.ts'
 import { hashOf, isSameText } from '#modules/identity/secrets.ts'
-import { openSession } from '#modules/identity/sessions/open.ts'
+import { keepNewestSessions, openSession } from '#modules/identity/sessions/open.ts'
 import type { Tables } from '#modules/identity/tables.ts'
 import type { Session } from '#modules/identity/things.ts'
-import { type UserRow, userById } from '#modules/identity/users.ts'
+import type { UserRow } from '#modules/identity/users.ts'
 import { linkTo } from './become.ts'
 import type { Found } from './provider.ts'
 import { blocked } from './refusals.ts'
@@ -58,11 +58,14 @@ export async function exchange(ctx: Context, who: Caller, o: Exchange): Promise<
   const row = await takeCode(ctx, o.code, 'session')
   if (o.mode === 'cookie') requireBinding(row, o.binding)
   requireVerifier(row, o.codeVerifier)
-  return ctx.write(async (tx) => {
-    const user = unblocked(await userById(tx, row.user_id))
+  const session = await ctx.write(async (tx) => {
+    // Held still: who is blocked at this moment has no session left over for later.
+    const user = unblocked(await store.lockUser(tx, row.user_id))
     await audit(tx, who, { action: 'sign-in.succeeded', subjectId: user.id, detail: { method: row.method } })
     return openSession(ctx, tx, { user, who, method: row.method })
   })
+  await keepNewestSessions(ctx, row.user_id)
+  return session
 }
 
 const unblocked = (user: UserRow | undefined): UserRow => {
