@@ -1,5 +1,9 @@
 /** In the midst of a sentence. */
-const NAMES: Readonly<Record<string, string>> = { password: 'password', spotify: 'Spotify' }
+const NAMES: Readonly<Record<string, string>> = {
+  password: 'password',
+  spotify: 'Spotify',
+  bearer: 'an outside issuer',
+}
 
 /** How somebody signed in, in words: `password`, `spotify`, `oidc:company`. */
 export function methodName(method: string): string {

@@ -31,7 +31,7 @@ const TOLD: Readonly<Record<Action, Told>> = {
   'account.registered': {
     name: 'Account made',
     icon: 'plus',
-    says: (e) => `{subject} made an account${by(text(e, 'method'))}`,
+    says: (e) => `{subject} made an account${by(text(e, 'provider'))}`,
   },
   'account.erased': {
     name: 'Account deleted',
@@ -45,7 +45,7 @@ const TOLD: Readonly<Record<Action, Told>> = {
     name: 'Role changed',
     icon: 'people',
     says: (e) =>
-      `{actor} made {subject} ${role(e, 'to') || 'another role'}${text(e, 'from') ? `, who was ${role(e, 'from')}` : ''}`,
+      `{actor} changed the role of {subject}${text(e, 'from') ? ` from ${role(e, 'from')}` : ''}${text(e, 'to') ? ` to ${role(e, 'to')}` : ''}`,
   },
   'account.password-changed': { name: 'Password changed', icon: 'lock', says: () => '{subject} changed the password' },
   'account.password-reset-asked': {

@@ -86,6 +86,8 @@ const NOTHING: Shown = { code: '', fault: '', faults: {} }
 function shownOf(thrown: unknown, placeOf: Readonly<Record<string, string>>): Shown {
   if (!(thrown instanceof ApiError)) return { ...NOTHING, fault: sentenceOf(thrown) }
   const { code, message, errors } = thrown
+  // The server speaks to programs of `Retry-After`; the button beside counts it down.
+  if (thrown.status === 429) return { code, fault: 'Too many tries. Wait a little.', faults: {} }
   const place = placeOf[code]
   if (place) return { code, fault: '', faults: { [place]: message } }
   if (errors.length === 0) return { code, fault: message, faults: {} }
