@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Caller } from '#kernel/caller.ts'
 import type { Config } from '#kernel/config/index.ts'
 import { type Contract, type Method, type PublicOperation, type RawOperation, routesOf } from '#kernel/contract.ts'
-import { refreshCookieOf } from '#kernel/identify.ts'
+import { isSecure, refreshCookieOf } from '#kernel/identify.ts'
 import { withoutIds } from '#kernel/validate.ts'
 import type { Gate } from './gate.ts'
 import type { Idempotency } from './idempotency.ts'
@@ -72,7 +72,7 @@ function jsonHandler(o: PublicOperation, name: string, m: Mounted, d: Deps, rout
     const who = d.gate.callerOf(request)
     const input = read(request)
     if (o.refreshCookieField) input[o.refreshCookieField] ??= refreshCookieOf(request, d.config)
-    for (const [field, from] of Object.entries(o.requestFields ?? {})) input[field] = carriedBy(request, from)
+    for (const [field, from] of Object.entries(o.requestFields ?? {})) input[field] = carriedBy(request, from, d.config)
     if (o.ifMatchField) input[o.ifMatchField] ??= revisionAsked(request)
     reply.code(o.status ?? 200)
     const work = async () => {
@@ -86,9 +86,16 @@ function jsonHandler(o: PublicOperation, name: string, m: Mounted, d: Deps, rout
   }
 }
 
-/** What the request carries beside its body; undefined when it does not. */
-function carriedBy(request: FastifyRequest, from: { cookie: string } | { header: string }): string | undefined {
-  if ('cookie' in from) return request.cookies[`__Host-${from.cookie}`] ?? request.cookies[from.cookie]
+/**
+ * What the request carries beside its body; undefined when it does not. Over TLS a cookie without the prefix may have
+ * been set by a neighbour under the same domain: it says nothing.
+ */
+function carriedBy(
+  request: FastifyRequest,
+  from: { cookie: string } | { header: string },
+  config: Deps['config'],
+): string | undefined {
+  if ('cookie' in from) return request.cookies[isSecure(request, config) ? `__Host-${from.cookie}` : from.cookie]
   const value = request.headers[from.header]
   return typeof value === 'string' ? value : undefined
 }

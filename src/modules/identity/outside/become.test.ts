@@ -61,6 +61,15 @@ describe('who somebody becomes whom a provider has named', () => {
     assert.equal((await arrive({ email: 'free@example.org', email_verified: false })).email, null)
   })
 
+  test('an address that only looks the same in small letters is another one', async () => {
+    const kim = await w.register({ username: 'kim', email: 'kim@example.org', isVerified: true })
+    for (const email of ['\u212aim@example.org', 'kim@example.org\r\nBcc: eve@example.org', 'K\u0130m@example.org']) {
+      const user = await arrive({ email, email_verified: true })
+      assert.notEqual(user.id, kim.userId)
+      assert.equal(user.email, null)
+    }
+  })
+
   test('a vouched e-mail that nobody has is taken, as proven', async () => {
     const user = await arrive({ email: 'Free@Example.org', email_verified: true })
     assert.deepEqual([user.email, user.emailVerified], ['free@example.org', true])

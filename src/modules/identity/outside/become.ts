@@ -56,8 +56,13 @@ async function linkByEmail(ctx: Context, tx: Db, p: Proven): Promise<UserRow> {
   return user
 }
 
+/** Of other letters some become one of these when they are made small (the Kelvin sign a k): another's address. */
+const PLAIN_EMAIL = /^[\x21-\x7e]+@[\x21-\x7e]+$/
+
 const vouchedEmail = ({ email, emailVerified }: Found): string | null =>
-  emailVerified && email !== null && email.length <= TEXT_LENGTH_MAX ? email.toLowerCase() : null
+  emailVerified && email !== null && email.length <= TEXT_LENGTH_MAX && PLAIN_EMAIL.test(email)
+    ? email.toLowerCase()
+    : null
 
 async function newUser(ctx: Context, tx: Db, p: Proven, email: string | null): Promise<UserRow> {
   const isFirst = !(await hasUsers(tx))

@@ -4,6 +4,8 @@ import { startTestApp } from '#kernel/testing.ts'
 import identity from '#modules/identity/index.ts'
 import { agree, COOKIES, openBrowser, openWorld, type World } from './testing-world.ts'
 
+const SAM_ID = '01a1f9bc-0000-7000-8000-000000000001'
+
 const openBare = () => startTestApp({ modules: [identity] })
 
 describe('signing in with others', () => {
@@ -136,6 +138,24 @@ describe('signing in with others', () => {
     )
     const redirect = new URL(answer.body.authUrl).searchParams.get('redirect_uri')
     assert.equal(redirect, 'https://music.example.org/api/v1/auth/spotify/callback')
+  })
+
+  test('behind TLS a binding counts only by the name that no neighbour under the same domain can set', async () => {
+    const config = { publicUrl: 'https://music.example.org' }
+    await using behind = await startTestApp({ modules: [identity], config })
+    const { pool } = behind.app.ports.db
+    await pool.query(`insert into identity.users (id, username, display_name) values ($1, 'sam', 'Sam')`, [SAM_ID])
+    const statuses = []
+    for (const name of ['tutti-flow', '__Host-tutti-flow']) {
+      await pool.query(
+        `insert into identity.exchange_codes (hash, user_id, method, binding_hash, expires_at)
+         values (sha256('stranger'), $1, 'spotify', sha256('binding'), now() + interval '1 minute')`,
+        [SAM_ID],
+      )
+      const cookie = { ...COOKIES, cookie: `${name}=binding`, origin: 'https://music.example.org' }
+      statuses.push((await behind.nobody.send('POST', '/auth/exchange', { code: 'stranger' }, cookie)).status)
+    }
+    assert.deepEqual(statuses, [403, 200])
   })
 
   test('through a gateway, as in one process', async () => {
