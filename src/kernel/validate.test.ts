@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { AppError } from '#kernel/errors.ts'
-import { Nullable, OneOf, Page, pageQuery, Strict, Text, Type } from '#kernel/schema.ts'
+import { Id, Nullable, OneOf, Page, pageQuery, Strict, Text, Type } from '#kernel/schema.ts'
 import { assertShape, compile, invalidInput, withoutIds } from './validate.ts'
 
 const Inner = Type.Object({ id: Type.String() }, { $id: 'Inner' })
@@ -25,6 +25,17 @@ describe('schemas', () => {
     assert.ok(compile(schema, 'text')(query))
     assert.deepEqual(query, { limit: 5, count: true })
     assert.equal(compile(schema, 'json')({ limit: '5' }), false)
+  })
+
+  test('an id is what the database reads as one', () => {
+    const id = '01990000-0000-7000-8000-00000000000a'
+    for (const kind of ['json', 'text'] as const) {
+      const check = compile(Strict({ id: Id }), kind)
+      const good = [id, id.toUpperCase(), `urn:uuid:${id}`, `{${id}}`, id.replaceAll('-', '')].map((x) =>
+        check({ id: x }),
+      )
+      assert.deepEqual(good, [true, true, false, false, false])
+    }
   })
 
   test('null is allowed where it is said, for plain values and others', () => {

@@ -5,6 +5,8 @@ import { AppError, type FieldFault } from '#kernel/errors.ts'
 
 const addFormats = addFormatsModule as unknown as (ajv: Ajv2020) => void
 const FAULTS_MAX = 20
+/** As PostgreSQL reads one: `urn:uuid:` before it, which the library lets pass, would be a fault of ours there. */
+const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i
 
 const make = (coerce: boolean): Ajv2020 => {
   const ajv = new Ajv2020({
@@ -15,6 +17,7 @@ const make = (coerce: boolean): Ajv2020 => {
     coerceTypes: coerce ? 'array' : false,
   })
   addFormats(ajv)
+  ajv.addFormat('uuid', UUID)
   return ajv
 }
 /** For JSON: what the schema says and nothing else. */
