@@ -4,6 +4,7 @@ import { badRequest, conflict, unauthorized } from '#kernel/errors.ts'
 import type { Ctx } from '#kernel/module.ts'
 import { signedIn } from '#kernel/policy.ts'
 import { audit } from '#modules/identity/audit/audit.ts'
+import { chosenName } from '#modules/identity/display-name.ts'
 import { askToVerify } from '#modules/identity/recovery/emails.ts'
 import { addressToTell } from '#modules/identity/recovery/passwords.ts'
 import { openSession } from '#modules/identity/sessions/open.ts'
@@ -42,6 +43,7 @@ type Registration = Parameters<Service['register']>[1]
 async function register(ctx: Context, who: Caller, input: Registration): Promise<Session> {
   const fault = passwordFault(input.password, [input.username, input.email, input.displayName ?? ''])
   if (fault) throw badRequest('weak_password', fault, [{ path: '/password', message: fault }])
+  const displayName = chosenName(input.displayName ?? input.username)
   await checkSetupCode(ctx.db, input.setupCode)
   const password_hash = await hashPassword(input.password, who)
   const email = input.email.toLowerCase()
@@ -55,7 +57,7 @@ async function register(ctx: Context, who: Caller, input: Registration): Promise
       id: ctx.newId(),
       username: input.username,
       email,
-      display_name: input.displayName ?? input.username,
+      display_name: displayName,
       password_hash,
       role: first ? 'admin' : 'user',
     })

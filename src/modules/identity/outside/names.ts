@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto'
+import { shownName } from '#modules/identity/display-name.ts'
 
 const USERNAME_LENGTH_MIN = 3
 const USERNAME_LENGTH_MAX = 20
@@ -31,11 +32,7 @@ export const numbered = (username: string): string =>
 
 /** What PostgreSQL can store and a page can show, or nothing. */
 export function displayNameFrom(wish: string | null): string | undefined {
-  const plain = (wish ?? '')
-    .toWellFormed()
-    .replace(/\p{Cc}+/gu, ' ')
-    .trim()
-  const short = plain
+  const short = (shownName((wish ?? '').toWellFormed()) ?? '')
     .slice(0, DISPLAY_NAME_LENGTH_MAX)
     .replace(/[\ud800-\udbff]$/, '')
     .trim()

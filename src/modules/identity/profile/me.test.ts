@@ -90,11 +90,31 @@ describe('my profile', () => {
     assert.deepEqual((await user.get('/users/me')).body, before)
   })
 
+  test('a name stays in its line and turns nothing round, chosen at the beginning or later', async () => {
+    const names = { '\u202enimda\u202c': 'nimda', 'a\n\u001b[31mb\u0007': 'a [31mb', ' Zoë 👩‍🎤 ': 'Zoë 👩‍🎤' }
+    let n = 0
+    for (const [displayName, shown] of Object.entries(names)) {
+      assert.equal((await user.patch('/users/me', { displayName })).body.displayName, shown)
+      const username = `named${++n}`
+      const person = { username, email: `${username}@example.org`, password: 'four words are fine', displayName }
+      assert.equal((await t.nobody.post('/auth/register', person)).body.user.displayName, shown)
+    }
+    const unseen = {
+      username: 'unseen',
+      email: 'unseen@example.org',
+      password: 'four words are fine',
+      displayName: '\u200b',
+    }
+    const refused = await t.nobody.post('/auth/register', unseen)
+    assert.deepEqual([refused.status, refused.body.errors?.[0]?.path], [400, '/displayName'])
+  })
+
   test('what is wrong is said, and nothing changes', async () => {
     const before = (await user.get('/users/me')).body
     const cases: [object, string][] = [
       [{ displayName: '' }, '/displayName'],
       [{ displayName: '   ' }, '/displayName'],
+      [{ displayName: '\u200b\u2060\u3164\n' }, '/displayName'],
       [{ displayName: 'a'.repeat(81) }, '/displayName'],
       [{ displayName: null }, '/displayName'],
       [{ username: 'ab' }, '/username'],

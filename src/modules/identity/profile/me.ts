@@ -1,9 +1,10 @@
 import { type Caller, isSignedIn, type SignedIn } from '#kernel/caller.ts'
 import type { Api } from '#kernel/contract.ts'
-import { badRequest, conflict, unauthorized } from '#kernel/errors.ts'
+import { conflict, unauthorized } from '#kernel/errors.ts'
 import { assertRevision } from '#kernel/http/revision.ts'
 import type { Ctx } from '#kernel/module.ts'
 import { signedIn } from '#kernel/policy.ts'
+import { chosenName } from '#modules/identity/display-name.ts'
 import type { Db, Tables } from '#modules/identity/tables.ts'
 import type { User } from '#modules/identity/things.ts'
 import { toUser, type UserRow } from '#modules/identity/users.ts'
@@ -41,13 +42,8 @@ const store = (tx: Db, who: SignedIn, set: object): Promise<UserRow> =>
   tx.updateTable('identity.users').set(set).where('id', '=', who.userId).returningAll().executeTakeFirstOrThrow()
 
 function columnsOf(c: Changes): object {
-  const name = c.displayName?.trim()
-  if (name === '')
-    throw badRequest('invalid_input', 'displayName must not be blank.', [
-      { path: '/displayName', message: 'must not be blank' },
-    ])
   return {
-    ...(name === undefined ? {} : { display_name: name }),
+    ...(c.displayName === undefined ? {} : { display_name: chosenName(c.displayName) }),
     ...(c.username === undefined ? {} : { username: c.username }),
     ...(c.isAnonymous === undefined ? {} : { is_anonymous: c.isAnonymous }),
     ...(c.preferences === undefined ? {} : { preferences: '{}' }),
