@@ -1,5 +1,6 @@
 import { ApiError, type Input, type User } from '#client/index.ts'
 import { client, onSessionElsewhere, onSessionEnded } from '#lib/api.ts'
+import { loadOthers } from '#lib/auth/providers.svelte.ts'
 import { followAccount } from '#lib/settings/settings.svelte.ts'
 import { canKeep, setOwner } from '#lib/storage.ts'
 
@@ -89,7 +90,7 @@ export async function startSession(): Promise<void> {
 
 async function askForSetup(): Promise<SessionState> {
   try {
-    const { needsFirstAccount, needsSetupCode } = await client.identity.setup()
+    const [{ needsFirstAccount, needsSetupCode }] = await Promise.all([client.identity.setup(), loadOthers()])
     kept.needsSetupCode = needsSetupCode
     kept.state = needsFirstAccount ? 'first-account' : 'signed-out'
   } catch {
@@ -128,7 +129,7 @@ export const endOfSetUp = (): void => void (kept.isNewServer = false)
 
 export async function signOut(): Promise<void> {
   try {
-    await client.identity.logout()
+    await Promise.all([client.identity.logout(), loadOthers()])
   } finally {
     kept.wasEnded = false
     signedOut()
