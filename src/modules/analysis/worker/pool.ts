@@ -62,7 +62,11 @@ export function createPool(size: number, o: PoolOptions = {}): AnalysisPool {
     return slot.worker.terminate()
   }
   function open(): Slot {
-    const worker = new Worker(entry, { resourceLimits: { maxOldGenerationSizeMb: HEAP_MB_MAX }, name: 'analysis' })
+    const worker = new Worker(entry, {
+      execArgv: [],
+      resourceLimits: { maxOldGenerationSizeMb: HEAP_MB_MAX },
+      name: 'analysis',
+    })
     const slot: Slot = { worker, idle: undefined }
     all.add(slot)
     worker.on('error', () => void drop(slot))

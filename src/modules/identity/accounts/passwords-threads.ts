@@ -49,7 +49,11 @@ export function createThreads(o: { max?: number; waitingMax?: number; idleMs?: n
     if (next) give(open(), next)
   }
   const open = (): Slot => {
-    const worker = new Worker(entry, { name: 'passwords', resourceLimits: { maxOldGenerationSizeMb: HEAP_MB_MAX } })
+    const worker = new Worker(entry, {
+      name: 'passwords',
+      execArgv: [],
+      resourceLimits: { maxOldGenerationSizeMb: HEAP_MB_MAX },
+    })
     const slot: Slot = { worker, task: undefined, idle: undefined }
     slots.add(slot)
     worker.on('message', (tag: Uint8Array) => {
