@@ -205,6 +205,14 @@ describe('events', () => {
     await pruneEvents(db.kysely)
     const { rows } = await db.pool.query<{ n: string }>(`select payload ->> 'n' as n from kernel.events`)
     assert.deepEqual(rows, [{ n: '3' }], 'unread events stay however old')
+    await db.pool.query(`insert into kernel.dead_events (module, event_id, key, name, payload, error, at)
+      select 'seen', d, gen_random_uuid(), 'x.v1', '{}', 'broken', now() - d * interval '1 day' from unnest(array[89, 91]) d`)
+    await pruneEvents(db.kysely)
+    const dead = await db.pool.query<{ event_id: string }>('select event_id from kernel.dead_events')
+    assert.deepEqual(
+      dead.rows.map((r) => Number(r.event_id)),
+      [89],
+    )
   })
 })
 

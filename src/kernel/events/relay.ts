@@ -215,8 +215,9 @@ async function setAside(tx: Transaction<unknown>, module: string, row: Row, erro
     where module = ${module}`.execute(tx)
 }
 
-/** Forget events that every module has read and that are older than a week. */
+/** Forget events that every module has read and that are older than a week, and those set aside a quarter ago. */
 export async function pruneEvents(db: Kysely<unknown>): Promise<void> {
   await sql`delete from kernel.events e where created_at < now() - interval '7 days'
     and not exists (select from kernel.event_cursors c where (c.xid, c.id) < (e.xid, e.id))`.execute(db)
+  await sql`delete from kernel.dead_events where at < now() - interval '90 days'`.execute(db)
 }

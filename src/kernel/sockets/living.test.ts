@@ -44,6 +44,20 @@ describe('living sockets', () => {
     living.stop()
   })
 
+  test('are all asked for once a minute: a process that dies after it ended a session tells nobody', async (t) => {
+    t.mock.timers.enable({ apis: ['setInterval', 'Date'], now: 0 })
+    const ended = line('ended', NEVER, async () => false)
+    const good = line('good')
+    const living = watch([ended, good])
+    t.mock.timers.tick(50_000)
+    await turns()
+    assert.deepEqual([ended.asked, ended.ended], [0, false])
+    t.mock.timers.tick(10_000)
+    await turns()
+    assert.deepEqual([ended.ended, good.ended, good.asked], [true, false, 1])
+    living.stop()
+  })
+
   test('are all asked for after notices were missed, some at a time', async () => {
     const answers: ((good: boolean) => void)[] = []
     const lines = Array.from({ length: 50 }, (_, i) =>

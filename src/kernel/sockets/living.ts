@@ -2,6 +2,8 @@ import type { Connection } from '#kernel/identify.ts'
 
 /** A credential that has expired ends its socket within this. */
 const LOOK_EVERY_MS = 10_000
+/** Everybody is asked for this often: who ended a session may have died before it could tell. */
+const ASK_ALL_EVERY_MS = 60_000
 /** Sockets asked for at once, so that a link that comes back does not flood the database. */
 const ASKED_AT_ONCE = 20
 
@@ -40,8 +42,13 @@ export function watchLiving<S>({ all, connectionOf, end }: Deps<S>): Living {
     for (const socket of sockets) waiting.add(socket)
     work()
   }
+  let allAskedAt = Date.now()
   const timer = setInterval(() => {
     const now = Date.now()
+    if (now - allAskedAt >= ASK_ALL_EVERY_MS) {
+      allAskedAt = now
+      return askFor(all())
+    }
     const present = new Set(all())
     const failed = [...again].filter((socket) => present.has(socket))
     again.clear()
