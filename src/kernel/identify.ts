@@ -27,6 +27,8 @@ export type { Authenticate } from '#kernel/credentials/check.ts'
 export { isSecure, refreshCookieOf, trustedOrigins } from '#kernel/credentials/read.ts'
 
 const INTERNAL_AUDIENCE = 'internal'
+/** With what a gateway passes on: good for the public routes, and never for the operations between processes. */
+const FORWARDED_AUDIENCE = 'forwarded'
 const INTERNAL_LIFE_SEC = 60
 const SIGN_OUT_LATE_SEC = 90 * 86_400
 
@@ -45,8 +47,12 @@ export type Identify = {
   /** Throws 401 for a credential that is not valid; no credential at all is nobody. */
   request(request: FastifyRequest, o?: { tolerant?: boolean | undefined }): Promise<Caller>
   connection(credential: Credential, from: From): Promise<Connection>
+  /** For whom another process of this installation calls. Throws 401 for everybody else. */
+  call(request: FastifyRequest): Promise<Caller>
   /** A token for one call to another process of this installation. */
   internalToken(who: Caller): Promise<string>
+  /** A token for one request that is passed on to where its route is. */
+  forwardedToken(who: Caller): Promise<string>
 }
 type Deps = {
   keys: Keys
@@ -62,7 +68,7 @@ export function createIdentify({ keys, pubsub, authenticate, config }: Deps): Id
   return {
     async request(request, o = {}) {
       const inner = request.headers[INTERNAL_HEADER]
-      if (typeof inner === 'string') return fromInternal(await keys.verify(inner, INTERNAL_AUDIENCE))
+      if (typeof inner === 'string') return fromInternal(await keys.verify(inner, FORWARDED_AUDIENCE))
       const from = fromOf(request)
       const credential =
         headerCredential(request.headers) ?? cookieCredential(request.cookies, isSecure(request, config))
@@ -88,9 +94,18 @@ export function createIdentify({ keys, pubsub, authenticate, config }: Deps): Id
         },
       }
     },
-    internalToken: (who) => keys.sign({ who: { ...who } }, { audience: INTERNAL_AUDIENCE, lifeSec: INTERNAL_LIFE_SEC }),
+    async call(request) {
+      const inner = request.headers[INTERNAL_HEADER]
+      if (typeof inner === 'string') return fromInternal(await keys.verify(inner, INTERNAL_AUDIENCE))
+      throw unauthorized('token_invalid', 'This address is for other processes of this installation.')
+    },
+    internalToken: (who) => tokenFor(keys, who, INTERNAL_AUDIENCE),
+    forwardedToken: (who) => tokenFor(keys, who, FORWARDED_AUDIENCE),
   }
 }
+
+const tokenFor = (keys: Keys, who: Caller, audience: string): Promise<string> =>
+  keys.sign({ who: { ...who } }, { audience, lifeSec: INTERNAL_LIFE_SEC })
 
 function fromOf(request: FastifyRequest): From {
   const userAgent = request.headers['user-agent']

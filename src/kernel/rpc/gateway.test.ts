@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { createServer, type Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { after, before, test } from 'node:test'
+import { system } from '#kernel/caller.ts'
 import { startTestApp, type TestApp } from '#kernel/testing.ts'
 import { door, doorContract, notesContract } from '#kernel/testing-sample.ts'
 
@@ -58,7 +59,7 @@ function ask(line: string): Promise<string> {
 }
 
 test('a request line that names another host is answered by our own service, and tells the other nothing', async () => {
-  for (const there of [`http://${elsewhere.host}`, `http://user@${elsewhere.host}`, ''])
+  for (const there of [`http://${elsewhere.host}`, `HTTP://user@${elsewhere.host}`, ''])
     assert.match(await ask(`GET ${there}/api/v1/notes?limit=3 HTTP/1.1`), /^HTTP\/1\.1 200 /, there)
   await ask(`GET //${elsewhere.host}/api/v1/notes HTTP/1.1`)
   assert.deepEqual(elsewhere.heard, [])
@@ -66,4 +67,30 @@ test('a request line that names another host is answered by our own service, and
     service.heard,
     Array.from({ length: 3 }, () => ({ url: '/api/v1/notes?limit=3', host: service.host, hasToken: true })),
   )
+})
+
+test('what is passed on is what was let in, to the letter: no step up to another operation', async () => {
+  service.heard.length = 0
+  const paths = ['..\\..\\..\\internal\\notes\\getNotes', '%2e%2e', '..', '%2E\\x?a=..\\..', 'x;y', '%5c..%5c', '.']
+  for (const path of paths) await ask(`GET /api/v1/notes/${path} HTTP/1.1`)
+  assert.deepEqual(
+    service.heard.map((h) => h.url),
+    paths.map((path) => `/api/v1/notes/${path}`),
+  )
+})
+
+test('the token that is passed on with a request calls no operation between processes', async () => {
+  const token = await gateway.app.identify.forwardedToken(system('x'))
+  const call = (header: Record<string, string>) =>
+    fetch(`${gateway.url}/internal/identity/authenticate`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...header },
+      body: '{"sessionId":"x"}',
+    })
+  assert.equal((await call({ 'x-tutti-internal': token })).status, 401)
+  assert.equal((await call({})).status, 401)
+  const between = await gateway.app.identify.internalToken(system('x'))
+  assert.notEqual((await call({ 'x-tutti-internal': between })).status, 401)
+  const passed = await gateway.nobody.get('/notes', { 'x-tutti-internal': between })
+  assert.equal(passed.status, 401, 'nor the other way round')
 })

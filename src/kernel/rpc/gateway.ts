@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { request as send } from 'undici'
+import { getGlobalDispatcher } from 'undici'
 import type { Config } from '#kernel/config/index.ts'
 import { type Contract, type PublicOperation, type RawOperation, routesOf } from '#kernel/contract.ts'
 import { unavailable } from '#kernel/errors.ts'
@@ -43,7 +43,7 @@ function proxy(app: FastifyInstance, name: string, o: PublicOperation | RawOpera
   const handler = async (request: FastifyRequest, reply: FastifyReply) => {
     if (o.kind === 'public' && o.refreshCookieField) refreshCookieOf(request, d.config)
     return forward(request, reply, base, {
-      [INTERNAL_HEADER]: await d.identify.internalToken(d.gate.callerOf(request)),
+      [INTERNAL_HEADER]: await d.identify.forwardedToken(d.gate.callerOf(request)),
       'x-forwarded-proto': isSecure(request, d.config) ? 'https' : 'http',
     })
   }
@@ -65,16 +65,20 @@ async function forward(
   reply.raw.on('close', () => {
     if (!reply.raw.writableFinished) aborted.abort()
   })
-  const answer = await send(addressAt(base, request.url), {
-    method: request.method as 'GET',
-    headers: { ...forwardable(request.headers), ...own },
-    body: (request.body as Buffer | Readable | undefined) ?? null,
-    signal: aborted.signal,
-    headersTimeout: HEADERS_TIMEOUT_MS,
-    bodyTimeout: 0,
-  }).catch((): never => {
-    throw unavailable('service_unavailable', 'The part of Tutti that answers this does not respond right now.', 5)
-  })
+  const answer = await getGlobalDispatcher()
+    .request({
+      origin: new URL(base).origin,
+      path: pathAsked(request.url),
+      method: request.method,
+      headers: { ...forwardable(request.headers), ...own },
+      body: (request.body as Buffer | Readable | undefined) ?? null,
+      signal: aborted.signal,
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      bodyTimeout: 0,
+    })
+    .catch((): never => {
+      throw unavailable('service_unavailable', 'The part of Tutti that answers this does not respond right now.', 5)
+    })
   reply.code(answer.statusCode)
   for (const [name, value] of Object.entries(answer.headers))
     if (value !== undefined && !NOT_FORWARDED.has(name)) reply.header(name, value)
@@ -83,17 +87,14 @@ async function forward(
   return reply.send(answer.body)
 }
 
+/** As the router reads a request line that names a whole address (`GET http://elsewhere/…`). */
+const WHOLE_ADDRESS = /^https?:\/\/[^/?#]*/i
+
 /**
- * Path and query of the request, always at `base`: a request line may name a whole address (`GET http://elsewhere/…`),
- * and where a request goes, with our token in it, is nothing a caller may choose.
+ * Path and query of the request to the letter: the other process has the same router, so it comes to the operation that
+ * was let in here. Whoever puts an address right (`URL` takes `\\` for `/`, and `..` away) makes another of it.
  */
-function addressAt(base: string, asked: string): URL {
-  const { pathname, search } = new URL(asked, base)
-  const address = new URL(base)
-  address.pathname = pathname
-  address.search = search
-  return address
-}
+const pathAsked = (url: string): string => url.replace(WHOLE_ADDRESS, '')
 
 const forwardable = (headers: FastifyRequest['headers']): Record<string, string | string[]> =>
   Object.fromEntries(

@@ -1,8 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { Caller } from '#kernel/caller.ts'
 import type { Contract } from '#kernel/contract.ts'
-import { unauthorized } from '#kernel/errors.ts'
-import { type Identify, INTERNAL_HEADER } from '#kernel/identify.ts'
+import type { Identify } from '#kernel/identify.ts'
 import { compile, invalidInput } from '#kernel/validate.ts'
 
 const BODY_BYTES_MAX = 8 * 1024 * 1024
@@ -18,9 +17,7 @@ export function serveInternal(
     if (o.kind === 'raw' || !run) continue
     const check = compile(o.input, 'json')
     app.post(`/internal/${m.contract.name}/${name}`, { bodyLimit: BODY_BYTES_MAX }, async (request) => {
-      if (!request.headers[INTERNAL_HEADER])
-        throw unauthorized('token_invalid', 'This address is for other processes of this installation.')
-      const who = await identify.request(request)
+      const who = await identify.call(request)
       const input = request.body ?? {}
       if (!check(input)) throw invalidInput(check.errors)
       return { output: (await run(who, input)) ?? null }
