@@ -81,10 +81,16 @@ function refusalsOf(log: Log): Refusals {
   return known
 }
 
+/** What we foresaw (busy, not set up, a part that is away) is one line; what we did not is told with all we know. */
+function tellFailure(thrown: unknown, request: FastifyRequest, log: Log): void {
+  const asked = { requestId: request.id, route: request.routeOptions?.url }
+  if (thrown instanceof AppError) log.warn({ ...asked, code: thrown.code }, thrown.message)
+  else log.error({ ...asked, err: thrown }, 'a request failed')
+}
+
 export function sendProblem(thrown: unknown, request: FastifyRequest, reply: FastifyReply, log: Log): FastifyReply {
   const error = toAppError(thrown)
-  if (error.status >= 500)
-    log.error({ err: thrown, requestId: request.id, route: request.routeOptions?.url }, 'a request failed')
+  if (error.status >= 500) tellFailure(thrown, request, log)
   refusalsOf(log)(error, request)
   if (error.retryAfterSec !== undefined) reply.header('retry-after', String(Math.ceil(error.retryAfterSec)))
   if (error.status === 401) reply.header('www-authenticate', 'Bearer')
