@@ -54,11 +54,15 @@ export const trustedOrigins = (config: Pick<Config, 'corsOrigins' | 'publicUrl'>
 
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
 
-/** A cookie is sent by any page's request; only our own pages may change things with it. */
+/**
+ * A cookie is sent by any page's request; only our own pages may change things with it. Where people come by TLS, a page
+ * of the same host without it is no page of ours: anybody on the way could have written it.
+ */
 export function requireSameOrigin(request: FastifyRequest, allowed: readonly string[]): void {
   if (SAFE.has(request.method)) return
   const origin = request.headers.origin
-  const own = `${request.protocol}://${request.host}`
+  const byTls = `https://${request.host}`
+  const own = allowed.includes(byTls) ? byTls : `${request.protocol}://${request.host}`
   const site = request.headers['sec-fetch-site']
   if (origin === undefined ? site === 'same-origin' || site === 'none' : origin === own || allowed.includes(origin))
     return

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { request } from 'node:http'
 import { after, before, describe, test } from 'node:test'
 import { startTestApp, type TestApp } from '#kernel/testing.ts'
 import { door, notes } from '#kernel/testing-sample.ts'
@@ -52,4 +53,19 @@ test('with a cookie only pages of the server, of its public address and of confi
   assert.equal(await write({}), 403)
   assert.equal(await write({ 'sec-fetch-site': 'cross-site' }), 403)
   assert.equal(await write({ 'sec-fetch-site': 'same-origin' }), 201)
+  assert.equal(await writeAs(new URL(PUBLIC).host, PUBLIC, token), 201)
+  assert.equal(await writeAs(new URL(PUBLIC).host, PUBLIC.replace('https', 'http'), token), 403, 'not without TLS')
 })
+
+/** Asks as the proxy passes it on. `fetch` would not send such a Host. */
+function writeAs(host: string, origin: string, token: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const headers = { host, origin, cookie: `__Host-tutti-access=${token}`, 'content-type': 'application/json' }
+    const asked = request(`${t.url}/api/v1/notes`, { method: 'POST', headers }, (answer) => {
+      answer.resume()
+      answer.on('end', () => resolve(answer.statusCode ?? 0))
+    })
+    asked.on('error', reject)
+    asked.end('{"text":"x"}')
+  })
+}

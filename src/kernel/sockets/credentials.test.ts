@@ -138,6 +138,9 @@ test('over TLS a socket is signed in only by the cookie that no neighbour can se
   assert.equal(await by(`__Host-tutti-access=${token}`), 'connected')
   assert.equal(await by(`tutti-access=${token}`), 'unauthorized')
   assert.equal(await by(`__Host-tutti-access=${token}`, 'https://evil.example'), 'wrong_origin')
+  // A page of the same host without TLS may be written by anybody on the way.
+  const downgraded = { cookie: `__Host-tutti-access=${token}`, host: 'music.example', origin: 'http://music.example' }
+  assert.equal(await dial(t, { extraHeaders: downgraded }).outcome, 'wrong_origin')
   // A page over TLS says that there is TLS, where nothing else does.
   const host = new URL(one.url).host
   const ann = await enter('user')

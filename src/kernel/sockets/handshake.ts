@@ -37,5 +37,7 @@ const isSecure = ({ handshake }: Socket, { publicUrl }: Pages): boolean =>
 function isOfOurPages(socket: Socket, config: Pages): boolean {
   const { origin, host } = socket.handshake.headers
   if (!origin) return false
-  return trustedOrigins(config).includes(origin) || (URL.canParse(origin) && new URL(origin).host === host)
+  const allowed = trustedOrigins(config)
+  if (allowed.includes(origin) || allowed.includes(`https://${host}`)) return allowed.includes(origin)
+  return URL.canParse(origin) && new URL(origin).host === host
 }
