@@ -5,8 +5,12 @@ const IPV6_GROUPS = 8
 const ADDRESS_LENGTH_MAX = 45
 const NETWORK_GROUPS = 4
 
+/** As some proxies tell it: with the port, which is another for each connection. */
+const WITH_PORT = /^(?:(?<v4>\d+\.\d+\.\d+\.\d+)|\[(?<v6>[^\]]*)\])(?::\d+)?$/
+
 /** Who an address counts as: of IPv6 its network of 64 bits, because whoever has one address there has them all. */
-export function countedAs(address: string): string {
+export function countedAs(told: string): string {
+  const address = told.replace(WITH_PORT, '$<v4>$<v6>')
   if (!isIPv6(address) || address.includes('.')) return address.slice(0, ADDRESS_LENGTH_MAX)
   const [head = '', tail] = address.split('::')
   const before = head === '' ? [] : head.split(':')

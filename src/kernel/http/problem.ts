@@ -1,7 +1,7 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { AppError } from '#kernel/errors.ts'
 import type { Log } from '#kernel/log.ts'
-import { createRefusals, type Refusals } from './refusals.ts'
+import { createFailures, createRefusals, type Failures, type Refusals } from './refusals.ts'
 
 /** An address is told back, but not a whole one of many kB. */
 const INSTANCE_LENGTH_MAX = 300
@@ -73,25 +73,19 @@ export const toProblem = (e: AppError, request: { id: string; url: string }) => 
   ...(e.errors ? { errors: e.errors } : {}),
 })
 
-/** One per log: its bound holds for the whole process. */
-const refusals = new WeakMap<Log, Refusals>()
-function refusalsOf(log: Log): Refusals {
-  const known = refusals.get(log) ?? createRefusals(log)
-  refusals.set(log, known)
+/** One per log: its bounds hold for the whole process. */
+const tellers = new WeakMap<Log, { refused: Refusals; failed: Failures }>()
+function tellerOf(log: Log): { refused: Refusals; failed: Failures } {
+  const known = tellers.get(log) ?? { refused: createRefusals(log), failed: createFailures(log) }
+  tellers.set(log, known)
   return known
-}
-
-/** What we foresaw (busy, not set up, a part that is away) is one line; what we did not is told with all we know. */
-function tellFailure(thrown: unknown, request: FastifyRequest, log: Log): void {
-  const asked = { requestId: request.id, route: request.routeOptions?.url }
-  if (thrown instanceof AppError) log.warn({ ...asked, code: thrown.code }, thrown.message)
-  else log.error({ ...asked, err: thrown }, 'a request failed')
 }
 
 export function sendProblem(thrown: unknown, request: FastifyRequest, reply: FastifyReply, log: Log): FastifyReply {
   const error = toAppError(thrown)
-  if (error.status >= 500) tellFailure(thrown, request, log)
-  refusalsOf(log)(error, request)
+  const teller = tellerOf(log)
+  if (error.status >= 500) teller.failed(thrown, request)
+  else teller.refused(error, request)
   if (error.retryAfterSec !== undefined) reply.header('retry-after', String(Math.ceil(error.retryAfterSec)))
   if (error.status === 401) reply.header('www-authenticate', 'Bearer')
   for (const name of [

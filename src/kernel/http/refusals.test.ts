@@ -3,11 +3,12 @@ import { test } from 'node:test'
 import type { FastifyRequest } from 'fastify'
 import { forbidden, notFound } from '#kernel/errors.ts'
 import type { Log } from '#kernel/log.ts'
-import { createRefusals } from './refusals.ts'
+import { createFailures, createRefusals } from './refusals.ts'
 
 function heard() {
   const lines: Record<string, unknown>[] = []
-  const log = { info: (line: Record<string, unknown>) => lines.push(line) } as unknown as Log
+  const write = (line: Record<string, unknown>) => lines.push(line)
+  const log = { info: write, error: write } as unknown as Log
   return { lines, log }
 }
 const request = {
@@ -40,5 +41,17 @@ test('a flood is told by its number', () => {
   assert.equal(lines.length, 20)
   now += 1000
   refuse(forbidden('No.'), request)
+  assert.equal(lines.at(-1)?.unwritten, 980)
+})
+
+test('a flood of failures fills no disk either, and hides no refusal', () => {
+  const { lines, log } = heard()
+  let now = 5000
+  const [fail, refuse] = [createFailures(log, () => now), createRefusals(log, () => now)]
+  for (let i = 0; i < 1000; i++) fail(new Error('away'), request)
+  refuse(forbidden('No.'), request)
+  assert.equal(lines.length, 21)
+  now += 1000
+  fail(new Error('away'), request)
   assert.equal(lines.at(-1)?.unwritten, 980)
 })
