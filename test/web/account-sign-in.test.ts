@@ -162,7 +162,13 @@ void describe('web app: coming in', { skip, timeout: 900_000 }, () => {
     const { page, base } = visit
     await page.goto(`${base}/reset`)
     await page.getByRole('heading', { name: 'This link is not whole' }).waitFor()
+    const asked: string[] = []
+    page.on('request', (request) => asked.push(request.url()))
     await page.goto(`${base}/verify#token=never-was-one`)
+    const yes = page.getByRole('button', { name: 'Yes, it is mine' })
+    await yes.waitFor()
+    assert.ok(!asked.some((url) => url.includes('verify-email')), 'a page that is opened proves nothing by itself')
+    await yes.click()
     await page.getByRole('heading', { name: 'That did not work' }).waitFor()
     assert.equal(await page.evaluate<string>('location.hash'), '')
     await looksRight(visit, '24-verify')
