@@ -98,6 +98,28 @@ async function holderOf(found: Found, kind: 'key' | 'token' | 'issuer') {
 }
 
 describe('an answer that is kept', () => {
+  test('was asked for after the last notice, however close the notice comes behind it', async () => {
+    const STEPS_MAX = 24
+    const stale = []
+    for (let steps = 0; steps < STEPS_MAX; steps++) {
+      const text = `tutti_close${steps}`
+      const answers = held()
+      const asking = key(text).catch(() => undefined)
+      while (answers.length === 0) await turn()
+      const holder = { userId: ANN, role: 'user', keyId: 'k1' } as const
+      answers[0]?.(holder)
+      for (let step = 0; step < steps; step++) await Promise.resolve()
+      w.end({ userId: ANN, keyId: 'k1' })
+      await turn()
+      for (const answer of answers) answer(null)
+      await asking
+      w.answer = async () => null
+      const left = await key(text).catch(() => undefined)
+      if (left) stale.push(steps)
+    }
+    assert.deepEqual(stale, [])
+  })
+
   test('is used for ten seconds, then asked for again without verifying again', async () => {
     assert.equal((await token()).holder.sessionId, 's1')
     w.late = 9000

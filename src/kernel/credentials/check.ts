@@ -77,7 +77,8 @@ export function createCheck({ keys, notices, authenticate, bearerIssuer, now = D
     if (endsAtMs <= now()) throw refusalOf(question)
     const untilMs = Math.min(askedAt + KEPT_MS, endsAtMs, proof?.expMs ?? Number.POSITIVE_INFINITY)
     const entry = { holder: found, mark, question, proof, endsAtMs, untilMs }
-    kept.set(id, entry)
+    // A notice may have come between the answer and this line: it found nothing to forget, so nothing is kept.
+    if (!notices.concern(mark, found)) kept.set(id, entry)
     return entry
   }
   async function questionFor(c: Credential, known: Entry | undefined): Promise<Pick<Entry, 'question' | 'proof'>> {
