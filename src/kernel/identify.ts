@@ -30,6 +30,9 @@ const INTERNAL_AUDIENCE = 'internal'
 /** With what a gateway passes on: good for the public routes, and never for the operations between processes. */
 const FORWARDED_AUDIENCE = 'forwarded'
 const INTERNAL_LIFE_SEC = 60
+/** Both are what somebody tells: kept with sessions and in logs, and sent along between processes. */
+const ADDRESS_LENGTH_MAX = 60
+const USER_AGENT_LENGTH_MAX = 300
 const SIGN_OUT_LATE_SEC = 90 * 86_400
 
 type From = Pick<Caller, 'address' | 'userAgent' | 'requestId'>
@@ -109,7 +112,11 @@ const tokenFor = (keys: Keys, who: Caller, audience: string): Promise<string> =>
 
 function fromOf(request: FastifyRequest): From {
   const userAgent = request.headers['user-agent']
-  return { address: request.ip, requestId: request.id, ...(userAgent ? { userAgent } : {}) }
+  return {
+    address: request.ip.slice(0, ADDRESS_LENGTH_MAX),
+    requestId: request.id,
+    ...(userAgent ? { userAgent: userAgent.slice(0, USER_AGENT_LENGTH_MAX) } : {}),
+  }
 }
 
 function callerOf({ holder }: Checked, from: From): Caller {

@@ -94,3 +94,8 @@ test('the token that is passed on with a request calls no operation between proc
   const passed = await gateway.nobody.get('/notes', { 'x-tutti-internal': between })
   assert.equal(passed.status, 401, 'nor the other way round')
 })
+
+test('what is passed on of who asks is bounded, so that it fits beside what they send', async () => {
+  const { status } = await gateway.nobody.get('/notes', { 'user-agent': 'x'.repeat(9000) })
+  assert.equal(status, 200)
+})
