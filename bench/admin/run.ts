@@ -9,7 +9,7 @@ import identity from '#modules/identity/index.ts'
 const P99_MAX_MS = 100
 /** A term that a ninth of all users share: every one of them is looked at to sort them. */
 const COMMON_P99_MAX_MS = 250
-const COUNT_P99_MAX_MS = 500
+const COUNT_P99_MAX_MS = 400
 
 const { values } = parseArgs({
   options: {
