@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import { type Caller, isSignedIn, nobody, ROLES } from '#kernel/caller.ts'
 import type { Config } from '#kernel/config/index.ts'
 import { type Authenticate, type Checked, createCheck } from '#kernel/credentials/check.ts'
-import { ACCESS_AUDIENCE, INTERNAL_HEADER } from '#kernel/credentials/names.ts'
+import { ACCESS_AUDIENCE, type AccessEnded, INTERNAL_HEADER } from '#kernel/credentials/names.ts'
 import { createNotices } from '#kernel/credentials/notices.ts'
 import {
   type Credential,
@@ -50,6 +50,8 @@ export type Identify = {
   /** Throws 401 for a credential that is not valid; no credential at all is nobody. */
   request(request: FastifyRequest, o?: { tolerant?: boolean | undefined }): Promise<Caller>
   connection(credential: Credential, from: From): Promise<Connection>
+  /** Called when access of a session, a key or a whole user ended, in whatever process. */
+  onEnded(handle: (ended: AccessEnded) => void): void
   /** For whom another process of this installation calls. Throws 401 for everybody else. */
   call(request: FastifyRequest): Promise<Caller>
   /** A token for one call to another process of this installation. */
@@ -97,6 +99,7 @@ export function createIdentify({ keys, pubsub, authenticate, config }: Deps): Id
         },
       }
     },
+    onEnded: (handle) => notices.onNotice((notice) => notice !== 'missed' && handle(notice)),
     async call(request) {
       const inner = request.headers[INTERNAL_HEADER]
       if (typeof inner === 'string') return fromInternal(await keys.verify(inner, INTERNAL_AUDIENCE))

@@ -14,4 +14,10 @@ export const cookieNames = (secure: boolean) =>
 
 /** Channel on which the owner of sessions says that one session or API key, or all of a user, lost access: `{userId, sessionId?, keyId?}`. */
 export const ACCESS_ENDED = 'kernel.access-ended'
-export type AccessEnded = { userId: string; sessionId?: string; keyId?: string }
+export type AccessEnded = {
+  userId: string
+  sessionId?: string
+  keyId?: string
+  /** Access goes on with another role: credentials are asked for anew, answers under way may end by themselves. */
+  why?: 'role'
+}

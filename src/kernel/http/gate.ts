@@ -5,8 +5,12 @@ import { countedAs } from '#kernel/counters/address.ts'
 import { type Identify, INTERNAL_HEADER } from '#kernel/identify.ts'
 import { requireRole, requireScope, requireSession } from '#kernel/policy.ts'
 import type { Limits } from './limits.ts'
+import { createUnderWay } from './under-way.ts'
 
-type Guarded = Pick<PublicOperation | RawOperation, 'auth' | 'method' | 'rate' | 'tolerant' | 'credential' | 'scope'>
+type Guarded = Pick<
+  PublicOperation | RawOperation,
+  'kind' | 'auth' | 'method' | 'rate' | 'tolerant' | 'credential' | 'scope'
+>
 
 /** The first gate of every public route, passed before the body is read: who asks, how often, whether they may at all. */
 export type Gate = {
@@ -18,12 +22,16 @@ export type Gate = {
 
 export function createGate(identify: Identify, limits: Limits): Gate {
   const callers = new WeakMap<FastifyRequest, Caller>()
+  const underWay = createUnderWay()
+  identify.onEnded(underWay.cut)
   return {
     guard: (o) => async (request, reply) => {
       const { rate = 'default', tolerant } = o
       const who = await identified(identify, limits, { request, reply, rate, tolerant })
       callers.set(request, who)
       admit(who, o)
+      // Bytes may flow for long after they were asked for: streams, downloads.
+      if (o.kind === 'raw') underWay.add(who, reply.raw)
     },
     callerOf(request) {
       const who = callers.get(request)

@@ -145,6 +145,6 @@ async function setRole(ctx: Context, who: Caller, { id, role }: NewRole): Return
     return true
   })
   // What is signed in stays so: every process asks anew who it is, and its sockets come back with the new role.
-  if (changed) await tellEnded(ctx, { userId: id })
+  if (changed) await tellEnded(ctx, { userId: id, why: 'role' })
   return userFor(ctx.db, id)
 }
