@@ -1,5 +1,5 @@
 import { check } from './check.mjs'
-import { testArguments, testsNeedWebApp } from './test.mjs'
+import { testArguments, testEnvironment, testsNeedWebApp } from './test.mjs'
 
 const always = () => true
 
@@ -25,6 +25,7 @@ export const commands = {
     about: '[unit|integration|coverage] [files…]  runs the tests',
     needsWebApp: testsNeedWebApp,
     argv: testArguments,
+    env: testEnvironment,
   },
   check: { about: 'types, lint, format, dependency rules; all of them, faults at the end', run: check },
   bench: {

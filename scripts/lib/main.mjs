@@ -32,7 +32,7 @@ async function runCommand(command, args) {
   process.env.INIT_CWD ??= process.cwd()
   process.chdir(root)
   const node = await ensureInstalled(root, say)
-  const env = childEnvironment(node)
+  const env = { ...childEnvironment(node), ...command.env?.(args, root) }
   const context = { root, node, env, say }
   if (command.needsWebApp?.(args)) await buildWebApp(context)
   if (command.run) process.exitCode = await command.run(args, context)

@@ -19,7 +19,16 @@ export const identityOf = (account: Account): { uid?: number; gid?: number } =>
 export type ToolResult = { exitCode: number | null; output: string }
 
 /** Runs a short-lived program of PostgreSQL; rejects only when it cannot be executed at all. */
-export function runTool(file: string, args: string[], account: Account, timeoutMs: number): Promise<ToolResult> {
+export async function runTool(file: string, args: string[], account: Account, timeoutMs: number): Promise<ToolResult> {
+  const first = await runOnce(file, args, account, timeoutMs)
+  // A Ctrl-C in the moment before it had a session of its own: it has not begun, and who asked us to end waits for it.
+  const neverBegan = first.signal === 'SIGINT' && first.output === ''
+  return neverBegan ? runOnce(file, args, account, timeoutMs) : first
+}
+
+type Ended = ToolResult & { signal: NodeJS.Signals | null }
+
+function runOnce(file: string, args: string[], account: Account, timeoutMs: number): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const child = spawn(file, args, {
       cwd: '/',
@@ -37,7 +46,7 @@ export function runTool(file: string, args: string[], account: Account, timeoutM
     child.stdout.on('data', keep)
     child.stderr.on('data', keep)
     child.once('error', reject)
-    child.once('close', (exitCode) => resolve({ exitCode, output }))
+    child.once('close', (exitCode, signal) => resolve({ exitCode, signal, output }))
   })
 }
 
