@@ -56,7 +56,11 @@ void describe('web app: signing in with others', { skip, timeout: 900_000 }, () 
     await page.getByRole('link', { name: 'Continue with Keycloak' }).click()
     await page.getByRole('button', { name: 'Cancel' }).click()
     await page.getByText('You have not agreed at the provider').waitFor()
-    assert.equal(await page.evaluate<string>('location.search'), '')
+    await until(
+      'a clean address',
+      () => page.evaluate<string>('location.search'),
+      (part) => part === '',
+    )
     await page.getByRole('link', { name: 'Back' }).click()
     await page.getByRole('heading', { name: 'Sign in' }).waitFor()
   })

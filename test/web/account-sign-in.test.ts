@@ -42,7 +42,11 @@ void describe('web app: coming in', { skip, timeout: 900_000 }, () => {
     await page.getByLabel('Password', { exact: true }).fill('password123')
     await page.getByRole('button', { name: 'Create account' }).click()
     await page.getByText('At least 3 characters.').waitFor()
-    assert.equal(await page.evaluate<string>(FOCUSED), 'username')
+    await until(
+      'the focus',
+      () => page.evaluate<string>(FOCUSED),
+      (name) => name === 'username',
+    )
     await looksRight(visit, '20-register')
     await page.getByLabel('User name').fill('ada')
     await page.getByLabel('E-mail').fill(emailOf(BEN))
@@ -97,7 +101,11 @@ void describe('web app: coming in', { skip, timeout: 900_000 }, () => {
       await fillSignIn(page, { username, password: 'not this one' })
       await page.getByText('password is wrong').waitFor()
       said.push(await page.locator('form').innerText())
-      assert.equal(await page.evaluate<string>(FOCUSED), 'password')
+      await until(
+        'the focus',
+        () => page.evaluate<string>(FOCUSED),
+        (name) => name === 'password',
+      )
     }
     assert.equal(said[0], said[1])
     await looksRight(visit, '21-sign-in')
@@ -170,14 +178,22 @@ void describe('web app: coming in', { skip, timeout: 900_000 }, () => {
     assert.ok(!asked.some((url) => url.includes('verify-email')), 'a page that is opened proves nothing by itself')
     await yes.click()
     await page.getByRole('heading', { name: 'That did not work' }).waitFor()
-    assert.equal(await page.evaluate<string>('location.hash'), '')
+    await until(
+      'a clean address',
+      () => page.evaluate<string>('location.hash'),
+      (part) => part === '',
+    )
     await looksRight(visit, '24-verify')
     await page.goto(`${base}/signed-in?error=sign_in_cancelled&returnTo=//evil.example`)
     await page.getByText('You have not agreed at the provider').waitFor()
     assert.equal(await page.getByRole('link', { name: 'Back' }).getAttribute('href'), '/sign-in')
     await page.goto(`${base}/signed-in?code=made-up`)
     await page.getByRole('heading', { name: 'That did not work' }).waitFor()
-    assert.equal(await page.evaluate<string>('location.search'), '')
+    await until(
+      'a clean address',
+      () => page.evaluate<string>('location.search'),
+      (part) => part === '',
+    )
     await looksRight(visit, '25-signed-in')
   })
 

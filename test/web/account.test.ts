@@ -122,7 +122,8 @@ void describe('web app: account', { skip, timeout: 900_000 }, () => {
     await until('the bass', chosen, ({ bassBoost }) => bassBoost === 2)
     const other = await newPage()
     await signIn(other, base, BEN)
-    assert.equal(await other.evaluate<string>('document.documentElement.dataset.theme'), 'light')
+    const theme = () => other.evaluate<string>('document.documentElement.dataset.theme')
+    await until('the theme on another device', theme, (name) => name === 'light')
     await other.context().close()
     await page.getByRole('radio', { name: 'As the system' }).check({ force: true })
     await until('the theme again', chosen, ({ theme }) => theme === 'system')
@@ -164,7 +165,8 @@ void describe('web app: account', { skip, timeout: 900_000 }, () => {
     await page.getByRole('button', { name: 'New key' }).focus()
     await page.keyboard.press('Enter')
     await page.getByRole('dialog').waitFor()
-    assert.equal(await page.evaluate<string>(`document.activeElement.getAttribute('name')`), 'name')
+    const named = () => page.evaluate<string | null>(`document.activeElement.getAttribute('name')`)
+    await until('the first field', named, (name) => name === 'name')
     await page.keyboard.type('By keys')
     for (let i = 0; i < 8 && !(await page.evaluate<string>(FOCUSED)).startsWith('Create key'); i++) {
       await page.keyboard.press('Tab')
@@ -177,20 +179,20 @@ void describe('web app: account', { skip, timeout: 900_000 }, () => {
     await page.getByText('Copy it now').waitFor()
     await page.keyboard.press('Escape')
     await page.getByRole('dialog').waitFor({ state: 'detached' })
-    assert.match(await page.evaluate<string>(FOCUSED), /New key/)
+    await until(
+      'the focus',
+      () => page.evaluate<string>(FOCUSED),
+      (name) => name.includes('New key'),
+    )
   })
 
   void it('shows other sessions and signs them out at once', async () => {
     const { page, base } = visit
     await open('/sessions', 'Sessions')
     const rows = page.getByRole('list', { name: 'Sessions' }).getByRole('listitem')
-    await until(
-      'both',
-      () => rows.count(),
-      (n) => n >= 2,
-    )
-    assert.match(await rows.first().innerText(), /this device/)
-    await page.getByText('Safari on iPhone').first().waitFor()
+    await rows.filter({ hasText: 'Safari on iPhone' }).first().waitFor()
+    await rows.first().filter({ hasText: 'this device' }).waitFor()
+    assert.ok((await rows.count()) >= 2)
     await looksRight(visit, '34-account-sessions')
     const third = await signInElsewhere(base, BEN)
     await page.getByRole('button', { name: 'End Safari on iPhone' }).first().click()
@@ -236,7 +238,7 @@ void describe('web app: account', { skip, timeout: 900_000 }, () => {
     await page.getByRole('button', { name: 'Change e-mail' }).click()
     await toast(page, /e-mail/).waitFor()
     await page.getByText('ben.okri@example.org').first().waitFor()
-    assert.equal((await me())['email'], 'ben.okri@example.org')
+    await until('the e-mail', me, (now) => now['email'] === 'ben.okri@example.org')
   })
 
   void it('has nothing to link where no provider is set up', async () => {

@@ -49,7 +49,7 @@ void describe('web app: administration', { skip, timeout: 900_000 }, () => {
       () => rows().count(),
       (n) => n === 1,
     )
-    assert.match(await rows().first().innerText(), /esperanza/)
+    await rows().first().filter({ hasText: 'esperanza' }).waitFor()
     await page.reload()
     await until(
       'one after a reload',
@@ -65,7 +65,7 @@ void describe('web app: administration', { skip, timeout: 900_000 }, () => {
       () => rows().count(),
       (n) => n === 1,
     )
-    assert.match(await rows().first().innerText(), /you/)
+    await rows().first().filter({ hasText: 'you' }).waitFor()
   })
 
   void it('goes on with the next page when one comes near the end', async () => {
