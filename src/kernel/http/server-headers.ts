@@ -8,7 +8,6 @@ const HSTS_AGE_SEC = 365 * 86_400
 const PERMISSIONS = [
   'accelerometer=()',
   'autoplay=(self)',
-  'bluetooth=()',
   'browsing-topics=()',
   'camera=(self)',
   'display-capture=()',
