@@ -26,6 +26,14 @@ type Routed = Described & {
   readonly input: TObject
 }
 
+export type FileField = {
+  /** Further field names that older clients use. */
+  readonly aliases?: readonly string[]
+  readonly required?: boolean
+  /** Files under this name; default 1. */
+  readonly max?: number
+}
+
 /** JSON in, JSON out; reachable from outside and from other modules. */
 export type PublicOperation = Routed & {
   readonly kind: 'public'
@@ -41,6 +49,12 @@ export type PublicOperation = Routed & {
   readonly ifMatchField?: string
   /** The fields of a DELETE come from the query, unless this says otherwise: what is secret never stands in an address. */
   readonly fieldsFrom?: 'body'
+  /**
+   * Files that a request may carry as multipart/form-data, by field; the other fields of the form are those of `input`,
+   * as text. They lie in temporary files while the operation runs and are handed over by `filesOf(input)`; a body of
+   * JSON cannot name any. See `kernel/http/forms.ts`.
+   */
+  readonly files?: Readonly<Record<string, FileField>>
   /** False where a retried request must run again (sign-in and the like); creating writes keep an Idempotency-Key by default. */
   readonly idempotent?: boolean
 }

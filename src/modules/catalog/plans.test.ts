@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { sql } from 'kysely'
 import { type Caller, nobody } from '#kernel/caller.ts'
+import { viewOf } from './policy.ts'
 import { ALBUM_SORTS, SONG_SORTS } from './schema.ts'
 import { albumConditions, albumSort } from './store/albums.ts'
 import { ARTISTS_BY_NAME, artistConditions } from './store/artists.ts'
@@ -20,12 +21,12 @@ const VALUE = { text: 'a', int: 1, bigint: '1', id: '' } as const
 /** Every list but those in random order, which no index can know. */
 const listsOf = (who: Caller): List[] => [
   ...SONG_SORTS.filter((s) => s !== 'random').map(
-    (s): List => [`songs ${s}`, sql`catalog.songs`, songConditions(who, {}), songSort(s, 1)],
+    (s): List => [`songs ${s}`, sql`catalog.songs`, songConditions(viewOf(who, []), {}), songSort(s, 1)],
   ),
   ...ALBUM_SORTS.filter((s) => s !== 'random').map(
-    (s): List => [`albums ${s}`, sql`catalog.albums`, albumConditions(who, {}), albumSort(s, 1)],
+    (s): List => [`albums ${s}`, sql`catalog.albums`, albumConditions(viewOf(who, []), {}), albumSort(s, 1)],
   ),
-  ['artists', sql`catalog.artists`, artistConditions(who, undefined), ARTISTS_BY_NAME],
+  ['artists', sql`catalog.artists`, artistConditions(viewOf(who, []), undefined), ARTISTS_BY_NAME],
 ]
 
 describe('an index serves every list, the first page and a deep one', () => {

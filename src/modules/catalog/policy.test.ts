@@ -4,7 +4,7 @@ import * as fc from 'fast-check'
 import { sql } from 'kysely'
 import { type Caller, nobody, ROLES, system } from '#kernel/caller.ts'
 import { can } from '#kernel/policy.ts'
-import { type SongAccess, songPolicy } from './policy.ts'
+import { type SongAccess, songPolicy, viewOf } from './policy.ts'
 import { songsInReach } from './store/reach.ts'
 import type { Db } from './store/db.ts'
 import { type Catalog, startCatalog } from './testing.ts'
@@ -24,6 +24,7 @@ const song: fc.Arbitrary<SongAccess> = fc.record({
   isPublic: fc.boolean(),
   isVisible: fc.boolean(),
   ownerId: fc.constantFrom(null, ...USERS),
+  isWithheld: fc.boolean(),
 })
 
 describe('who may see a song', () => {
@@ -40,11 +41,12 @@ describe('who may see a song', () => {
       fc.asyncProperty(caller, song, fc.boolean(), async (who, s, isGone) => {
         await db.transaction().execute(async (tx) => {
           await sql`insert into catalog.songs (id, title, artist, duration_ms, sort_key, artist_order, album_order, search,
-              owner_id, is_public, is_visible, is_missing, gone_at, content_id, codec, container, mime_type, lossless, size_bytes)
-            values (${id}, 't', 'a', 1, 't', 'a', 'a', '', ${s.ownerId}, ${s.isPublic}, ${s.isVisible}, ${isGone},
+              owner_id, folder_no, is_public, is_visible, is_missing, gone_at, content_id, codec, container, mime_type, lossless, size_bytes)
+            values (${id}, 't', 'a', 1, 't', 'a', 'a', '', ${s.ownerId}, ${s.isWithheld ? 7 : null}, ${s.isPublic}, ${s.isVisible}, ${isGone},
               ${isGone ? new Date() : null}, 'c', 'mp3', 'mp3', 'audio/mpeg', false, 1)`.execute(tx)
           const seen = async (level: 'access' | 'shelf') =>
-            (await sql`select from catalog.songs t where ${songsInReach(who, level)}`.execute(tx)).rows.length > 0
+            (await sql`select from catalog.songs t where ${songsInReach(viewOf(who, [3, 7]), level)}`.execute(tx)).rows
+              .length > 0
           assert.equal(await seen('access'), can(songPolicy, who, 'see', s))
           assert.equal(await seen('shelf'), can(songPolicy, who, 'see', s) && !isGone)
           await sql`delete from catalog.songs`.execute(tx)
@@ -61,7 +63,7 @@ describe('who may see a song', () => {
       role,
       requestId: 'r',
     })
-    const own = { isPublic: false, isVisible: true, ownerId: USERS[0] as string }
+    const own = { isWithheld: false, isPublic: false, isVisible: true, ownerId: USERS[0] as string }
     assert.ok(can(songPolicy, as('artist'), 'publish', own))
     assert.ok(!can(songPolicy, as('user'), 'publish', own))
     assert.ok(!can(songPolicy, as('artist', USERS[1]), 'publish', own))

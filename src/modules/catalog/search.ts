@@ -1,6 +1,6 @@
-import type { Caller } from '#kernel/caller.ts'
 import { editDistance, editsAllowed, prefixDistance, probeGrams, probePrefixGrams } from './edits.ts'
 import { fold, queryWords, sortKey } from './fold.ts'
+import type { View } from './policy.ts'
 import type { Db } from './store/db.ts'
 import { beginningWith, type Candidate, matching, similarWords } from './store/search.ts'
 
@@ -101,13 +101,13 @@ function ranked(terms: readonly Term[], q: string, candidates: readonly Candidat
 }
 
 /** Candidates of the query as it is typed. One very short word is looked up as the beginning of titles alone. */
-async function asTyped(db: Db, kind: Kind, who: Caller, terms: Term[], q: string): Promise<Candidate[]> {
+async function asTyped(db: Db, kind: Kind, view: View, terms: Term[], q: string): Promise<Candidate[]> {
   const prefix = sortKey(q)
   const isShort = terms.every((t) => t.typed.length < PREFIX_MIN_CHARS)
   const words = terms.map((t) => `'${t.typed}'`).join(' & ')
   const [titles, documents] = await Promise.all([
-    beginningWith(db, kind, who, prefix),
-    matching(db, kind, who, isShort ? words : tsqueryOf(terms)),
+    beginningWith(db, kind, view, prefix),
+    matching(db, kind, view, isShort ? words : tsqueryOf(terms)),
   ])
   return [...titles, ...documents]
 }
@@ -130,16 +130,16 @@ const idsOf = (found: Record<Kind, Candidate[]>, limit: number): Found => {
  * first; typing errors (one from three letters on, two from six on) are forgiven when that finds hardly anything, so
  * that `love` is not answered with `over`.
  */
-export async function find(db: Db, who: Caller, q: string, limit: number): Promise<Found> {
+export async function find(db: Db, view: View, q: string, limit: number): Promise<Found> {
   const terms = plainTerms(q)
   // Names of signs alone (`!!!`) are found by their beginning.
-  if (terms.length === 0) return idsOf(await forKinds((kind) => beginningWith(db, kind, who, sortKey(q))), limit)
-  const plain = await forKinds(async (kind) => ranked(terms, q, await asTyped(db, kind, who, terms, q)))
+  if (terms.length === 0) return idsOf(await forKinds((kind) => beginningWith(db, kind, view, sortKey(q))), limit)
+  const plain = await forKinds(async (kind) => ranked(terms, q, await asTyped(db, kind, view, terms, q)))
   if (plain.song.length + plain.album.length + plain.artist.length >= ENOUGH) return idsOf(plain, limit)
   const loose = await Promise.all(terms.map((t) => forgiving(db, t)))
   if (loose.every((t) => t.meant.length === 0)) return idsOf(plain, limit)
   const all = await forKinds(async (kind) => {
-    const more = await matching(db, kind, who, tsqueryOf(loose))
+    const more = await matching(db, kind, view, tsqueryOf(loose))
     return [...plain[kind], ...ranked(loose, q, more)]
   })
   return idsOf(all, limit)

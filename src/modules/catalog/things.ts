@@ -16,11 +16,38 @@ export const SONG_SORTS = [
 ] as const
 export const ALBUM_SORTS = ['title', '-title', 'newest', 'oldest', 'artist', 'year', '-year', 'random'] as const
 
+/** Of people on a recording; `album` stands for the artist of the album alone. */
+export const CREDIT_ROLES = [
+  'main',
+  'featured',
+  'remixer',
+  'composer',
+  'lyricist',
+  'arranger',
+  'conductor',
+  'performer',
+  'producer',
+  'mixer',
+  'engineer',
+] as const
+export const ALBUM_KINDS = [
+  'album',
+  'single',
+  'ep',
+  'compilation',
+  'playlist',
+  'live',
+  'soundtrack',
+  'audiobook',
+] as const
+/** `auto` watches where the system tells of changes and looks again and again where it does not (network drives). */
+export const WATCH_MODES = ['auto', 'poll', 'off'] as const
+
 const Ref = Type.Object({ id: Id, title: Type.String() })
 export const ArtistCredit = Type.Object({
   id: Id,
   name: Type.String(),
-  role: OneOf(['main', 'featured', 'composer', 'remixer', 'album'] as const),
+  role: OneOf([...CREDIT_ROLES, 'album'] as const),
 })
 
 export const Song = Type.Object(
@@ -66,6 +93,7 @@ export const Song = Type.Object(
     energy: Nullable(Type.Number()),
     loudnessLufs: Nullable(Type.Number()),
     gainDb: Nullable(Type.Number({ description: 'Track gain to −18 LUFS, kept below clipping by the true peak' })),
+    revision: Type.Integer({ description: 'Grows with every change; also its ETag' }),
     createdAt: Time,
     updatedAt: Time,
   },
@@ -84,6 +112,12 @@ export const Album = Type.Object(
     songCount: Type.Integer(),
     durationMs: Type.Integer(),
     isCompilation: Type.Boolean(),
+    kind: OneOf(ALBUM_KINDS),
+    description: Nullable(Type.String()),
+    ownerId: Nullable(Type.String({ format: 'uuid', description: 'Null: made of the songs that name it' })),
+    isPublic: Type.Boolean({ description: 'Anyone may see it' }),
+    isVisible: Type.Boolean(),
+    revision: Type.Integer(),
     coverUrl: Nullable(Type.String()),
     coverColor: Nullable(Type.String()),
     createdAt: Time,
@@ -112,13 +146,27 @@ export const Genre = Type.Object(
   { $id: 'Genre' },
 )
 
+export const LYRIC_LINES_MAX = 5000
+export const LYRIC_WORDS_MAX = 200
+const timeMs = Type.Integer({ minimum: 0, maximum: 86_400_000 })
+export const LyricsLine = Type.Object({
+  timeMs,
+  text: Type.String({ maxLength: 2000 }),
+  words: Type.Optional(
+    Type.Array(Type.Object({ timeMs, text: Type.String({ maxLength: 300 }) }), {
+      maxItems: LYRIC_WORDS_MAX,
+      description: 'When each word begins; together they are the text',
+    }),
+  ),
+})
+export type LyricsLine = Static<typeof LyricsLine>
+export type Lyrics = Static<typeof Lyrics>
 export const Lyrics = Type.Object(
   {
     songId: Id,
     plain: Nullable(Type.String()),
-    lines: Type.Array(Type.Object({ timeMs: Type.Integer(), text: Type.String() }), {
-      description: 'Synced lines, when known',
-    }),
+    lines: Type.Array(LyricsLine, { maxItems: LYRIC_LINES_MAX, description: 'Synced lines, when known' }),
+    sync: OneOf(['none', 'line', 'word'] as const),
   },
   { $id: 'Lyrics' },
 )
@@ -153,6 +201,11 @@ export const LibraryFolder = Type.Object(
     detail: Nullable(Type.String()),
     songCount: Type.Integer(),
     isPublic: Type.Boolean(),
+    isRestricted: Type.Boolean({ description: 'Only for admins and the people who were let in' }),
+    name: Type.String({ description: 'As people see it' }),
+    ignore: Type.String({ description: 'Lines as in .gitignore; empty for those who are not admins' }),
+    watch: OneOf(WATCH_MODES),
+    isPolled: Type.Boolean({ description: 'Nothing tells of changes here: it is compared from time to time' }),
     fromConfig: Type.Boolean(),
   },
   { $id: 'LibraryFolder' },

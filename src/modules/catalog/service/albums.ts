@@ -8,13 +8,15 @@ import { albumConditions, albumsById, albumSort } from '#modules/catalog/store/a
 import { songsOfAlbum } from '#modules/catalog/store/songs.ts'
 import { artistFilter, paged, unseen } from './lists.ts'
 import { toAlbum, toSong } from './shapes.ts'
+import { viewFor } from './view.ts'
 
 export function createAlbums(ctx: CatalogCtx): Api<typeof albums> {
   const { db } = ctx
   return {
     async listAlbums(who, input) {
       const sortName = input.sort ?? 'title'
-      const where = albumConditions(who, {
+      const view = await viewFor(ctx, who)
+      const where = albumConditions(view, {
         artistIds: await artistFilter(db, input.artist),
         genreKey: input.genre === undefined ? undefined : identityKey(input.genre),
         year: input.year,
@@ -25,13 +27,14 @@ export function createAlbums(ctx: CatalogCtx): Api<typeof albums> {
         where,
         sortName,
         sort: (seed) => albumSort(sortName, seed),
-        load: async (ids) => (await albumsById(db, who, ids)).map(toAlbum),
+        load: async (ids) => (await albumsById(db, view, ids)).map(toAlbum),
       })
     },
     async getAlbum(who, { id }) {
-      const [album] = await albumsById(db, who, [id])
+      const view = await viewFor(ctx, who)
+      const [album] = await albumsById(db, view, [id])
       if (!album) throw await unseen(db, who, 'album', id)
-      return { ...toAlbum(album), songs: (await songsOfAlbum(db, who, id)).map(toSong) }
+      return { ...toAlbum(album), songs: (await songsOfAlbum(db, view, id)).map(toSong) }
     },
   }
 }

@@ -45,12 +45,17 @@ const toFolder = (f: Folder, counts: ReadonlyMap<string, number>): LibraryFolder
   detail: f.detail,
   songCount: counts.get(f.id) ?? 0,
   isPublic: f.isPublic,
+  isRestricted: f.isRestricted,
+  name: f.name ?? (basename(f.pathText) || f.pathText),
+  ignore: f.ignore,
+  watch: f.watch,
+  isPolled: f.watch === 'poll',
   fromConfig: f.fromConfig,
 })
 
 /** Where the folders of the server lie, and why one is unreachable, is for admins; others see its name. */
 const seenBy = (who: Caller, folder: LibraryFolder): LibraryFolder =>
-  isAdmin(who) ? folder : { ...folder, path: basename(folder.path), detail: null }
+  isAdmin(who) ? folder : { ...folder, path: basename(folder.path), detail: null, ignore: '' }
 
 /** What is stored says what was; whether a scan is at work now, its claim says: a killed scan left "scanning" behind. */
 async function scanNow(ctx: CatalogCtx): Promise<ScanState> {

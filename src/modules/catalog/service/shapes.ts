@@ -1,5 +1,7 @@
+import { ACCESS } from '#modules/catalog/policy.ts'
 import { coverKey } from '#modules/catalog/scan/covers.ts'
-import type { Album, Artist, Song } from '#modules/catalog/schema.ts'
+import type { Blobs } from '#kernel/blob/index.ts'
+import type { Album, Artist, Lyrics, LyricsLine, Song } from '#modules/catalog/schema.ts'
 import type { AlbumRow } from '#modules/catalog/store/albums.ts'
 import type { ArtistRow } from '#modules/catalog/store/artists.ts'
 import type { SongFileRow, SongRow } from '#modules/catalog/store/songs.ts'
@@ -64,6 +66,7 @@ export const toSong = (r: SongRow): Song => ({
   energy: single(r.energy),
   loudnessLufs: single(r.loudnessLufs),
   gainDb: gainOf(single(r.loudnessLufs), single(r.truePeakDbtp)),
+  revision: r.revision,
   createdAt: r.createdAt.toISOString(),
   updatedAt: r.updatedAt.toISOString(),
 })
@@ -83,6 +86,12 @@ export const toAlbum = (r: AlbumRow): Album => ({
   songCount: r.songCount,
   durationMs: r.durationMs,
   isCompilation: r.isCompilation,
+  kind: r.kind,
+  description: r.description,
+  ownerId: r.ownerId,
+  isPublic: r.ownerId === null ? r.shelf === ACCESS.anyone : r.isPublic,
+  isVisible: r.isVisible,
+  revision: r.revision,
   coverUrl: pictureUrl(`albums/${r.id}/cover`, r.coverHash),
   coverColor: r.coverColor,
   createdAt: r.createdAt.toISOString(),
@@ -98,9 +107,27 @@ export const toArtist = (r: ArtistRow): Artist => ({
   coverColor: r.coverColor,
 })
 
-export const toSongFile = (r: SongFileRow) => ({
+const syncOf = (lines: readonly LyricsLine[]): Lyrics['sync'] => {
+  if (lines.some((l) => l.words !== undefined)) return 'word'
+  return lines.length > 0 ? 'line' : 'none'
+}
+export const toLyrics = (songId: string, row: { plain: string | null; lines: LyricsLine[] } | undefined): Lyrics => ({
+  songId,
+  plain: row?.plain ?? null,
+  lines: row?.lines ?? [],
+  sync: syncOf(row?.lines ?? []),
+})
+
+/** Where uploaded audio lies. */
+export const assetKey = (hash: string): string => `catalog/audio/${hash}`
+
+/** The file of the library, else the blob of the upload. */
+const pathOf = (blobs: Pick<Blobs, 'localPath'>, r: SongFileRow): Buffer =>
+  r.path ?? Buffer.from(r.assetHash === null ? '' : (blobs.localPath(assetKey(r.assetHash)) ?? ''))
+
+export const toSongFile = (blobs: Pick<Blobs, 'localPath'>, r: SongFileRow) => ({
   songId: r.songId,
-  pathBase64: r.path.toString('base64'),
+  pathBase64: pathOf(blobs, r).toString('base64'),
   contentId: r.contentId,
   codec: r.codec,
   container: r.container,

@@ -25,7 +25,8 @@ import {
 } from '#modules/catalog/store/songs.ts'
 import { artistFilter, paged, unseen } from './lists.ts'
 import { setSongsPublic } from './publish.ts'
-import { toAlbum, toArtist, toSong, toSongFile } from './shapes.ts'
+import { toAlbum, toArtist, toLyrics, toSong, toSongFile } from './shapes.ts'
+import { viewFor } from './view.ts'
 
 const GENRES_TTL_MS = 5 * 60_000
 
@@ -49,73 +50,99 @@ async function filterOf(db: Db, i: Input<'listSongs'>): Promise<SongFilter> {
   }
 }
 
-async function oneSong(db: Db, who: Caller, id: string, action: 'see' | 'publish'): Promise<SongRow> {
-  const song = await songById(db, id)
+/** The song, if `who` may do this with it; throws as {@link authorize} does. */
+export async function oneSong(
+  ctx: CatalogCtx,
+  who: Caller,
+  id: string,
+  action: 'see' | 'publish' | 'edit' | 'delete',
+): Promise<SongRow> {
+  const song = await songById(ctx.db, await viewFor(ctx, who), id)
   authorize(songPolicy, who, action, song)
   return song
 }
 
-async function searchAll(db: Db, who: Caller, { q, limit = 10 }: Input<'search'>) {
-  const { song, album, artist } = await find(db, who, q, limit)
+async function searchAll(ctx: CatalogCtx, who: Caller, { q, limit = 10 }: Input<'search'>) {
+  const { db } = ctx
+  const view = await viewFor(ctx, who)
+  const { song, album, artist } = await find(db, view, q, limit)
   const [songRows, albumRows, artistRows] = await Promise.all([
-    songsById(db, who, song),
-    albumsById(db, who, album),
-    artistsById(db, who, artist),
+    songsById(db, view, song),
+    albumsById(db, view, album),
+    artistsById(db, view, artist),
   ])
   return { songs: songRows.map(toSong), albums: albumRows.map(toAlbum), artists: artistRows.map(toArtist) }
 }
 
-async function oneArtist(db: Db, who: Caller, id: string) {
-  const [artist] = await artistsById(db, who, [id])
+async function oneArtist(ctx: CatalogCtx, who: Caller, id: string) {
+  const { db } = ctx
+  const view = await viewFor(ctx, who)
+  const [artist] = await artistsById(db, view, [id])
   if (!artist) throw await unseen(db, who, 'artist', id)
-  return { ...toArtist(artist), albums: (await albumsOfArtist(db, who, id)).map(toAlbum) }
+  return { ...toArtist(artist), albums: (await albumsOfArtist(db, view, id)).map(toAlbum) }
+}
+
+async function genresFor(ctx: CatalogCtx, who: Caller) {
+  const view = await viewFor(ctx, who)
+  const key = `catalog:genres:${JSON.stringify(view)}`
+  const items = await ctx.cache.getOrMake(key, { ttlMs: GENRES_TTL_MS, tags: ['catalog'] }, () => genres(ctx.db, view))
+  return { items }
+}
+
+async function songListFor(ctx: CatalogCtx, who: Caller, input: Input<'listSongs'>) {
+  const { db } = ctx
+  const sortName = input.sort ?? 'title'
+  const view = await viewFor(ctx, who)
+  return paged(db, input, {
+    table: sql`catalog.songs`,
+    where: songConditions(view, await filterOf(db, input)),
+    sortName,
+    sort: (seed) => songSort(sortName, seed),
+    load: async (ids) => (await songsById(db, view, ids)).map(toSong),
+  })
+}
+
+async function artistListFor(ctx: CatalogCtx, who: Caller, input: Input<'listArtists'>) {
+  const { db } = ctx
+  const view = await viewFor(ctx, who)
+  return paged(db, input, {
+    table: sql`catalog.artists`,
+    where: artistConditions(view, input.q === undefined ? undefined : await filterQuery(db, input.q)),
+    sortName: 'name',
+    sort: () => ARTISTS_BY_NAME,
+    load: async (ids) => (await artistsById(db, view, ids)).map(toArtist),
+  })
+}
+
+async function lyricsFor(ctx: CatalogCtx, who: Caller, id: string) {
+  await oneSong(ctx, who, id, 'see')
+  return toLyrics(id, await lyricsOf(ctx.db, id))
 }
 
 export function createSongs(ctx: CatalogCtx): Api<typeof songs> {
   const { db } = ctx
   return {
-    async listSongs(who, input) {
-      const sortName = input.sort ?? 'title'
-      return paged(db, input, {
-        table: sql`catalog.songs`,
-        where: songConditions(who, await filterOf(db, input)),
-        sortName,
-        sort: (seed) => songSort(sortName, seed),
-        load: async (ids) => (await songsById(db, who, ids)).map(toSong),
-      })
-    },
-    getSong: async (who, { id }) => toSong(await oneSong(db, who, id, 'see')),
-    batchSongs: async (who, { ids }) => ({ items: (await songsById(db, who, ids)).map(toSong) }),
+    listSongs: (who, input) => songListFor(ctx, who, input),
+    getSong: async (who, { id }) => toSong(await oneSong(ctx, who, id, 'see')),
+    batchSongs: async (who, { ids }) => ({ items: (await songsById(db, await viewFor(ctx, who), ids)).map(toSong) }),
     async setSongVisibility(who, { id, isPublic }) {
-      const song = await oneSong(db, who, id, 'publish')
+      const song = await oneSong(ctx, who, id, 'publish')
       await setSongsPublic(ctx, [id], isPublic ?? !song.isPublic)
-      return toSong(await oneSong(db, who, id, 'see'))
+      return toSong(await oneSong(ctx, who, id, 'see'))
     },
-    async getLyrics(who, { id }) {
-      await oneSong(db, who, id, 'see')
-      const { plain = null, lines = [] } = (await lyricsOf(db, id)) ?? {}
-      return { songId: id, plain, lines }
-    },
-    listArtists: async (who, input) =>
-      paged(db, input, {
-        table: sql`catalog.artists`,
-        where: artistConditions(who, input.q === undefined ? undefined : await filterQuery(db, input.q)),
-        sortName: 'name',
-        sort: () => ARTISTS_BY_NAME,
-        load: async (ids) => (await artistsById(db, who, ids)).map(toArtist),
-      }),
-    getArtist: (who, { id }) => oneArtist(db, who, id),
-    async listGenres(who) {
-      const view = who.kind === 'user' ? `user:${who.userId}` : who.kind
-      const key = `catalog:genres:${view}:${who.role ?? ''}`
-      const items = await ctx.cache.getOrMake(key, { ttlMs: GENRES_TTL_MS, tags: ['catalog'] }, () => genres(db, who))
-      return { items }
-    },
-    search: (who, input) => searchAll(db, who, input),
+    getLyrics: (who, { id }) => lyricsFor(ctx, who, id),
+    listArtists: (who, input) => artistListFor(ctx, who, input),
+    getArtist: (who, { id }) => oneArtist(ctx, who, id),
+    listGenres: (who) => genresFor(ctx, who),
+    search: (who, input) => searchAll(ctx, who, input),
     exportOfUser: async (_who, { userId }) => ({ songs: await describeOwned(db, userId) }),
     statsOfUser: (_who, { userId }) => countOwned(db, userId),
-    getSongFiles: async (who, { ids }) => (await songFiles(db, who, ids)).map(toSongFile),
+    getSongFiles: async (who, { ids }) =>
+      (await songFiles(db, await viewFor(ctx, who), ids)).map((row) => toSongFile(ctx.blobs, row)),
     getCoverKeys: async (who, { kind, ids }) =>
-      (await coverHashes(db, who, kind, ids)).map(({ id, hash }) => ({ id, coverKey: coverKey(hash) })),
+      (await coverHashes(db, await viewFor(ctx, who), kind, ids)).map(({ id, hash }) => ({
+        id,
+        coverKey: coverKey(hash),
+      })),
   }
 }

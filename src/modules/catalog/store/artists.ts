@@ -1,8 +1,8 @@
 import { sql } from 'kysely'
-import type { Caller } from '#kernel/caller.ts'
+import { ACCESS, type View } from '#modules/catalog/policy.ts'
 import type { Db, Sql } from './db.ts'
 import { allOf, type Sort } from './pages.ts'
-import { songsInReach, thingsInReach } from './reach.ts'
+import { albumsInReach, artistsInReach, songsInReach } from './reach.ts'
 
 export type ArtistRow = {
   id: string
@@ -14,28 +14,28 @@ export type ArtistRow = {
   coverColor: string | null
 }
 
-const isNobody = (who: Caller): boolean => who.kind === 'nobody'
+const isNobody = (view: View): boolean => view.least === ACCESS.anyone
 
-async function artistsWhere(db: Db, who: Caller, where: readonly Sql<boolean>[], order: Sql): Promise<ArtistRow[]> {
-  const of = isNobody(who) ? sql`public_` : sql``
+async function artistsWhere(db: Db, view: View, where: readonly Sql<boolean>[], order: Sql): Promise<ArtistRow[]> {
+  const of = isNobody(view) ? sql`public_` : sql``
   const { rows } = await sql<ArtistRow>`
     select t.id, t.name, t.sort_name as "sortName", t.${of}album_count as "albumCount",
       t.${of}song_count as "songCount", c.hash as "coverHash", c.color as "coverColor"
     from catalog.artists t left join catalog.covers c on c.hash = t.${of}cover_hash and c.state = 'ok'
-    where ${allOf(where)} and ${thingsInReach(who)} order by ${order}`.execute(db)
+    where ${allOf(where)} and ${artistsInReach(view)} order by ${order}`.execute(db)
   return rows
 }
 
 /** In the order of `ids`; unknown ones and those out of the caller's reach are left out. */
-export async function artistsById(db: Db, who: Caller, ids: readonly string[]): Promise<ArtistRow[]> {
+export async function artistsById(db: Db, view: View, ids: readonly string[]): Promise<ArtistRow[]> {
   if (ids.length === 0) return []
-  const rows = await artistsWhere(db, who, [sql`t.id = any(${[...ids]}::uuid[])`], sql`t.id`)
+  const rows = await artistsWhere(db, view, [sql`t.id = any(${[...ids]}::uuid[])`], sql`t.id`)
   const byId = new Map(rows.map((r) => [r.id, r]))
   return ids.flatMap((id) => byId.get(id) ?? [])
 }
 
-export const artistConditions = (who: Caller, search: string | undefined): Sql<boolean>[] =>
-  search === undefined ? [thingsInReach(who)] : [thingsInReach(who), sql`t.search @@ ${search}::tsquery`]
+export const artistConditions = (view: View, search: string | undefined): Sql<boolean>[] =>
+  search === undefined ? [artistsInReach(view)] : [artistsInReach(view), sql`t.search @@ ${search}::tsquery`]
 
 export const ARTISTS_BY_NAME: Sort = { by: sql`t.sort_key`, kind: 'text', direction: 'up' }
 
@@ -50,12 +50,12 @@ export type GenreRow = { name: string; songCount: number; albumCount: number }
 /** The most genres that are answered; the rarest are left out. */
 const GENRES_MAX = 2000
 /** Spellings that fold alike are one genre, shown as most songs spell it. */
-export async function genres(db: Db, who: Caller): Promise<GenreRow[]> {
+export async function genres(db: Db, view: View): Promise<GenreRow[]> {
   const { rows } = await sql<GenreRow>`
     select mode() within group (order by g.name) as name, count(distinct t.id) as "songCount",
       count(distinct t.album_id) as "albumCount"
     from catalog.songs t cross join lateral unnest(t.genres, t.genre_keys) as g(name, key)
-    where ${songsInReach(who, 'shelf')}
+    where ${songsInReach(view, 'shelf')}
     group by g.key order by "songCount" desc, g.key limit ${GENRES_MAX}`.execute(db)
   return rows
 }
@@ -63,13 +63,13 @@ export async function genres(db: Db, who: Caller): Promise<GenreRow[]> {
 type CoverKind = 'song' | 'album' | 'artist'
 export async function coverHashes(
   db: Db,
-  who: Caller,
+  view: View,
   kind: CoverKind,
   ids: readonly string[],
 ): Promise<{ id: string; hash: string }[]> {
-  const of = isNobody(who) && kind !== 'song' ? sql`public_` : sql``
+  const of = isNobody(view) && kind !== 'song' ? sql`public_` : sql``
   const table = { song: sql`catalog.songs`, album: sql`catalog.albums`, artist: sql`catalog.artists` }[kind]
-  const reach = kind === 'song' ? songsInReach(who, 'access') : thingsInReach(who)
+  const reach = { song: songsInReach(view, 'access'), album: albumsInReach(view), artist: artistsInReach(view) }[kind]
   const { rows } = await sql<{ id: string; hash: string }>`
     select t.id, c.hash from ${table} t join catalog.covers c on c.hash = t.${of}cover_hash and c.state = 'ok'
     where t.id = any(${[...ids]}::uuid[]) and ${reach}`.execute(db)

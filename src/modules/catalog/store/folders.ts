@@ -9,9 +9,14 @@ export type Folder = {
   isPublic: boolean
   state: 'ok' | 'unreachable'
   detail: string | null
+  no: number
+  name: string | null
+  ignore: string
+  watch: 'auto' | 'poll' | 'off'
+  isRestricted: boolean
 }
 const columns = sql`t.id, t.path, t.path_text as "pathText", t.from_config as "fromConfig", t.is_public as "isPublic",
-  t.state, t.detail`
+  t.state, t.detail, t.no, t.name, t.ignore, t.watch, t.is_restricted as "isRestricted"`
 
 export async function folders(db: Db): Promise<Folder[]> {
   const { rows } = await sql<Folder>`select ${columns} from catalog.folders t

@@ -1,22 +1,45 @@
 import { sql } from 'kysely'
-import type { Caller } from '#kernel/caller.ts'
-import { ACCESS, reachOf } from '#modules/catalog/policy.ts'
+import { ACCESS, type View } from '#modules/catalog/policy.ts'
 import type { Sql } from './db.ts'
+
+const smallints = (nos: readonly number[]): Sql => sql`${[...nos]}::smallint[]`
 
 /**
  * The policy "see" as SQL over songs `t`, the only place where it is written so: `access` for songs asked for by id,
  * `shelf` for lists. Written with a constant for nobody, so that the partial indexes of public songs serve.
  */
-export function songsInReach(who: Caller, level: 'access' | 'shelf'): Sql<boolean> {
-  const { least, ownerId } = reachOf(who)
+export function songsInReach(view: View, level: 'access' | 'shelf'): Sql<boolean> {
+  const { least, ownerId, withheld } = view
   const column = level === 'access' ? sql`t.access` : sql`t.shelf`
   if (least === ACCESS.anyone) return sql`${column} = 3`
   if (ownerId === null) return sql`${column} >= ${sql.lit(least)}`
-  return sql`(${column} >= ${sql.lit(least)} or (t.owner_id = ${ownerId}::uuid and ${column} >= ${sql.lit(ACCESS.owner)}))`
+  const reached = sql<boolean>`(${column} >= ${sql.lit(least)} or (t.owner_id = ${ownerId}::uuid and ${column} >= ${sql.lit(ACCESS.owner)}))`
+  if (withheld.length === 0) return reached
+  return sql`(${reached} and (${column} = 3 or t.folder_no is null or t.folder_no <> all(${smallints(withheld)})))`
 }
 
-/** Albums or artists `t` with at least one song on a shelf the caller reaches. */
-export const thingsInReach = (who: Caller): Sql<boolean> => {
-  const { least } = reachOf(who)
-  return least === ACCESS.anyone ? sql`t.shelf = 3` : sql`t.shelf >= ${sql.lit(least)}`
+/** Not only in folders that are withheld. `folder_nos` are those of the library's songs; uploads have none. */
+const inOpenFolder = ({ withheld }: View): Sql<boolean> =>
+  withheld.length === 0
+    ? sql`true`
+    : sql`(t.shelf = 3 or t.folder_nos = '{}' or not t.folder_nos <@ ${smallints(withheld)})`
+
+/** Albums `t` with at least one song on a shelf the caller reaches, and the caller's own that no admin hid. */
+export function albumsInReach(view: View): Sql<boolean> {
+  const { least, ownerId } = view
+  if (least === ACCESS.anyone) return sql`t.shelf = 3`
+  if (ownerId === null) return sql`t.shelf >= ${sql.lit(least)}`
+  return sql`((t.shelf >= ${sql.lit(least)} and ${inOpenFolder(view)})
+    or (t.owner_id = ${ownerId}::uuid and t.shelf >= ${sql.lit(ACCESS.owner)}))`
+}
+
+/** Artists `t` with at least one song on a shelf the caller reaches, their own uploads included. */
+export function artistsInReach(view: View): Sql<boolean> {
+  const { least, ownerId } = view
+  if (least === ACCESS.anyone) return sql`t.shelf = 3`
+  if (ownerId === null) return sql`t.shelf >= ${sql.lit(least)}`
+  // One small set, made once a query: what a person owns is little beside what is shared.
+  return sql`((t.shelf >= ${sql.lit(least)} and ${inOpenFolder(view)})
+    or t.id in (select sa.artist_id from catalog.songs own join catalog.song_artists sa on sa.song_id = own.id
+      where own.owner_id = ${ownerId}::uuid and own.shelf >= ${sql.lit(ACCESS.owner)}))`
 }

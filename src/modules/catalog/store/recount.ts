@@ -21,6 +21,7 @@ const SUMMARY = sql`
     count(*) filter (where s.shelf >= 2) as n, coalesce(sum(s.duration_ms) filter (where s.shelf >= 2), 0) as d,
     count(*) filter (where s.shelf = 3) as pn, coalesce(sum(s.duration_ms) filter (where s.shelf = 3), 0) as pd,
     max(s.shelf) as shelf, mode() within group (order by s.year) as year,
+    coalesce(array_agg(distinct s.folder_no) filter (where s.shelf >= 2 and s.folder_no is not null), '{}') as nos,
     (array_agg(s.cover_hash order by s.shelf < 0, s.disc nulls first, s.track nulls last, s.sort_key)
       filter (where s.cover_hash is not null))[1] as cover,
     (array_agg(s.cover_hash order by s.disc nulls first, s.track nulls last, s.sort_key)
@@ -37,6 +38,7 @@ export async function recountAlbums(db: Db, ids: readonly string[]): Promise<voi
   await sql`
     update catalog.albums al set song_count = x.n, duration_ms = x.d, public_song_count = x.pn,
       public_duration_ms = x.pd, shelf = x.shelf, year = x.year, cover_hash = x.cover, public_cover_hash = x.pcover,
+      folder_nos = x.nos,
       genres = g.names, genre_keys = g.keys,
       artist = coalesce(a.names, 'Various Artists'), is_compilation = al.is_compilation or (al.by_folder and a.names is null),
       artist_order = coalesce(a.sort_key, 'various artists') || E'\\x01' || lpad(coalesce(x.year, 9999)::text, 4, '0')
@@ -66,8 +68,9 @@ export async function recountArtists(db: Db, ids: readonly string[]): Promise<vo
     and not exists (select from catalog.album_artists aa where aa.artist_id = ar.id)`.execute(db)
   await sql`
     update catalog.artists ar set shelf = x.shelf, song_count = x.n, album_count = x.a, public_song_count = x.pn,
-      public_album_count = x.pa, cover_hash = x.cover, public_cover_hash = x.pcover
+      public_album_count = x.pa, cover_hash = x.cover, public_cover_hash = x.pcover, folder_nos = x.nos
     from (select sa.artist_id, max(s.shelf) as shelf,
+        coalesce(array_agg(distinct s.folder_no) filter (where s.shelf >= 2 and s.folder_no is not null), '{}') as nos,
         count(distinct s.id) filter (where s.shelf >= 2) as n, count(distinct s.id) filter (where s.shelf = 3) as pn,
         count(distinct s.album_id) filter (where s.shelf >= 2) as a,
         count(distinct s.album_id) filter (where s.shelf = 3) as pa,

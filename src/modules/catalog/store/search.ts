@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
-import type { Caller } from '#kernel/caller.ts'
+import type { View } from '#modules/catalog/policy.ts'
 import type { Db, Sql } from './db.ts'
-import { songsInReach, thingsInReach } from './reach.ts'
+import { albumsInReach, artistsInReach, songsInReach } from './reach.ts'
 
 /** Words of the vocabulary that share a trigram; no more are looked at for one mistyped word. */
 const SIMILAR_WORDS_MAX = 5000
@@ -34,28 +34,28 @@ const SHOWN: Record<Kind, { from: Sql; columns: Sql }> = {
     columns: sql`t.id, t.name as title, '' as artist, '' as album, t.song_count as weight`,
   },
 }
-const reach = (kind: Kind, who: Caller): Sql<boolean> =>
-  kind === 'song' ? songsInReach(who, 'shelf') : thingsInReach(who)
+const reach = (kind: Kind, view: View): Sql<boolean> =>
+  ({ song: songsInReach(view, 'shelf'), album: albumsInReach(view), artist: artistsInReach(view) })[kind]
 
-async function candidatesWhere(db: Db, kind: Kind, who: Caller, where: Sql, tail: Sql): Promise<Candidate[]> {
+async function candidatesWhere(db: Db, kind: Kind, view: View, where: Sql, tail: Sql): Promise<Candidate[]> {
   const { from, columns } = SHOWN[kind]
   const { rows } = await sql<Candidate>`
-    select ${columns} from ${from} where ${reach(kind, who)} and ${where} ${tail}`.execute(db)
+    select ${columns} from ${from} where ${reach(kind, view)} and ${where} ${tail}`.execute(db)
   return rows
 }
 
 /** Rows whose documents match the `tsquery`; of very many matches an arbitrary part. */
-export const matching = (db: Db, kind: Kind, who: Caller, tsquery: string): Promise<Candidate[]> =>
-  candidatesWhere(db, kind, who, sql`t.search @@ ${tsquery}::tsquery`, sql`limit ${CANDIDATES_MAX}`)
+export const matching = (db: Db, kind: Kind, view: View, tsquery: string): Promise<Candidate[]> =>
+  candidatesWhere(db, kind, view, sql`t.search @@ ${tsquery}::tsquery`, sql`limit ${CANDIDATES_MAX}`)
 
 /** U+10FFFF in UTF-8 sorts after every continuation of a prefix. */
 const LAST = '\u{10ffff}'
 /** Rows whose sort key begins so, in its order: the shortest first, so an exact title is always among them. */
-export const beginningWith = (db: Db, kind: Kind, who: Caller, prefix: string): Promise<Candidate[]> =>
+export const beginningWith = (db: Db, kind: Kind, view: View, prefix: string): Promise<Candidate[]> =>
   candidatesWhere(
     db,
     kind,
-    who,
+    view,
     sql`t.sort_key >= ${prefix} and t.sort_key < ${prefix + LAST}`,
     sql`order by t.sort_key, t.id limit ${CANDIDATES_MAX}`,
   )

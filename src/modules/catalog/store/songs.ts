@@ -1,12 +1,11 @@
 import { sql } from 'kysely'
-import type { Caller } from '#kernel/caller.ts'
-import type { SyncedLine } from '#kernel/media/types.ts'
-import type { SONG_SORTS } from '#modules/catalog/schema.ts'
+import { CREDIT_ROLES, type LyricsLine, type SONG_SORTS } from '#modules/catalog/schema.ts'
+import type { View } from '#modules/catalog/policy.ts'
 import type { Db, Sql } from './db.ts'
 import { type Sort, allOf } from './pages.ts'
 import { songsInReach } from './reach.ts'
 
-export type Credit = { id: string; name: string; role: 'main' | 'featured' | 'composer' | 'remixer' | 'album' }
+export type Credit = { id: string; name: string; role: (typeof CREDIT_ROLES)[number] | 'album' }
 export type SongRow = {
   id: string
   title: string
@@ -24,6 +23,8 @@ export type SongRow = {
   isVisible: boolean
   isMissing: boolean
   ownerId: string | null
+  folderNo: number | null
+  revision: number
   coverHash: string | null
   coverColor: string | null
   codec: string
@@ -44,15 +45,17 @@ export type SongRow = {
   updatedAt: Date
 }
 
+const CREDITS_IN_ORDER = sql.raw(`array[${CREDIT_ROLES.map((role) => `'${role}'`).join(', ')}]`)
 /** Album artists are credits of the album; a song keeps them only to be found by. */
 const credits = sql`(select jsonb_agg(jsonb_build_object('id', ar.id, 'name', ar.name, 'role', sa.role)
-    order by array_position(array['main', 'featured', 'remixer', 'composer'], sa.role), sa.position)
+    order by array_position(${CREDITS_IN_ORDER}, sa.role), sa.position)
   from catalog.song_artists sa join catalog.artists ar on ar.id = sa.artist_id
   where sa.song_id = t.id and sa.role <> 'album')`
 
 const columns = sql`t.id, t.title, t.artist, ${credits} as credits, t.album_id as "albumId", al.title as "albumTitle",
   t.disc, t.track, t.duration_ms as "durationMs", t.year, t.genres, t.tags, t.is_public as "isPublic",
-  t.is_visible as "isVisible", t.is_missing as "isMissing", t.owner_id as "ownerId", c.hash as "coverHash",
+  t.is_visible as "isVisible", t.is_missing as "isMissing", t.owner_id as "ownerId", t.folder_no as "folderNo",
+  t.revision, c.hash as "coverHash",
   c.color as "coverColor", t.codec, t.bitrate_kbps as "bitrateKbps", t.sample_rate_hz as "sampleRateHz", t.channels,
   t.lossless, t.size_bytes as "sizeBytes", t.has_lyrics as "hasLyrics", f.state as "analysisStatus", f.tempo, f.key,
   f.camelot, f.energy, f.loudness_lufs as "loudnessLufs", f.true_peak_dbtp as "truePeakDbtp",
@@ -68,24 +71,30 @@ const songsWhere = async (db: Db, where: readonly Sql<boolean>[], order: Sql): P
 }
 
 /** In the order of `ids`; unknown ones and those out of the caller's reach are left out. */
-export async function songsById(db: Db, who: Caller, ids: readonly string[]): Promise<SongRow[]> {
+export async function songsById(db: Db, view: View, ids: readonly string[]): Promise<SongRow[]> {
   if (ids.length === 0) return []
-  const where = [sql<boolean>`t.id = any(${[...ids]}::uuid[])`, songsInReach(who, 'access')]
+  const where = [sql<boolean>`t.id = any(${[...ids]}::uuid[])`, songsInReach(view, 'access')]
   const rows = await songsWhere(db, where, sql`t.id`)
   const byId = new Map(rows.map((r) => [r.id, r]))
   return ids.flatMap((id) => byId.get(id) ?? [])
 }
 
 /** One song whoever asks: for the policy to decide. */
-export const songById = async (db: Db, id: string): Promise<SongRow | undefined> =>
-  (await songsWhere(db, [sql`t.id = ${id}::uuid`], sql`t.id`))[0]
+export async function songById(
+  db: Db,
+  view: View,
+  id: string,
+): Promise<(SongRow & { isWithheld: boolean }) | undefined> {
+  const [row] = await songsWhere(db, [sql`t.id = ${id}::uuid`], sql`t.id`)
+  return row && { ...row, isWithheld: row.folderNo !== null && view.withheld.includes(row.folderNo) }
+}
 
 /** Longest album that is answered whole. */
 const ALBUM_SONGS_MAX = 5000
-export const songsOfAlbum = (db: Db, who: Caller, albumId: string): Promise<SongRow[]> =>
+export const songsOfAlbum = (db: Db, view: View, albumId: string): Promise<SongRow[]> =>
   songsWhere(
     db,
-    [sql`t.album_id = ${albumId}::uuid`, songsInReach(who, 'shelf')],
+    [sql`t.album_id = ${albumId}::uuid`, songsInReach(view, 'shelf')],
     sql`t.disc nulls first, t.track nulls last, t.sort_key, t.id limit ${ALBUM_SONGS_MAX}`,
   )
 
@@ -116,8 +125,8 @@ function facetConditions(f: SongFilter): Sql<boolean>[] {
   return [sql`exists (select from catalog.song_facets f where f.song_id = t.id and ${allOf(parts)})`]
 }
 
-export function songConditions(who: Caller, f: SongFilter): Sql<boolean>[] {
-  const where = [songsInReach(who, 'shelf'), ...facetConditions(f)]
+export function songConditions(view: View, f: SongFilter): Sql<boolean>[] {
+  const where = [songsInReach(view, 'shelf'), ...facetConditions(f)]
   if (f.artistIds)
     where.push(
       sql`t.id in (select sa.song_id from catalog.song_artists sa where sa.artist_id = any(${[...f.artistIds]}::uuid[]))`,
@@ -150,7 +159,7 @@ export function songSort(sort: (typeof SONG_SORTS)[number], seed: number): Sort 
   return sorts[sort]
 }
 
-export type LyricsRow = { plain: string | null; lines: SyncedLine[] }
+export type LyricsRow = { plain: string | null; lines: LyricsLine[] }
 export async function lyricsOf(db: Db, songId: string): Promise<LyricsRow | undefined> {
   const { rows } =
     await sql<LyricsRow>`select plain, lines from catalog.lyrics where song_id = ${songId}::uuid`.execute(db)
@@ -159,7 +168,8 @@ export async function lyricsOf(db: Db, songId: string): Promise<LyricsRow | unde
 
 export type SongFileRow = {
   songId: string
-  path: Buffer
+  path: Buffer | null
+  assetHash: string | null
   contentId: string
   codec: string
   container: string
@@ -172,20 +182,21 @@ export type SongFileRow = {
   isShared: boolean
   coverHash: string | null
 }
-/** Path: folder, directory and name joined with `/` where there is something to join. */
-export async function songFiles(db: Db, who: Caller, ids: readonly string[]): Promise<SongFileRow[]> {
+/** Path: folder, directory and name joined with `/` where there is something to join; null for uploads. */
+export async function songFiles(db: Db, view: View, ids: readonly string[]): Promise<SongFileRow[]> {
   const { rows } = await sql<SongFileRow>`
     select distinct on (t.id) t.id as "songId",
       rtrim(fo.path, '\\x2f'::bytea) || '\\x2f'::bytea
         || case when lf.dir = ''::bytea then ''::bytea else lf.dir || '\\x2f'::bytea end || lf.name as path,
-      t.content_id as "contentId", t.codec, t.container, t.mime_type as "mimeType", t.size_bytes as "sizeBytes",
+      t.asset_hash as "assetHash", t.content_id as "contentId", t.codec, t.container, t.mime_type as "mimeType", t.size_bytes as "sizeBytes",
       t.duration_ms as "durationMs", t.bitrate_kbps as "bitrateKbps", t.is_missing as "isMissing",
       t.is_public as "isPublic", t.access >= 2 as "isShared", c.hash as "coverHash"
     from catalog.songs t
-    join catalog.library_files lf on lf.song_id = t.id
-    join catalog.folders fo on fo.id = lf.folder_id
+    left join catalog.library_files lf on lf.song_id = t.id
+    left join catalog.folders fo on fo.id = lf.folder_id
     left join catalog.covers c on c.hash = t.cover_hash and c.state = 'ok'
-    where t.id = any(${[...ids]}::uuid[]) and ${songsInReach(who, 'access')}
+    where t.id = any(${[...ids]}::uuid[]) and (lf.id is not null or t.asset_hash is not null)
+      and ${songsInReach(view, 'access')}
     order by t.id, lf.state, lf.id`.execute(db)
   return rows
 }

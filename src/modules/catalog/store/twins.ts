@@ -38,7 +38,7 @@ export async function mergeTwin(db: Db, { old, fresh }: Twin): Promise<void> {
   await sql`
     update catalog.songs o set title = n.title, artist = n.artist, album_id = n.album_id, disc = n.disc,
       track = n.track, year = n.year, genres = n.genres, genre_keys = n.genre_keys, sort_key = n.sort_key,
-      artist_order = n.artist_order, album_order = n.album_order, search = n.search, folder_id = n.folder_id,
+      artist_order = n.artist_order, album_order = n.album_order, search = n.search, folder_id = n.folder_id, folder_no = n.folder_no,
       size_bytes = n.size_bytes, cover_hash = n.cover_hash, has_lyrics = n.has_lyrics, is_missing = false,
       gone_at = null, updated_at = now()
     from catalog.songs n where o.id = ${to} and n.id = ${from}`.execute(db)

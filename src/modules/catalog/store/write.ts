@@ -86,10 +86,11 @@ export async function upsertSongs(db: Db, drafts: readonly SongDraft[]): Promise
   if (drafts.length === 0) return
   await sql`
     insert into catalog.songs as s (id, title, artist, album_id, disc, track, duration_ms, year, genres, genre_keys,
-      sort_key, artist_order, album_order, search, is_public, folder_id, content_id, codec, container, mime_type,
+      sort_key, artist_order, album_order, search, is_public, folder_id, folder_no, content_id, codec, container, mime_type,
       bitrate_kbps, sample_rate_hz, channels, lossless, size_bytes, cover_hash, has_lyrics)
     select r.id, r.title, r.artist, r.album, r.disc, r.track, r.duration, r.year, r.genres, r."genreKeys",
-      r."sortKey", r."artistOrder", r."albumOrder", r.search::tsvector, r."isPublic", r.folder, r.content, r.codec,
+      r."sortKey", r."artistOrder", r."albumOrder", r.search::tsvector, r."isPublic", r.folder,
+      (select no from catalog.folders where id = r.folder), r.content, r.codec,
       r.container, r.mime, r.kbps, r.rate, r.channels, r.lossless, r.size, r.cover, r."hasLyrics"
     from jsonb_to_recordset(${rowsOf(drafts)}) as r(id uuid, title text, artist text, album uuid, disc smallint,
       track smallint, duration integer, year smallint, genres text[], "genreKeys" text[], "sortKey" text,
@@ -100,11 +101,11 @@ export async function upsertSongs(db: Db, drafts: readonly SongDraft[]): Promise
       disc = excluded.disc, track = excluded.track, duration_ms = excluded.duration_ms, year = excluded.year,
       genres = excluded.genres, genre_keys = excluded.genre_keys, sort_key = excluded.sort_key,
       artist_order = excluded.artist_order, album_order = excluded.album_order, search = excluded.search,
-      folder_id = excluded.folder_id, content_id = excluded.content_id, codec = excluded.codec,
+      folder_id = excluded.folder_id, folder_no = excluded.folder_no, content_id = excluded.content_id, codec = excluded.codec,
       container = excluded.container, mime_type = excluded.mime_type, bitrate_kbps = excluded.bitrate_kbps,
       sample_rate_hz = excluded.sample_rate_hz, channels = excluded.channels, lossless = excluded.lossless,
       size_bytes = excluded.size_bytes, cover_hash = excluded.cover_hash, has_lyrics = excluded.has_lyrics,
-      is_missing = false, gone_at = null, updated_at = now()`.execute(db)
+      is_missing = false, gone_at = null, revision = s.revision + 1, updated_at = now()`.execute(db)
 }
 
 export type CreditDraft = { song: string; artist: string; role: string; position: number }

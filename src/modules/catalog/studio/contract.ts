@@ -1,0 +1,126 @@
+import { op } from '#kernel/contract.ts'
+import { Empty, Id, Nullable, OneOf, Page, pageQuery, Strict, Text, Type } from '#kernel/schema.ts'
+import { CREDIT_ROLES, Lyrics, Song, SONG_SORTS } from '#modules/catalog/things.ts'
+
+const Year = Type.Integer({ minimum: 1, maximum: 9999 })
+const Number999 = Type.Integer({ minimum: 1, maximum: 999 })
+export const TAGS_MAX = 30
+export const CREDITS_MAX = 60
+
+/** What a person may say of a song. Null takes back what was said: the file counts again. */
+export const songFields = {
+  title: Type.Optional(Text(500)),
+  artist: Type.Optional(Text(500, { description: 'Main artists in one line; `credits` says it in full' })),
+  credits: Type.Optional(
+    Nullable(
+      Type.Array(Strict({ name: Text(300), role: OneOf(CREDIT_ROLES) }), {
+        maxItems: CREDITS_MAX,
+        description: 'In order; at least one of them is `main`',
+      }),
+    ),
+  ),
+  albumId: Type.Optional(Nullable(Id)),
+  disc: Type.Optional(Nullable(Number999)),
+  track: Type.Optional(Nullable(Number999)),
+  year: Type.Optional(Nullable(Year)),
+  genres: Type.Optional(Nullable(Type.Array(Text(100), { maxItems: 16 }))),
+  tags: Type.Optional(Type.Array(Text(60), { maxItems: TAGS_MAX })),
+  isPublic: Type.Optional(Type.Boolean()),
+  imageUploadId: Type.Optional(Id),
+}
+const revision = Type.Optional(
+  Type.Integer({ minimum: 0, description: 'Refuse when the thing is another by now (412)' }),
+)
+
+/** Songs as their owners (and admins) write them; part of the contract `songs`. */
+export const studioOps = {
+  createSong: op({
+    method: 'POST',
+    path: '/songs',
+    auth: 'user',
+    rate: 'media',
+    status: 201,
+    summary: 'A song of an audio file, or of an upload; what a plain user uploads stays private',
+    files: { audio: { aliases: ['file'] }, image: { aliases: ['cover'] } },
+    input: Strict({ uploadId: Type.Optional(Id), ...songFields }),
+    inputAliases: { genre: 'genres', upload_id: 'uploadId', is_public: 'isPublic', album_id: 'albumId' },
+    output: Song,
+  }),
+  updateSong: op({
+    method: 'PATCH',
+    path: '/songs/:id',
+    aliases: ['PUT /songs/:id'],
+    auth: 'user',
+    summary: 'Change what a song says; library songs are changed by admins, and their files are never written',
+    input: Strict({ id: Id, ...songFields, revision }),
+    inputAliases: { genre: 'genres', is_public: 'isPublic', album_id: 'albumId' },
+    ifMatchField: 'revision',
+    output: Song,
+  }),
+  deleteSong: op({
+    method: 'DELETE',
+    path: '/songs/:id',
+    auth: 'user',
+    status: 204,
+    summary: 'Delete a song that was uploaded, with everything that hangs on it; library songs go with their files',
+    input: Strict({ id: Id }),
+    output: Empty,
+  }),
+  setSongCover: op({
+    method: 'PUT',
+    path: '/songs/:id/cover',
+    auth: 'user',
+    rate: 'media',
+    summary: 'The picture of a song',
+    files: { image: { aliases: ['cover', 'file'], required: true } },
+    input: Strict({ id: Id }),
+    output: Song,
+  }),
+  removeSongCover: op({
+    method: 'DELETE',
+    path: '/songs/:id/cover',
+    auth: 'user',
+    status: 204,
+    summary: 'Take the picture away that was set; that of the file shows again',
+    input: Strict({ id: Id }),
+    output: Empty,
+  }),
+  setLyrics: op({
+    method: 'PUT',
+    path: '/songs/:id/lyrics',
+    auth: 'user',
+    summary: 'Lyrics: plain, synced by line or word, or an LRC file as text',
+    input: Strict({
+      id: Id,
+      plain: Type.Optional(Text(100_000)),
+      lrc: Type.Optional(Text(200_000, { description: 'LRC; <mm:ss.xx> before words times them' })),
+      lines: Type.Optional(Lyrics.properties.lines),
+    }),
+    output: Lyrics,
+  }),
+  removeLyrics: op({
+    method: 'DELETE',
+    path: '/songs/:id/lyrics',
+    auth: 'user',
+    status: 204,
+    summary: 'Take the lyrics away',
+    input: Strict({ id: Id }),
+    output: Empty,
+  }),
+  listMySongs: op({
+    method: 'GET',
+    path: '/users/songs',
+    auth: 'user',
+    summary: 'Songs you uploaded, with those an admin hid',
+    input: Strict({ ...pageQuery, q: Type.Optional(Text(200)), sort: Type.Optional(OneOf(SONG_SORTS)) }),
+    output: Page(Song),
+  }),
+  listArtistSongs: op({
+    method: 'GET',
+    path: '/songs/artist/my-songs',
+    auth: 'artist',
+    summary: 'The same for artists',
+    input: Strict({ ...pageQuery, q: Type.Optional(Text(200)), sort: Type.Optional(OneOf(SONG_SORTS)) }),
+    output: Page(Song),
+  }),
+}
