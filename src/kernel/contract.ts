@@ -27,6 +27,8 @@ type Routed = Described & {
 }
 
 export type FileField = {
+  /** Which of the bounds on uploads counts. */
+  readonly of: 'audio' | 'image'
   /** Further field names that older clients use. */
   readonly aliases?: readonly string[]
   readonly required?: boolean

@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { StartError } from '#kernel/db/embedded/errors.ts'
 import { messageOf } from '#kernel/errors.ts'
 import { addJwks } from '#kernel/http/jwks.ts'
+import { sweepForms } from '#kernel/http/forms.ts'
 import { addHealth } from '#kernel/http/health.ts'
 import { createIdempotency } from '#kernel/http/idempotency.ts'
 import { createGate, type Gate } from '#kernel/http/gate.ts'
@@ -61,6 +62,7 @@ function mountOwn(
   gate: Gate,
 ): void {
   const idempotency = createIdempotency(ports.db.pool)
+  sweepForms(o.config).catch((err: unknown) => o.log.warn({ err }, 'files of former forms could not be removed'))
   for (const w of wired) {
     for (const [key, contract] of Object.entries(w.module.contracts)) {
       const api = apiOf(w, contract)

@@ -1,6 +1,7 @@
 import { delimiter } from 'node:path'
 import {
   bytes,
+  durationSec,
   flag,
   list,
   logLevel,
@@ -106,6 +107,38 @@ export const settings = {
     example: '10G',
     parse: bytes,
     fallback: 5 * 1024 ** 3,
+  }),
+  uploadMaxBytes: setting({
+    env: 'UPLOAD_MAX_SIZE',
+    group: 'storage',
+    about: 'Most that one uploaded audio file may have',
+    example: '2G',
+    parse: bytes,
+    fallback: 2 * 1024 ** 3,
+  }),
+  uploadImageMaxBytes: setting({
+    env: 'UPLOAD_IMAGE_MAX_SIZE',
+    group: 'storage',
+    about: 'Most that one uploaded picture may have',
+    example: '20M',
+    parse: bytes,
+    fallback: 20 * 1024 ** 2,
+  }),
+  uploadQuotaBytes: setting({
+    env: 'UPLOAD_QUOTA',
+    group: 'storage',
+    about: 'Most that the uploads of one person may take together; 0 sets no bound',
+    example: '20G',
+    parse: bytes,
+    fallback: 20 * 1024 ** 3,
+  }),
+  uploadExpiresSec: setting({
+    env: 'UPLOAD_EXPIRES',
+    group: 'storage',
+    about: 'How long an unfinished upload, or one that nothing was made of, is kept',
+    example: '24h',
+    parse: durationSec,
+    fallback: 24 * 3600,
   }),
   ffmpegBin: optional({
     env: 'FFMPEG_BIN',

@@ -17,12 +17,12 @@ const subset = (input: TObject, names: (name: string) => boolean): TObject =>
 
 /**
  * Reads and checks the input of a request to one route of an operation: names of the path, and the rest from the query
- * or the body. The reader throws 400 `invalid_input`.
+ * or the body; `form` stands in for the body. The reader throws 400 `invalid_input`.
  */
 export function inputReader(
   o: Routed,
   route: { method: Method; path: string },
-): (request: FastifyRequest) => Record<string, unknown> {
+): (request: FastifyRequest, form?: Record<string, unknown>) => Record<string, unknown> {
   const inPath = new Set(pathNames(route.path))
   const inQuery = readsQuery(o, route.method)
   const params = subset(o.input, (k) => inPath.has(k))
@@ -30,12 +30,17 @@ export function inputReader(
   const known = Object.keys(rest.properties)
   const checkParams = compile(params, 'text')
   const checkRest = compile(rest, inQuery ? 'text' : 'json')
+  // Fields of a form are text, as those of a query.
+  const checkForm = compile(rest, 'text')
   const aliases = o.kind === 'public' ? Object.entries(o.inputAliases ?? {}) : []
-  return (request) => {
+  return (request, form) => {
     const path = { ...(request.params as object) }
     if (!checkParams(path)) throw invalidInput(checkParams.errors)
-    const given = inQuery ? pick(withFields(request.query, aliases), known) : withFields(request.body, aliases)
-    if (!checkRest(given)) throw invalidInput(checkRest.errors)
+    const check = form ? checkForm : checkRest
+    const given = inQuery
+      ? pick(withFields(request.query, aliases), known)
+      : withFields(form ? filled(form) : request.body, aliases)
+    if (!check(given)) throw invalidInput(check.errors)
     return { ...(given as object), ...path }
   }
 }
@@ -43,6 +48,10 @@ export function inputReader(
 /** Unknown query names are other people's (cache busters, trackers); unknown body fields are refused by the schema. */
 const pick = (query: unknown, names: readonly string[]): Record<string, unknown> =>
   Object.fromEntries(Object.entries(query as object).filter(([k, v]) => names.includes(k) && v !== ''))
+
+/** A form sends every input of the page, also those left empty. */
+const filled = (form: Record<string, unknown>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(form).filter(([, v]) => v !== ''))
 
 /** The fields, none being an empty object, with older spellings put right. */
 function withFields(given: unknown, aliases: readonly (readonly [string, string])[]): unknown {

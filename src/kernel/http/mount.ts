@@ -6,6 +6,7 @@ import { isSecure, refreshCookieOf } from '#kernel/identify.ts'
 import { withoutIds } from '#kernel/validate.ts'
 import type { Gate } from './gate.ts'
 import type { Idempotency } from './idempotency.ts'
+import { assertFiles, attachFiles, type Form, type FormConfig, readForm, withForms } from './forms.ts'
 import { inputReader } from './input.ts'
 import { withUploads } from './multipart.ts'
 import { revisionAsked } from './revision.ts'
@@ -27,7 +28,7 @@ export type Mounted = {
   routes: Record<string, RawHandler>
   answers: Record<string, ((output: unknown, request: FastifyRequest, reply: FastifyReply) => unknown) | undefined>
 }
-type Deps = { gate: Gate; idempotency: Idempotency; config: Pick<Config, 'publicUrl' | 'corsOrigins'> }
+type Deps = { gate: Gate; idempotency: Idempotency; config: Pick<Config, 'publicUrl' | 'corsOrigins'> & FormConfig }
 type Routed = PublicOperation | RawOperation
 type Route = { method: Method; path: string }
 type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>
@@ -42,6 +43,7 @@ export function mount(app: FastifyInstance, m: Mounted, d: Deps): void {
         for (const base of BASES) addRoute(to, { ...route, url: base + route.path, o, name, handler, gate: d.gate })
       }
       if (o.kind === 'raw' && o.consumes) withUploads(app, add)
+      else if (o.kind === 'public' && o.files) withForms(app, add)
       else add(app)
     }
   }
@@ -68,9 +70,11 @@ function jsonHandler(o: PublicOperation, name: string, m: Mounted, d: Deps, rout
   if (!call) throw new Error(`${m.contract.name}.${name} has no implementation`)
   const creates = route.method === 'POST' && o.status === 201 && o.idempotent !== false
   const answer = m.answers[name]
-  return async (request, reply) => {
+  const run = async (request: FastifyRequest, reply: FastifyReply, form: Form | undefined) => {
     const who = d.gate.callerOf(request)
-    const input = read(request)
+    const input = read(request, form?.fields)
+    if (o.files) assertFiles(o.files, form?.files ?? {})
+    if (form) attachFiles(input, form.files)
     if (o.refreshCookieField) input[o.refreshCookieField] ??= refreshCookieOf(request, d.config)
     for (const [field, from] of Object.entries(o.requestFields ?? {})) input[field] = carriedBy(request, from, d.config)
     if (o.ifMatchField) input[o.ifMatchField] ??= revisionAsked(request)
@@ -80,11 +84,23 @@ function jsonHandler(o: PublicOperation, name: string, m: Mounted, d: Deps, rout
       return answer ? answer(output, request, reply) : output
     }
     const result = creates
-      ? await d.idempotency.once({ who, operation: name, request, reply, input }, work)
+      ? await d.idempotency.once({ who, operation: name, request, reply, input: withHashes(input, form) }, work)
       : await work()
     return o.status === 204 ? reply.send() : result
   }
+  return async (request, reply) => {
+    const form = o.files && request.isMultipart() ? await readForm(request, o.files, d.config) : undefined
+    try {
+      return await run(request, reply, form)
+    } finally {
+      await form?.remove()
+    }
+  }
 }
+
+/** What makes two requests with files the same: names of temporary files differ each time. */
+const withHashes = (input: Record<string, unknown>, form: Form | undefined): unknown =>
+  form ? { input, files: Object.entries(form.files).map(([k, all]) => [k, all.map((f) => f.sha256)]) } : input
 
 /**
  * What the request carries beside its body; undefined when it does not. Over TLS a cookie without the prefix may have

@@ -1,6 +1,7 @@
 import type { TObject, TSchema } from 'typebox'
 import {
   type Contract,
+  type FileField,
   type Method,
   pathNames,
   type PublicOperation,
@@ -122,7 +123,7 @@ function describe(
     ? rawBody(o)
     : requestBody(
         fields.filter(([k]) => !names.has(k)),
-        o.input,
+        o,
         components,
       )
   const description = [o.description, needs(o)].filter(Boolean).join(' ')
@@ -157,17 +158,34 @@ const parameter = (
   schema: toSchema(schema, components),
 })
 
-function requestBody(fields: [string, TSchema][], input: TObject, components: Record<string, unknown>): Json {
-  if (fields.length === 0) return {}
-  const required = fields.map(([k]) => k).filter((k) => (input.required ?? []).includes(k))
+function requestBody(fields: [string, TSchema][], o: Routed, components: Record<string, unknown>): Json {
+  const files = Object.entries((o.kind === 'public' ? o.files : undefined) ?? {})
+  if (fields.length === 0 && files.length === 0) return {}
+  const required = fields.map(([k]) => k).filter((k) => (o.input.required ?? []).includes(k))
   const properties = Object.fromEntries(fields.map(([k, s]) => [k, toSchema(s, components)]))
-  const schema = {
-    type: 'object',
-    properties,
-    additionalProperties: false,
-    ...(required.length > 0 ? { required } : {}),
+  const needed = files.filter(([, f]) => f.required).map(([k]) => k)
+  const json = objectOf(properties, required)
+  const form = objectOf({ ...properties, ...Object.fromEntries(files.map(([k, f]) => [k, fileSchema(f)])) }, [
+    ...required,
+    ...needed,
+  ])
+  const content = {
+    ...(needed.length > 0 ? {} : { 'application/json': { schema: json } }),
+    ...(files.length > 0 ? { 'multipart/form-data': { schema: form } } : {}),
   }
-  return { requestBody: { required: required.length > 0, content: { 'application/json': { schema } } } }
+  return { requestBody: { required: required.length + needed.length > 0, content } }
+}
+
+const objectOf = (properties: Json, required: string[]): Json => ({
+  type: 'object',
+  properties,
+  additionalProperties: false,
+  ...(required.length > 0 ? { required } : {}),
+})
+
+function fileSchema({ max = 1 }: FileField): Json {
+  const file = { type: 'string', format: 'binary' }
+  return max > 1 ? { type: 'array', items: file, maxItems: max } : file
 }
 
 const BINARY: Json = { schema: { type: 'string', format: 'binary' } }

@@ -24,7 +24,7 @@ export const albumWriteOps = {
     auth: 'user',
     status: 201,
     summary: 'A new album of yours',
-    files: { image: { aliases: ['cover'] } },
+    files: { image: { of: 'image', aliases: ['cover'] } },
     input: Strict({
       ...albumFields,
       title: Text(500),
@@ -39,7 +39,7 @@ export const albumWriteOps = {
     aliases: ['PUT /albums/:id'],
     auth: 'user',
     summary: 'Change what an album says',
-    files: { image: { aliases: ['cover'] } },
+    files: { image: { of: 'image', aliases: ['cover'] } },
     input: Strict({ id: Id, ...albumFields, revision: Type.Optional(Type.Integer({ minimum: 0 })) }),
     inputAliases: { name: 'title', is_public: 'isPublic', type: 'kind' },
     ifMatchField: 'revision',
