@@ -6,6 +6,7 @@ import {
   readFileSync,
   realpathSync,
   renameSync,
+  rmdirSync,
   rmSync,
   symlinkSync,
 } from 'node:fs'
@@ -126,6 +127,14 @@ function openToAll(folder: string): void {
   }
 }
 
+function removeEmpty(folder: string): void {
+  try {
+    rmdirSync(folder)
+  } catch {
+    // It holds other copies, or was never made.
+  }
+}
+
 /** A whole copy or none: it is made beside its place and renamed into it. */
 async function copyNative(native: string, version: string, home: string, log: StartLog): Promise<string> {
   const place = join(home, 'postgres-bin', `${version}-${process.platform}-${process.arch}`)
@@ -143,6 +152,7 @@ async function copyNative(native: string, version: string, home: string, log: St
     renameSync(half, place)
   } catch (thrown) {
     rmSync(half, { recursive: true, force: true })
+    removeEmpty(dirname(place))
     // Another data folder of this machine may have put the same copy there first.
     if (existsSync(place)) return place
     throw asStartError(thrown, home)

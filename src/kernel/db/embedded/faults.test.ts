@@ -14,7 +14,16 @@ import { test, type TestContext } from 'node:test'
 import { packagedNative } from './binaries.ts'
 import { startEmbedded } from './index.ts'
 import { startWith } from './start.ts'
-import { ask, end, makeFolder, makeUserFolder, makeSmallDisk, startChild, systemPostgres } from './testing-tools.ts'
+import {
+  ask,
+  end,
+  makeFolder,
+  makeUserFolder,
+  makeSmallDisk,
+  startChild,
+  systemPostgres,
+  unreachableForUser,
+} from './testing-tools.ts'
 
 const silent = () => {}
 const FULL = process.env['TUTTI_TEST_FULL'] === '1'
@@ -79,7 +88,9 @@ test('programs that this system cannot execute are said', async (t) => {
   await assert.rejects(start, { code: 'postgres_cannot_run' })
 })
 
-test('a folder that cannot be written, and a file in its place, are said', async (t) => {
+test('a folder that cannot be written, and a file in its place, are said', {
+  skip: unreachableForUser(),
+}, async (t) => {
   const { folder, as } = makeUserFolder(t)
   const locked = join(folder, 'locked')
   mkdirSync(locked)

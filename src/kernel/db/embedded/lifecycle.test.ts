@@ -7,7 +7,7 @@ import { test } from 'node:test'
 import { accountUnderRoot } from './account.ts'
 import { startEmbedded } from './index.ts'
 import { identityOf, isAlive, waitForExit } from './process.ts'
-import { ask, end, makeFolder, makeUserFolder, pidInFile, startChild } from './testing-tools.ts'
+import { ask, end, makeFolder, makeUserFolder, pidInFile, startChild, unreachableForUser } from './testing-tools.ts'
 
 const WARM_MS_MAX = 2500
 const silent = () => {}
@@ -182,7 +182,7 @@ test('a process id in postmaster.pid that now belongs to another program does no
   assert.equal(isAlive(stranger.pid ?? 0), true)
 })
 
-test('an ordinary user starts, restarts and adopts the same way', async (t) => {
+test('an ordinary user starts, restarts and adopts the same way', { skip: unreachableForUser() }, async (t) => {
   const { folder, as } = makeUserFolder(t)
   const dataDir = join(folder, 'data')
   const first = startChild(t, { dataDir }, {}, as)

@@ -16,7 +16,7 @@ import { accountUnderRoot, runsAsRoot } from './account.ts'
 import { packagedNative } from './binaries.ts'
 import { startEmbedded } from './index.ts'
 import { type Internals, startWith } from './start.ts'
-import { ask, end, makeFolder, makeUserFolder, startChild } from './testing-tools.ts'
+import { ask, end, makeFolder, makeUserFolder, startChild, unreachableForUser } from './testing-tools.ts'
 
 const skip = runsAsRoot() ? false : 'only root drops its rights'
 const silent = () => {}
@@ -113,7 +113,9 @@ test('a node_modules out of reach: the programs are copied once', { skip }, asyn
   assert.equal(statSync(join(programs, copy)).ctimeMs, madeAt)
 })
 
-test('a data folder of an ordinary user keeps its owner when root starts it', { skip }, async (t) => {
+test('a data folder of an ordinary user keeps its owner when root starts it', {
+  skip: skip || unreachableForUser(),
+}, async (t) => {
   const { folder, as } = makeUserFolder(t)
   const dataDir = join(folder, 'data')
   const theirs = startChild(t, { dataDir }, {}, as)
@@ -127,7 +129,7 @@ test('a data folder of an ordinary user keeps its owner when root starts it', { 
   assert.equal(uidOf(postgres.pid), as?.uid)
 })
 
-test('a cluster of another user is refused to an ordinary one', { skip }, async (t) => {
+test('a cluster of another user is refused to an ordinary one', { skip: skip || unreachableForUser() }, async (t) => {
   const { folder, as } = makeUserFolder(t)
   mkdirSync(join(folder, 'postgres'), { mode: 0o700 })
   const refused = await startChild(t, { dataDir: folder }, {}, as).next('refused', 'started')

@@ -1,13 +1,22 @@
 /** What the tests of this folder share. */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
-import { chownSync, chmodSync, existsSync, mkdtempSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
+import {
+  chownSync,
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  rmSync,
+} from 'node:fs'
 import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { accountUnderRoot, runsAsRoot } from './account.ts'
+import { accountUnderRoot, blockingPart, runsAsRoot } from './account.ts'
 import { askOnce } from './connection.ts'
 import { isAlive } from './process.ts'
 import type { EmbeddedPostgres, Internals, StartOptions } from './start.ts'
@@ -105,6 +114,17 @@ export function makeFolder(t: TestContext): string {
     rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
   })
   return folder
+}
+
+/**
+ * The reason to skip the tests in which another user runs our code: root's clone may lie where nobody else may pass.
+ * None under `TUTTI_TEST_FULL=1`, where they must run.
+ */
+export function unreachableForUser(): string | false {
+  if (!runsAsRoot() || process.env['TUTTI_TEST_FULL'] === '1') return false
+  const account = accountUnderRoot(undefined)
+  const closed = [CHILD, realpathSync(process.execPath)].map((path) => blockingPart(path, account)).find((part) => part)
+  return closed ? `the user ${account.name} may not pass ${closed}, in which this checkout lies` : false
 }
 
 /** An ordinary user's own folder, and the identity to run as: another user's when the tests run as root. */
