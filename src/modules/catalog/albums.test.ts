@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { partFeatured } from './scan/describe.ts'
+import { partFeatured } from './studio/base.ts'
 import type { Song } from './schema.ts'
 import { type Catalog, mp3, type MusicFolder, musicFolder, startCatalog } from './testing.ts'
 

@@ -70,6 +70,8 @@ alter table catalog.songs add column asset_hash text references catalog.assets;
 create index songs_of_asset on catalog.songs (asset_hash) where asset_hash is not null;
 -- What people changed of what the file says; laid over it each time the file is read. See studio/edits.ts.
 alter table catalog.songs add column edits jsonb not null default '{}';
+-- As the person who uploaded it calls the file: a song without tags is named by it.
+alter table catalog.songs add column file_name text;
 -- Grows with every change of the song; its ETag.
 alter table catalog.songs add column revision integer not null default 1;
 -- The album with which it was published: it becomes private again with that album. Null when it was published by itself.
@@ -95,6 +97,12 @@ alter table catalog.albums add column own_cover_hash text references catalog.cov
 alter table catalog.albums add column edits jsonb not null default '{}';
 alter table catalog.albums add column revision integer not null default 1;
 alter table catalog.albums add column updated_at timestamptz not null default now();
+-- Of the songs that name it, those that an admin hid: admins see them too.
+alter table catalog.albums add column hidden_song_count integer not null default 0 check (hidden_song_count >= 0);
+alter table catalog.albums add column hidden_duration_ms bigint not null default 0 check (hidden_duration_ms >= 0);
+-- What its file says of the kind of release; the album is what most of its songs say.
+alter table catalog.songs add column release_kind text
+  check (release_kind in ('album', 'single', 'ep', 'compilation', 'live', 'soundtrack', 'audiobook'));
 create index albums_of_owner on catalog.albums (owner_id, id) where owner_id is not null;
 create table catalog.album_songs (
   album_id uuid not null references catalog.albums on delete cascade,

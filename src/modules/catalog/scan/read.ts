@@ -67,13 +67,15 @@ const asLyrics = (plain: string, lines: Lyrics['lines']): Lyrics | undefined =>
     ? undefined
     : { plain: plain.trim() === '' ? null : storable(plain), lines: lines.slice(0, LYRIC_LINES_MAX) }
 
+/** Lyrics that the file itself holds. */
+export function embeddedLyrics(probe: ProbeOk): Lyrics | undefined {
+  const { plain = '', synced = [] } = probe.tags.lyrics
+  return asLyrics(plain || synced.map((l) => l.text).join('\n'), synced)
+}
+
 /** A file beside the song wins over what is embedded: it is what people edit. */
 async function lyricsOf(w: Wanted, probe: ProbeOk): Promise<Lyrics | undefined> {
-  const { plain = '', synced = [] } = probe.tags.lyrics
-  const embedded = asLyrics(
-    plain || synced.map((l) => l.text).join('\n'),
-    synced.map((l) => ({ timeMs: l.timeMs, text: storable(l.text) })),
-  )
+  const embedded = embeddedLyrics(probe)
   if (!w.lyricsFile) return embedded
   const text = await textOf(joinBytes(w.folder.path, w.dir, w.lyricsFile.name)).catch(() => '')
   const beside = parseLrc(text)

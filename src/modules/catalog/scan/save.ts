@@ -9,16 +9,19 @@ import { markSongsMissing } from '#modules/catalog/store/lifecycle.ts'
 import { lockShelf, noteChanges, recount, touchedBy } from '#modules/catalog/store/recount.ts'
 import {
   addWords,
-  contentOf,
-  ensureAlbums,
-  ensureArtists,
+  sharedAlbums,
+  type KnownSong,
+  knownSongs,
   replaceCredits,
   replaceLyrics,
   type SongDraft,
   upsertSongs,
   wantCovers,
 } from '#modules/catalog/store/write.ts'
-import { describe, int4, type SongFacts } from './describe.ts'
+import type { SongFacts } from '#modules/catalog/studio/derive.ts'
+import { type Edits, isEdited } from '#modules/catalog/studio/edits.ts'
+import { ensureNames, type Names } from '#modules/catalog/studio/names.ts'
+import { audioOf, describe } from './describe.ts'
 import { type Identity, identify } from './identify.ts'
 import { joinBytes, shownPath } from './names.ts'
 import type { Batch, CatalogCtx, Refused, Taken, Tally, Wanted } from './types.ts'
@@ -28,26 +31,7 @@ export const EVENT_SONGS_MAX = 200
 /** Words remembered as stored already; then the memory starts anew. */
 const REMEMBERED_WORDS_MAX = 200_000
 
-type Entry = { taken: Taken; facts: SongFacts; identity: Identity }
-
-const MIME: Readonly<Record<string, string>> = {
-  mp3: 'audio/mpeg',
-  flac: 'audio/flac',
-  ogg: 'audio/ogg',
-  opus: 'audio/ogg',
-  m4a: 'audio/mp4',
-  mp4: 'audio/mp4',
-  wav: 'audio/wav',
-  aiff: 'audio/aiff',
-  asf: 'audio/x-ms-wma',
-  wma: 'audio/x-ms-wma',
-  aac: 'audio/aac',
-  adts: 'audio/aac',
-  mka: 'audio/x-matroska',
-  matroska: 'audio/x-matroska',
-  webm: 'audio/webm',
-}
-const mimeOf = (container: string): string => MIME[container.toLowerCase()] ?? 'application/octet-stream'
+type Entry = { taken: Taken; facts: SongFacts; identity: Identity; edits?: Edits }
 
 const pathOf = (w: Wanted): Buffer => joinBytes(w.folder.path, w.dir, w.file.name)
 
@@ -77,68 +61,36 @@ const refusedRow = (r: Refused): FileRow => ({
   reason: r.reason,
 })
 
-function songDraft({ taken, facts, identity }: Entry, albumIds: ReadonlyMap<string, string>): SongDraft {
+function songDraft({ taken, facts, identity, edits }: Entry, names: Names): SongDraft {
   const { probe, wanted } = taken
   return {
     ...facts,
+    ...audioOf(probe),
     id: identity.songId,
-    album: facts.album ? (albumIds.get(facts.album.key) ?? null) : null,
-    duration: int4(probe.durationMs) ?? 0,
+    album: edits?.albumId ?? names.albumOf(facts),
     search: searchLiteral(facts.words),
     isPublic: wanted.folder.isPublic,
     folder: wanted.folder.id,
-    content: probe.contentHash,
-    codec: probe.codec,
-    container: probe.container,
-    mime: mimeOf(probe.container),
-    kbps: int4(probe.bitrateKbps),
-    rate: int4(probe.sampleRateHz),
-    channels: int4(probe.channels),
-    lossless: probe.lossless,
     size: wanted.file.sizeBytes,
-    cover: taken.cover?.hash ?? null,
+    cover: edits?.cover ?? taken.cover?.hash ?? null,
     hasLyrics: taken.lyrics !== undefined,
   }
 }
 
-const distinct = <T extends { key: string }>(all: readonly T[]): T[] => [
-  ...new Map(all.map((a) => [a.key, a])).values(),
-]
-
-/** Artists and albums the entries name, made where they do not exist yet. */
-async function ensureNames(ctx: CatalogCtx, tx: Db, entries: readonly Entry[]) {
-  const artists = distinct(entries.flatMap((e) => e.facts.artists)).map((a) => Object.assign({ id: ctx.newId() }, a))
-  const artistIds = await ensureArtists(tx, artists)
-  const albums = distinct(entries.flatMap((e) => e.facts.album ?? [])).map((a) => ({
-    id: ctx.newId(),
-    key: a.key,
-    title: a.title,
-    sortKey: a.sortKey,
-    search: a.search,
-    byFolder: a.byFolder,
-    isCompilation: a.isCompilation,
-    artistIds: a.artistKeys.flatMap((k) => artistIds.get(k) ?? []),
-  }))
-  return { artistIds, albumIds: await ensureAlbums(tx, albums) }
-}
-
 async function saveSongs(ctx: CatalogCtx, tx: Db, entries: readonly Entry[], known: readonly string[]): Promise<void> {
-  const { artistIds, albumIds } = await ensureNames(ctx, tx, entries)
+  const names = await ensureNames(
+    tx,
+    entries.map((e) => e.facts),
+    ctx.newId,
+  )
   const covers = new Map(entries.flatMap((e) => e.taken.cover ?? []).map((c) => [c.hash, c]))
   const coverRows = [...covers.values()].map(({ hash, kind, path }) => ({ hash, kind, path: path.toString('hex') }))
   await wantCovers(tx, coverRows)
   await upsertSongs(
     tx,
-    entries.map((e) => songDraft(e, albumIds)),
+    entries.map((e) => songDraft(e, names)),
   )
-  const credits = entries.flatMap(({ facts, identity }) =>
-    facts.credits.map((c) => ({
-      song: identity.songId,
-      artist: artistIds.get(c.key) as string,
-      role: c.role,
-      position: c.position,
-    })),
-  )
+  const credits = entries.flatMap((e) => names.creditsOf(e.identity.songId, e.facts))
   await replaceCredits(tx, known, credits)
   const lyrics = entries.flatMap(({ taken, identity }) =>
     taken.lyrics ? [{ song: identity.songId, ...taken.lyrics }] : [],
@@ -146,10 +98,10 @@ async function saveSongs(ctx: CatalogCtx, tx: Db, entries: readonly Entry[], kno
   await replaceLyrics(tx, known, lyrics)
 }
 
-async function announce(entries: readonly Entry[], before: ReadonlyMap<string, string>, emit: Emit): Promise<void> {
+async function announce(entries: readonly Entry[], before: ReadonlyMap<string, KnownSong>, emit: Emit): Promise<void> {
   const ready = entries
     .map((e) => ({ songId: e.identity.songId, contentId: e.taken.probe.contentHash }))
-    .filter((s) => before.get(s.songId) !== s.contentId)
+    .filter((s) => before.get(s.songId)?.content !== s.contentId)
   for (let i = 0; i < ready.length; i += EVENT_SONGS_MAX)
     await emit(songAudioReady, { songs: ready.slice(i, i + EVENT_SONGS_MAX) })
 }
@@ -162,6 +114,9 @@ function count(tally: Tally, entries: readonly Entry[], refused: readonly Refuse
   }
   tally.faulty += refused.length
 }
+
+const factsOf = ({ probe, wanted }: Taken, edits?: Edits): SongFacts =>
+  describe(probe, { folderId: wanted.folder.id, dir: wanted.dir, name: wanted.file.name }, edits)
 
 /** Stores what was read, one transaction a batch. Remembers the vocabulary, so one saver serves a whole scan. */
 export function createSaver(ctx: CatalogCtx) {
@@ -176,45 +131,59 @@ export function createSaver(ctx: CatalogCtx) {
 
   const entriesOf = async (batch: Batch): Promise<Entry[]> => {
     const identities = await identify(ctx, batch.taken)
-    return batch.taken.map((taken): Entry => {
-      const { folder, dir, file } = taken.wanted
-      const facts = describe(taken.probe, { folderId: folder.id, dir, name: file.name })
-      return { taken, facts, identity: identities.get(taken) as Identity }
-    })
+    return batch.taken.map((taken) => ({ taken, facts: factsOf(taken), identity: identities.get(taken) as Identity }))
   }
 
   return async function save(batch: Batch, tally: Tally): Promise<void> {
     const all = await entriesOf(batch)
-    const words = newWords(all)
     const stored = await ctx.write(async (tx, emit) => {
       await lockShelf(tx)
       const folderIds = new Set([...batch.taken, ...batch.refused].map((r) => r.wanted.folder.id))
       const standing = await holdFolders(tx, [...folderIds])
       const entries = all.filter((e) => standing.has(e.taken.wanted.folder.id))
       const refused = batch.refused.filter((r) => standing.has(r.wanted.folder.id))
-      await store(ctx, tx, { entries, refused, words }, emit)
-      return { entries, refused }
+      const words = await store(ctx, tx, { entries, refused, newWords }, emit)
+      return { entries, refused, words }
     })
-    remember(words)
+    remember(stored.words)
     count(tally, stored.entries, stored.refused)
   }
 }
 
-type Stored = { entries: Entry[]; refused: Refused[]; words: string[] }
-async function store(ctx: CatalogCtx, tx: Db, { entries, refused, words }: Stored, emit: Emit): Promise<void> {
-  const known = entries.filter((e) => e.identity.kind !== 'new').map((e) => e.identity.songId)
-  const ids = entries.map((e) => e.identity.songId)
+/** Albums that edits name may be gone by now; then the file says which it is. */
+async function laidOver(tx: Db, entries: Entry[], before: ReadonlyMap<string, KnownSong>): Promise<Entry[]> {
+  const editsOf = (e: Entry) => before.get(e.identity.songId)?.edits ?? {}
+  const standing = await sharedAlbums(
+    tx,
+    entries.flatMap((e) => editsOf(e).albumId ?? []),
+  )
+  return entries.map((e) => {
+    const { albumId, ...rest } = editsOf(e)
+    const edits = albumId !== undefined && standing.has(albumId) ? { ...rest, albumId } : rest
+    return isEdited(edits) ? { ...e, edits, facts: factsOf(e.taken, edits) } : e
+  })
+}
+
+type Stored = { entries: Entry[]; refused: Refused[]; newWords: (entries: readonly Entry[]) => string[] }
+/** Answers the words that are new. */
+async function store(ctx: CatalogCtx, tx: Db, s: Stored, emit: Emit): Promise<string[]> {
+  const { refused } = s
+  const known = s.entries.filter((e) => e.identity.kind !== 'new').map((e) => e.identity.songId)
+  const ids = s.entries.map((e) => e.identity.songId)
   const before = await touchedBy(tx, known)
-  const contents = await contentOf(tx, known)
+  const songs = await knownSongs(tx, known)
+  const entries = await laidOver(tx, s.entries, songs)
   await saveSongs(ctx, tx, entries, known)
   const moved = entries.flatMap((e) => e.identity.movedFrom ?? [])
   await deleteFiles(tx, moved)
   await upsertFiles(tx, [...entries.map(takenRow), ...refused.map(refusedRow)])
   const broken = refused.flatMap((r) => r.wanted.known?.songId ?? [])
   await markSongsMissing(tx, broken)
+  const words = s.newWords(entries)
   const wordRows = words.map((word) => ({ word, grams: grams(word) }))
   await addWords(tx, wordRows)
   await recount(tx, [before, await touchedBy(tx, ids)])
   await noteChanges(tx, 'song', 'changed', [...ids, ...broken])
-  await announce(entries, contents, emit)
+  await announce(entries, songs, emit)
+  return words
 }

@@ -13,7 +13,7 @@ const PART = 500
 export const GONE_KEPT_DAYS = 30
 
 /** What anybody may have kept of the library is out of date. */
-async function tellChanged(ctx: CatalogCtx): Promise<void> {
+export async function tellChanged(ctx: CatalogCtx): Promise<void> {
   await ctx.cache.invalidate(['catalog'])
   ctx.realtime.toAll(libraryChanged, { kind: 'songs' })
 }

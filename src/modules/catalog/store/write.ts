@@ -1,4 +1,6 @@
 import { sql } from 'kysely'
+import type { Edits } from '#modules/catalog/studio/edits.ts'
+import type { LyricsLine } from '#modules/catalog/things.ts'
 import type { Db, Sql } from './db.ts'
 
 /** Rows travel as one JSON parameter: one round trip a table, whatever the batch. */
@@ -68,7 +70,8 @@ export type SongDraft = {
   albumOrder: string
   search: string
   isPublic: boolean
-  folder: string
+  /** Null for songs that were uploaded. */
+  folder: string | null
   content: string
   codec: string
   container: string
@@ -104,7 +107,9 @@ export async function upsertSongs(db: Db, drafts: readonly SongDraft[]): Promise
       folder_id = excluded.folder_id, folder_no = excluded.folder_no, content_id = excluded.content_id, codec = excluded.codec,
       container = excluded.container, mime_type = excluded.mime_type, bitrate_kbps = excluded.bitrate_kbps,
       sample_rate_hz = excluded.sample_rate_hz, channels = excluded.channels, lossless = excluded.lossless,
-      size_bytes = excluded.size_bytes, cover_hash = excluded.cover_hash, has_lyrics = excluded.has_lyrics,
+      size_bytes = excluded.size_bytes, cover_hash = excluded.cover_hash,
+      has_lyrics = case when exists (select from catalog.lyrics l where l.song_id = s.id and l.is_edited)
+        then s.has_lyrics else excluded.has_lyrics end,
       is_missing = false, gone_at = null, revision = s.revision + 1, updated_at = now()`.execute(db)
 }
 
@@ -118,13 +123,15 @@ export async function replaceCredits(db: Db, known: readonly string[], credits: 
     from jsonb_to_recordset(${rowsOf(credits)}) as r(song uuid, artist uuid, role text, position smallint)`.execute(db)
 }
 
-export type LyricsDraft = { song: string; plain: string | null; lines: { timeMs: number; text: string }[] }
+export type LyricsDraft = { song: string; plain: string | null; lines: LyricsLine[] }
+/** What files say; lyrics that people wrote stay. */
 export async function replaceLyrics(db: Db, known: readonly string[], lyrics: readonly LyricsDraft[]): Promise<void> {
   if (known.length > 0) await sql`delete from catalog.lyrics where song_id = any(${[...known]}::uuid[])`.execute(db)
   if (lyrics.length === 0) return
   await sql`
     insert into catalog.lyrics (song_id, plain, lines) select r.song, r.plain, r.lines
-    from jsonb_to_recordset(${rowsOf(lyrics)}) as r(song uuid, plain text, lines jsonb)`.execute(db)
+    from jsonb_to_recordset(${rowsOf(lyrics)}) as r(song uuid, plain text, lines jsonb)
+    on conflict (song_id) do nothing`.execute(db)
 }
 
 /** Words already in the table cost an index look-up each; callers remember what they sent. */
@@ -148,10 +155,19 @@ export async function wantCovers(db: Db, covers: readonly CoverDraft[]): Promise
       source_path = excluded.source_path, reason = null where c.state = 'bad'`.execute(db)
 }
 
-/** Content ids that songs had, to tell which audio is new. */
-export async function contentOf(db: Db, songIds: readonly string[]): Promise<Map<string, string>> {
+/** Content ids that songs had, to tell which audio is new, and what people changed of them. */
+export type KnownSong = { content: string; edits: Edits }
+export async function knownSongs(db: Db, songIds: readonly string[]): Promise<Map<string, KnownSong>> {
   if (songIds.length === 0) return new Map()
-  const { rows } = await sql<{ id: string; content: string }>`
-    select id, content_id as content from catalog.songs where id = any(${[...songIds]}::uuid[])`.execute(db)
-  return new Map(rows.map((r) => [r.id, r.content]))
+  const { rows } = await sql<KnownSong & { id: string }>`
+    select id, content_id as content, edits from catalog.songs where id = any(${[...songIds]}::uuid[])`.execute(db)
+  return new Map(rows.map((r) => [r.id, r]))
+}
+
+/** Those of the albums that are made of the songs that name them. */
+export async function sharedAlbums(db: Db, ids: readonly string[]): Promise<Set<string>> {
+  if (ids.length === 0) return new Set()
+  const { rows } = await sql<{ id: string }>`
+    select id from catalog.albums where id = any(${[...ids]}::uuid[]) and owner_id is null`.execute(db)
+  return new Set(rows.map((r) => r.id))
 }
