@@ -50,7 +50,7 @@ export const VALUES_MAX = 32
 export const IMAGE_MAX_BYTES = 32 * 1024 ** 2
 /** Pixels of an image (10 000 × 10 000); more is refused from the header, before anything is decoded. */
 export const IMAGE_PIXELS_MAX = 100_000_000
-export const IMAGE_WIDTH_MAX_PX = 2048
+export const IMAGE_WIDTH_MAX_PX = 3000
 export const IMAGE_TIMEOUT_MS = 20_000
 export const IMAGE_RECYCLE_AFTER = 500
 

@@ -33,6 +33,14 @@ function inputArgs(settings: MediaSettings, { startSec = 0, durationSec = AUDIO_
   ]
 }
 
+/** A file of which more frames than this share are damaged is no music any more. */
+const ERROR_RATE_MAX = 0.1
+/** Decodes everything to nothing; how far it is stands on stdout as `out_time_us=…` lines. */
+export const verifyArgs = (settings: MediaSettings): string[] => [
+  ...words(`-progress pipe:1 -nostats -max_error_rate ${ERROR_RATE_MAX}`),
+  ...inputArgs(settings, {}),
+  ...words('-c:a pcm_s16le -f null pipe:2'),
+]
 /** Interleaved 32-bit little-endian floats on stdout. */
 export const decodeArgs = (settings: MediaSettings, o: DecodeOptions): string[] => [
   ...inputArgs(settings, o),

@@ -31,9 +31,13 @@ import type {
   ProbeResult,
   Transcode,
   TranscodeOptions,
+  Verified,
+  VerifyOptions,
 } from './types.ts'
+import { verifyFile } from './verify.ts'
 
 export { decodePcm } from './ffmpeg.ts'
+export { assertPicture, PICTURE_HEAD_BYTES } from './sniff.ts'
 export { splitArtists, splitGenres } from './tags/artists.ts'
 export { parseLrc } from './tags/lyrics.ts'
 export type * from './types.ts'
@@ -42,7 +46,7 @@ export type * from './types.ts'
  * Everything that touches untrusted media. Each operation runs in a process of its own, with limits on time, memory
  * and output (`bounds.ts`); a hostile file can end that process, never the server.
  * Faults are `AppError`s: `media_tools_missing` (503), `media_busy` (503), `codec_unavailable`, `media_unreadable`,
- * `not_audio`, `media_not_found`, `media_empty`, `media_too_large`, `media_timeout` (422).
+ * `not_audio`, `media_not_found`, `media_empty`, `media_too_large`, `media_too_long`, `media_timeout` (422).
  */
 export type Media = {
   driver: MediaSettings['driver']
@@ -53,6 +57,8 @@ export type Media = {
   decode(file: FilePath, o: DecodeOptions): AsyncGenerator<Float32Array, void, void>
   /** The encoded file as it grows. */
   transcode(file: FilePath, o: TranscodeOptions): Promise<Transcode>
+  /** Decodes the whole file to nothing. Fails as `decode` does, with `media_too_long` past 24 hours too. */
+  verify(file: FilePath, o?: VerifyOptions): Promise<Verified>
   /** Format, tags and identity. Never rejects for a bad file: the fault is the answer. */
   probe(file: FilePath): Promise<ProbeResult>
   /** The embedded picture; null without one. */
@@ -151,6 +157,15 @@ async function transcodeInSlot(slots: Slots, settings: MediaSettings, file: File
   }
 }
 
+async function verifyInSlot(slots: Slots, settings: MediaSettings, file: FilePath, o: VerifyOptions) {
+  const release = await slots.take(o.signal)
+  try {
+    return await verifyFile(settings, file, o)
+  } finally {
+    release()
+  }
+}
+
 /** Finds FFmpeg and prepares the processes; none is started before it is needed. */
 export async function createMedia(o: MediaOptions = {}): Promise<Media> {
   const settings = await findFfmpeg(o)
@@ -170,6 +185,7 @@ export async function createMedia(o: MediaOptions = {}): Promise<Media> {
     describe: () => ({ driver: settings.driver, version: settings.version, encoders: [...settings.encoders] }),
     decode: (file, options) => decodeInSlot(slots, settings, file, withEnd(options)),
     transcode: (file, options) => transcodeInSlot(slots, settings, file, withEnd(options)),
+    verify: (file, options = {}) => verifyInSlot(slots, settings, file, withEnd(options)),
     probe: (file) => (tags.run({ kind: 'probe', file }) as Promise<ProbeResult>).catch(asProbe),
     picture: (file) => tags.run({ kind: 'picture', file }) as Promise<Picture | null>,
     async image(input, options) {

@@ -34,6 +34,12 @@ export type TranscodeOptions = RunOptions & {
   sampleRate?: number | undefined
   startSec?: number | undefined
 }
+export type VerifyOptions = RunOptions & {
+  /** How much of the music has been decoded, now and then. */
+  onProgress?: ((decodedMs: number) => void) | undefined
+}
+/** What was decoded, in whole milliseconds. */
+export type Verified = { durationMs: number }
 /** `exit` settles when the encoder has ended; `stream` ends only after a success and is destroyed by a failure. */
 export type Transcode = { stream: Readable; contentType: string; exit: Promise<void> }
 
@@ -114,6 +120,8 @@ export type ImageFormat = 'avif' | 'webp' | 'jpeg'
 /** Widths are never enlarged: a smaller picture keeps its own. */
 export type ImageOptions = {
   widthPx: number
+  /** Tall pictures become narrower than `widthPx`, to be no higher than this. */
+  heightMaxPx?: number | undefined
   format: ImageFormat
   quality?: number | undefined
   /** `square`: the middle of the picture. */

@@ -68,7 +68,12 @@ async function checkHeader(bytes: Uint8Array, o: ImageOptions): Promise<{ width:
 
 /** Never larger than the picture is. */
 function sizeOf(o: ImageOptions, { width, height }: { width: number; height: number }): ResizeOptions {
-  if (o.crop !== 'square') return { width: o.widthPx, withoutEnlargement: true }
+  if (o.crop !== 'square')
+    return {
+      width: o.widthPx,
+      withoutEnlargement: true,
+      ...(o.heightMaxPx ? { height: o.heightMaxPx, fit: 'inside' as const } : {}),
+    }
   const sidePx = Math.min(o.widthPx, width, height)
   return { width: sidePx, height: sidePx, fit: 'cover' }
 }

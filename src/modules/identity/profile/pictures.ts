@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Blobs } from '#kernel/blob/index.ts'
 import { AppError } from '#kernel/errors.ts'
-import type { ImageFormat, Media } from '#kernel/media/index.ts'
+import { assertPicture, type ImageFormat, type Media } from '#kernel/media/index.ts'
 import { AVATAR_SIZES_PX } from './contract.ts'
 
 const ROOM = 'identity/avatars/'
@@ -25,29 +25,6 @@ const keysOf = (name: string): string[] => [
   keptKey(name),
   ...AVATAR_SIZES_PX.flatMap((px) => FORMATS.map((format) => madeKey(name, px, format))),
 ]
-
-/** How each kind of picture begins, `.` being any byte; what calls itself a picture is not asked. */
-const BEGINNINGS = [
-  '\xff\xd8\xff', // JPEG
-  '\x89PNG\r\n\x1a\n',
-  'GIF87a',
-  'GIF89a',
-  'RIFF....WEBP',
-  ...['avif', 'avis', 'mif1', 'msf1', 'heic', 'heix'].map((brand) => `....ftyp${brand}`),
-]
-const ANY = '.'.charCodeAt(0)
-const begins = (bytes: Uint8Array, beginning: string): boolean =>
-  Buffer.from(beginning, 'latin1').every((byte, i) => byte === ANY || bytes[i] === byte)
-
-/** Throws 415 for what is no picture that this can read: nothing else reaches a decoder. */
-export function assertPicture(bytes: Uint8Array): void {
-  if (BEGINNINGS.some((beginning) => begins(bytes, beginning))) return
-  throw new AppError(
-    415,
-    'image_unsupported',
-    'This is not a picture that can be used: send JPEG, PNG, WebP, AVIF or GIF.',
-  )
-}
 
 /**
  * Pictures of people. Each upload is kept under a name of its own, made by chance: it never changes, no two accounts
