@@ -3,7 +3,7 @@ import type { ALBUM_KINDS, ALBUM_SORTS } from '#modules/catalog/schema.ts'
 import { ACCESS, type View } from '#modules/catalog/policy.ts'
 import type { Db, Sql } from './db.ts'
 import { allOf, type Sort } from './pages.ts'
-import { albumsInReach } from './reach.ts'
+import { albumsInReach, songsInReach } from './reach.ts'
 import type { Credit } from './songs.ts'
 
 export type AlbumRow = {
@@ -28,60 +28,121 @@ export type AlbumRow = {
   createdAt: Date
 }
 
-/** Nobody is told of more than what is public: neither how much there is besides nor its picture. */
-const isPublicView = (view: View): boolean => view.least === ACCESS.anyone
+/** Of the library's albums, what is kept serves; nobody is told of more than what is public, and admins see what is hidden. */
+const keptOf = (view: View): { count: Sql; duration: Sql; cover: Sql } => {
+  if (view.least === ACCESS.anyone)
+    return { count: sql`al.public_song_count`, duration: sql`al.public_duration_ms`, cover: sql`al.public_cover_hash` }
+  if (view.least === ACCESS.admins)
+    return {
+      count: sql`al.song_count + al.hidden_song_count`,
+      duration: sql`al.duration_ms + al.hidden_duration_ms`,
+      cover: sql`al.cover_hash`,
+    }
+  return { count: sql`al.song_count`, duration: sql`al.duration_ms`, cover: sql`al.cover_hash` }
+}
 
-const columns = (view: View): Sql => {
-  const of = isPublicView(view) ? sql`public_` : sql``
-  return sql`t.id, t.title, t.artist, t.year, t.genres, t.is_compilation as "isCompilation",
-    t.kind, t.description, t.owner_id as "ownerId", t.is_public as "isPublic", t.is_visible as "isVisible", t.shelf,
-    t.revision,
-    t.${of}song_count as "songCount", t.${of}duration_ms as "durationMs",
-    c.hash as "coverHash", c.color as "coverColor", t.created_at as "createdAt",
+/**
+ * Counted as the caller sees them, where what is kept would say too much: albums that people made hold songs of several
+ * owners, and an album of the library may lie partly in a folder that is withheld.
+ */
+const seen = (view: View): Sql => sql`
+  left join lateral (
+    select count(*)::int as n, coalesce(sum(t.duration_ms), 0)::float8 as d,
+      (array_agg(t.cover_hash order by m.disc nulls first, m.position) filter (where t.cover_hash is not null))[1] as cover
+    from catalog.album_songs m join catalog.songs t on t.id = m.song_id
+    where m.album_id = al.id and ${songsInReach(view, 'shelf')}
+  ) own on al.owner_id is not null
+  left join lateral (
+    select count(*)::int as n, coalesce(sum(t.duration_ms), 0)::float8 as d,
+      (array_agg(t.cover_hash order by t.disc nulls first, t.track nulls last, t.sort_key)
+        filter (where t.cover_hash is not null))[1] as cover
+    from catalog.songs t where t.album_id = al.id and ${songsInReach(view, 'shelf')}
+  ) part on al.owner_id is null and al.folder_nos && ${[...view.withheld]}::smallint[]`
+
+const columns = ({ count, duration }: ReturnType<typeof keptOf>): Sql =>
+  sql`al.id, al.title, al.artist, al.year, al.genres, al.is_compilation as "isCompilation", al.kind, al.description,
+    al.owner_id as "ownerId", al.is_public as "isPublic", al.is_visible as "isVisible", al.shelf, al.revision,
+    coalesce(own.n, part.n, ${count}) as "songCount", coalesce(own.d, part.d, ${duration}) as "durationMs",
+    c.hash as "coverHash", c.color as "coverColor", al.created_at as "createdAt",
     (select jsonb_agg(jsonb_build_object('id', ar.id, 'name', ar.name, 'role', 'album') order by aa.position)
       from catalog.album_artists aa join catalog.artists ar on ar.id = aa.artist_id
-      where aa.album_id = t.id) as credits`
-}
-const cover = (view: View): Sql => (isPublicView(view) ? sql`t.public_cover_hash` : sql`t.cover_hash`)
+      where aa.album_id = al.id) as credits`
 
+/** `where` speaks of the albums as `t`, `order` as `al`. Who may see them is for the caller to say. */
 async function albumsWhere(db: Db, view: View, where: readonly Sql<boolean>[], order: Sql): Promise<AlbumRow[]> {
-  const { rows } = await sql<AlbumRow>`select ${columns(view)} from catalog.albums t
-    left join catalog.covers c on c.hash = ${cover(view)} and c.state = 'ok'
-    where ${allOf(where)} and ${albumsInReach(view)} order by ${order}`.execute(db)
+  const kept = keptOf(view)
+  const { rows } = await sql<AlbumRow>`select ${columns(kept)}
+    from (select t.* from catalog.albums t where ${allOf(where)}) al ${seen(view)}
+    left join catalog.covers c on c.state = 'ok' and c.hash = case
+      when al.owner_id is not null then coalesce(al.own_cover_hash, own.cover)
+      when part.n is not null then coalesce(al.own_cover_hash, part.cover) else ${kept.cover} end
+    order by ${order}`.execute(db)
   return rows
 }
+
+const inOrder = (rows: readonly AlbumRow[], ids: readonly string[]): AlbumRow[] => {
+  const byId = new Map(rows.map((r) => [r.id, r]))
+  return ids.flatMap((id) => byId.get(id) ?? [])
+}
+const among = (ids: readonly string[]): Sql<boolean> => sql`t.id = any(${[...ids]}::uuid[])`
 
 /** In the order of `ids`; unknown ones and those out of the caller's reach are left out. */
 export async function albumsById(db: Db, view: View, ids: readonly string[]): Promise<AlbumRow[]> {
   if (ids.length === 0) return []
-  const rows = await albumsWhere(db, view, [sql`t.id = any(${[...ids]}::uuid[])`], sql`t.id`)
-  const byId = new Map(rows.map((r) => [r.id, r]))
-  return ids.flatMap((id) => byId.get(id) ?? [])
+  return inOrder(await albumsWhere(db, view, [among(ids), albumsInReach(view)], sql`al.id`), ids)
+}
+
+/** The same of albums that the caller may read about although an admin hid them: their own. */
+export async function ownAlbumsById(db: Db, view: View, ownerId: string, ids: readonly string[]): Promise<AlbumRow[]> {
+  if (ids.length === 0) return []
+  return inOrder(await albumsWhere(db, view, [among(ids), sql`t.owner_id = ${ownerId}::uuid`], sql`al.id`), ids)
+}
+
+/** What the policy asks of an album, whoever asks; `inReach`: they see it in lists. */
+export type AlbumFacts = {
+  id: string
+  ownerId: string | null
+  isPublic: boolean
+  isVisible: boolean
+  shelf: number
+  revision: number
+  inReach: boolean
+}
+export async function albumFacts(db: Db, view: View, id: string): Promise<AlbumFacts | undefined> {
+  const { rows } = await sql<AlbumFacts>`select t.id, t.owner_id as "ownerId", t.is_public as "isPublic",
+      t.is_visible as "isVisible", t.shelf, t.revision, ${albumsInReach(view)} as "inReach"
+    from catalog.albums t where t.id = ${id}::uuid`.execute(db)
+  return rows[0]
 }
 
 /** Most albums that an artist is answered with. */
 const ARTIST_ALBUMS_MAX = 1000
-/** Albums of the artist and those with a song of theirs, oldest first. */
+/** Albums of the artist and those that a song of theirs names, as far as the caller sees both; oldest first. */
 export const albumsOfArtist = (db: Db, view: View, artistId: string): Promise<AlbumRow[]> =>
   albumsWhere(
     db,
     view,
     [
       sql`t.id in (select aa.album_id from catalog.album_artists aa where aa.artist_id = ${artistId}::uuid
-      union select s.album_id from catalog.song_artists sa join catalog.songs s on s.id = sa.song_id
-        where sa.artist_id = ${artistId}::uuid)`,
+      union select t.album_id from catalog.song_artists sa join catalog.songs t on t.id = sa.song_id
+        where sa.artist_id = ${artistId}::uuid and ${songsInReach(view, 'shelf')})`,
+      albumsInReach(view),
     ],
-    sql`coalesce(t.year, 9999), t.sort_key, t.id limit ${ARTIST_ALBUMS_MAX}`,
+    sql`coalesce(al.year, 9999), al.sort_key, al.id limit ${ARTIST_ALBUMS_MAX}`,
   )
 
 export type AlbumFilter = {
+  kind?: (typeof ALBUM_KINDS)[number] | undefined
   artistIds?: readonly string[] | undefined
   genreKey?: string | undefined
   year?: number | undefined
   search?: string | undefined
 }
-export function albumConditions(view: View, f: AlbumFilter): Sql<boolean>[] {
-  const where = [albumsInReach(view)]
+export const albumConditions = (view: View, f: AlbumFilter): Sql<boolean>[] => [albumsInReach(view), ...albumFilters(f)]
+
+export function albumFilters(f: AlbumFilter): Sql<boolean>[] {
+  const where: Sql<boolean>[] = []
+  if (f.kind !== undefined) where.push(sql`t.kind = ${f.kind}`)
   if (f.artistIds)
     where.push(sql`t.id in (select aa.album_id from catalog.album_artists aa
       where aa.artist_id = any(${[...f.artistIds]}::uuid[]))`)

@@ -1,8 +1,9 @@
 import { sql } from 'kysely'
 import { ACCESS, type View } from '#modules/catalog/policy.ts'
+import { albumsById } from './albums.ts'
 import type { Db, Sql } from './db.ts'
 import { allOf, type Sort } from './pages.ts'
-import { albumsInReach, artistsInReach, songsInReach } from './reach.ts'
+import { artistsInReach, songsInReach } from './reach.ts'
 
 export type ArtistRow = {
   id: string
@@ -67,9 +68,11 @@ export async function coverHashes(
   kind: CoverKind,
   ids: readonly string[],
 ): Promise<{ id: string; hash: string }[]> {
-  const of = isNobody(view) && kind !== 'song' ? sql`public_` : sql``
-  const table = { song: sql`catalog.songs`, album: sql`catalog.albums`, artist: sql`catalog.artists` }[kind]
-  const reach = { song: songsInReach(view, 'access'), album: albumsInReach(view), artist: artistsInReach(view) }[kind]
+  if (kind === 'album')
+    return (await albumsById(db, view, ids)).flatMap(({ id, coverHash: hash }) => (hash === null ? [] : { id, hash }))
+  const of = isNobody(view) && kind === 'artist' ? sql`public_` : sql``
+  const table = { song: sql`catalog.songs`, artist: sql`catalog.artists` }[kind]
+  const reach = { song: songsInReach(view, 'access'), artist: artistsInReach(view) }[kind]
   const { rows } = await sql<{ id: string; hash: string }>`
     select t.id, c.hash from ${table} t join catalog.covers c on c.hash = t.${of}cover_hash and c.state = 'ok'
     where t.id = any(${[...ids]}::uuid[]) and ${reach}`.execute(db)

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Db } from './db.ts'
+import { ownedAmong, recountOwnedAlbums } from './recount-owned.ts'
 
 /** Genres shown of an album. */
 const ALBUM_GENRES_MAX = 8
@@ -20,7 +21,9 @@ const SUMMARY = sql`
   select s.album_id,
     count(*) filter (where s.shelf >= 2) as n, coalesce(sum(s.duration_ms) filter (where s.shelf >= 2), 0) as d,
     count(*) filter (where s.shelf = 3) as pn, coalesce(sum(s.duration_ms) filter (where s.shelf = 3), 0) as pd,
+    count(*) filter (where s.shelf = 0) as hn, coalesce(sum(s.duration_ms) filter (where s.shelf = 0), 0) as hd,
     max(s.shelf) as shelf, mode() within group (order by s.year) as year,
+    mode() within group (order by s.release_kind) as kind,
     coalesce(array_agg(distinct s.folder_no) filter (where s.shelf >= 2 and s.folder_no is not null), '{}') as nos,
     (array_agg(s.cover_hash order by s.shelf < 0, s.disc nulls first, s.track nulls last, s.sort_key)
       filter (where s.cover_hash is not null))[1] as cover,
@@ -28,8 +31,19 @@ const SUMMARY = sql`
       filter (where s.cover_hash is not null and s.shelf = 3))[1] as pcover
   from catalog.songs s`
 
-/** Brings the figures, credits and search document of albums to what their songs say; empty albums go. */
+/** Brings the figures, credits and search document of albums to what their songs say. */
 export async function recountAlbums(db: Db, ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return
+  const owned = await ownedAmong(db, ids)
+  await recountDerived(
+    db,
+    ids.filter((id) => !owned.has(id)),
+  )
+  await recountOwnedAlbums(db, [...owned])
+}
+
+/** Albums that are made of the songs that name them; empty ones go. What an admin hid stays hidden. */
+async function recountDerived(db: Db, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return
   const all = sql`any(${[...ids]}::uuid[])`
   await sql`delete from catalog.albums al where al.id = ${all}
@@ -37,11 +51,15 @@ export async function recountAlbums(db: Db, ids: readonly string[]): Promise<voi
   await recreditByFolder(db, ids)
   await sql`
     update catalog.albums al set song_count = x.n, duration_ms = x.d, public_song_count = x.pn,
-      public_duration_ms = x.pd, shelf = x.shelf, year = x.year, cover_hash = x.cover, public_cover_hash = x.pcover,
-      folder_nos = x.nos,
+      public_duration_ms = x.pd, hidden_song_count = x.hn, hidden_duration_ms = x.hd,
+      shelf = case when al.is_visible then x.shelf else least(x.shelf, 0) end,
+      year = coalesce((al.edits->>'year')::smallint, x.year), folder_nos = x.nos,
+      cover_hash = coalesce(al.own_cover_hash, x.cover), public_cover_hash = coalesce(al.own_cover_hash, x.pcover),
+      kind = coalesce(al.edits->>'kind', x.kind,
+        case when al.is_compilation or (al.by_folder and a.names is null) then 'compilation' else 'album' end),
       genres = g.names, genre_keys = g.keys,
       artist = coalesce(a.names, 'Various Artists'), is_compilation = al.is_compilation or (al.by_folder and a.names is null),
-      artist_order = coalesce(a.sort_key, 'various artists') || E'\\x01' || lpad(coalesce(x.year, 9999)::text, 4, '0')
+      artist_order = coalesce(a.sort_key, 'various artists') || E'\\x01' || lpad(coalesce((al.edits->>'year')::int, x.year, 9999)::text, 4, '0')
         || E'\\x01' || al.sort_key,
       search = array_to_tsvector(array(
         select unnest(tsvector_to_array(al.title_search))
@@ -87,7 +105,8 @@ export async function touchedBy(db: Db, songIds: readonly string[]): Promise<Tou
   if (songIds.length === 0) return { albumIds: [], artistIds: [] }
   const songs = sql`any(${[...songIds]}::uuid[])`
   const { rows: albums } = await sql<{ id: string }>`
-    select distinct album_id as id from catalog.songs where id = ${songs} and album_id is not null`.execute(db)
+    select album_id as id from catalog.songs where id = ${songs} and album_id is not null
+    union select album_id from catalog.album_songs where song_id = ${songs}`.execute(db)
   const albumIds = albums.map((r) => r.id)
   const { rows: artists } = await sql<{ id: string }>`
     select artist_id as id from catalog.song_artists where song_id = ${songs}
@@ -108,17 +127,16 @@ export async function recount(db: Db, touched: readonly Touched[]): Promise<void
   await recountArtists(db, [...new Set(touched.flatMap((t) => t.artistIds))].sort())
 }
 
-/** The newest change of each thing, numbered; see `catalog.changes`. */
+/**
+ * Not needed where a row of the thing itself is written: triggers note those (see migration 003). For things of which
+ * something else is told than before.
+ */
 export async function noteChanges(
   db: Db,
   kind: 'song' | 'album' | 'artist',
   what: 'changed' | 'removed',
   ids: readonly string[],
 ): Promise<void> {
-  if (ids.length === 0) return
-  await sql`
-    insert into catalog.changes (kind, thing_id, what) select ${kind}, id, ${what} from unnest(${[...new Set(ids)]}::uuid[]) as x(id)
-    on conflict (kind, thing_id) do update set seq = nextval('catalog.change_seq'), what = excluded.what, at = now()`.execute(
-    db,
-  )
+  if (ids.length === 0 || what === 'removed') return
+  await sql`select catalog.note_again(${kind}, ${[...new Set(ids)]}::uuid[])`.execute(db)
 }
