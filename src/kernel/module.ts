@@ -64,11 +64,17 @@ export type JobRun = {
 }
 export type EventHandler<Tables> = {
   readonly event: EventDef
-  readonly handle: (
-    tx: Transaction<Tables>,
-    payload: unknown,
-    out: { emit: Emit; enqueue: Enqueue; key: string },
-  ) => Promise<void>
+  readonly handle: (tx: Transaction<Tables>, payload: unknown, out: Handling) => Promise<void>
+}
+export type Handling = {
+  readonly emit: Emit
+  readonly enqueue: Enqueue
+  readonly key: string
+  /**
+   * Called once the transaction is committed, and not at all when the process dies in between: for what others are told
+   * (caches, sockets), never for what must happen. Must not throw.
+   */
+  readonly after: (tell: () => void) => void
 }
 export type JobHandler = { readonly job: JobDef; readonly run: (payload: unknown, run: JobRun) => Promise<void> }
 export type Cron = {
@@ -80,11 +86,7 @@ export type Cron = {
 /** Runs inside the transaction that also advances the module's place in the log: an event takes effect exactly once. */
 export const on = <Tables, S extends TSchema>(
   e: EventDef<S>,
-  handle: (
-    tx: Transaction<Tables>,
-    payload: Static<S>,
-    out: { emit: Emit; enqueue: Enqueue; key: string },
-  ) => Promise<void>,
+  handle: (tx: Transaction<Tables>, payload: Static<S>, out: Handling) => Promise<void>,
 ): EventHandler<Tables> => ({ event: e, handle: handle as EventHandler<Tables>['handle'] })
 export const runs = <S extends TSchema>(
   j: JobDef<S>,

@@ -112,7 +112,7 @@ async function readOn(reader: Reader, s: Subscriber): Promise<number> {
 
 async function takeBatch({ db, wakeAll }: Reader, s: Subscriber, most: number): Promise<number> {
   if (!(await hasNews(db, s.module))) return PAUSE_MS.idle
-  const notes = { emitted: false }
+  const notes: Notes = { emitted: false, after: [] }
   const waitMs = await db.transaction().execute(async (tx) => {
     const cursor = await lockCursor(tx, s.module)
     if (!cursor) return PAUSE_MS.idle
@@ -126,16 +126,14 @@ async function takeBatch({ db, wakeAll }: Reader, s: Subscriber, most: number): 
     return MORE_AT_ONCE
   })
   if (notes.emitted) wakeAll()
+  for (const tell of notes.after) tell()
   return waitMs
 }
 
-async function handOver(
-  tx: Transaction<unknown>,
-  s: Subscriber,
-  row: Row,
-  index: number,
-  notes: { emitted: boolean },
-): Promise<void> {
+/** What a batch leaves to do once it is committed. */
+type Notes = { emitted: boolean; after: (() => void)[] }
+
+async function handOver(tx: Transaction<unknown>, s: Subscriber, row: Row, index: number, notes: Notes): Promise<void> {
   const handle = s.handlers.get(row.name)
   if (!handle) return
   const emit: Emit = (e, payload) => {
@@ -143,7 +141,12 @@ async function handOver(
     return emitIn(tx)(e, payload)
   }
   try {
-    await handle(tx, row.payload, { emit, enqueue: enqueueIn(tx), key: row.key })
+    await handle(tx, row.payload, {
+      emit,
+      enqueue: enqueueIn(tx),
+      key: row.key,
+      after: (tell) => void notes.after.push(tell),
+    })
   } catch (thrown) {
     throw new HandlerFailure(index, row, thrown)
   }

@@ -9,6 +9,7 @@ import type { Idempotency } from './idempotency.ts'
 import { assertFiles, attachFiles, type Form, type FormConfig, readForm, withForms } from './forms.ts'
 import { inputReader } from './input.ts'
 import { withUploads } from './multipart.ts'
+import { prepared } from './prepared.ts'
 import { revisionAsked } from './revision.ts'
 
 declare module 'fastify' {
@@ -86,7 +87,7 @@ function jsonHandler(o: PublicOperation, name: string, m: Mounted, d: Deps, rout
     const result = creates
       ? await d.idempotency.once({ who, operation: name, request, reply, input: withHashes(input, form) }, work)
       : await work()
-    return o.status === 204 ? reply.send() : result
+    return o.status === 204 ? reply.send() : prepared(result, reply)
   }
   return async (request, reply) => {
     const form = o.files && request.isMultipart() ? await readForm(request, o.files, d.config) : undefined

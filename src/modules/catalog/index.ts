@@ -8,6 +8,7 @@ import { albums, library, songs } from './schema.ts'
 import { createAlbums } from './service/albums.ts'
 import { adoptConfigured, requestScan } from './service/folders.ts'
 import { createLibrary } from './service/library.ts'
+import { createNews } from './service/news.ts'
 import { forgetGone, removeOwned, removeRetired } from './service/publish.ts'
 import { createSongs } from './service/songs.ts'
 import type { Tables } from './store/db.ts'
@@ -26,11 +27,15 @@ export default defineModule<Tables, { songs: typeof songs; albums: typeof albums
     const works = ctx.duties.has('jobs') || ctx.duties.has('cron')
     // Watching is clockwork; it scans by itself what it sees change, so it needs no job.
     const watcher = ctx.duties.has('cron') ? createWatcher(ctx, runner) : undefined
+    const news = createNews(ctx)
     let starting: Promise<void> | undefined
     return {
       api: { songs: createSongs(ctx), albums: createAlbums(ctx), library: createLibrary(ctx) },
       on: [
-        on<Tables, typeof songAnalyzed.payload>(songAnalyzed, (tx, facets) => saveFacets(tx, facets)),
+        on<Tables, typeof songAnalyzed.payload>(songAnalyzed, async (tx, facets, { after }) => {
+          await saveFacets(tx, facets)
+          after(news.soon)
+        }),
         on<Tables, typeof userDeleted.payload>(userDeleted, (_tx, { userId }, { enqueue }) =>
           enqueue(removeOwnedJob, { ownerId: userId }),
         ),
@@ -54,6 +59,7 @@ export default defineModule<Tables, { songs: typeof songs; albums: typeof albums
         starting.catch((err: unknown) => ctx.log.error({ err }, 'the first scan could not be asked for'))
       },
       async stop() {
+        news.stop()
         await watcher?.stop()
         // A scan that runs as a job is ended with the jobs.
         await starting?.catch(() => {})

@@ -62,6 +62,7 @@ export const albumPolicy: Policy<AlbumAccess, 'see' | 'publish' | 'edit' | 'dele
 export type View = {
   /** Rows of this level and above; below it the caller's own that no admin hid. */
   readonly least: (typeof ACCESS)['admins'] | (typeof ACCESS)['signedIn'] | (typeof ACCESS)['anyone']
+  /** Null for admins and nobody, and for people who own nothing. */
   readonly ownerId: string | null
   /** Numbers of the restricted folders that are not for this person. */
   readonly withheld: readonly number[]

@@ -6,6 +6,7 @@ import type { albums } from '#modules/catalog/schema.ts'
 import { filterQuery } from '#modules/catalog/search.ts'
 import { albumConditions, albumsById, albumSort } from '#modules/catalog/store/albums.ts'
 import { songsOfAlbum } from '#modules/catalog/store/songs.ts'
+import { keptList, keptThing } from './kept.ts'
 import { artistFilter, paged, unseen } from './lists.ts'
 import { toAlbum, toSong } from './shapes.ts'
 import { viewFor } from './view.ts'
@@ -16,25 +17,29 @@ export function createAlbums(ctx: CatalogCtx): Api<typeof albums> {
     async listAlbums(who, input) {
       const sortName = input.sort ?? 'title'
       const view = await viewFor(ctx, who)
-      const where = albumConditions(view, {
-        artistIds: await artistFilter(db, input.artist),
-        genreKey: input.genre === undefined ? undefined : identityKey(input.genre),
-        year: input.year,
-        search: input.q === undefined ? undefined : await filterQuery(db, input.q),
-      })
-      return paged(db, input, {
-        table: sql`catalog.albums`,
-        where,
-        sortName,
-        sort: (seed) => albumSort(sortName, seed),
-        load: async (ids) => (await albumsById(db, view, ids)).map(toAlbum),
+      return keptList(ctx, { name: 'albums', view, input }, async () => {
+        const where = albumConditions(view, {
+          artistIds: await artistFilter(db, input.artist),
+          genreKey: input.genre === undefined ? undefined : identityKey(input.genre),
+          year: input.year,
+          search: input.q === undefined ? undefined : await filterQuery(db, input.q),
+        })
+        return paged(db, input, {
+          table: sql`catalog.albums`,
+          where,
+          sortName,
+          sort: (seed) => albumSort(sortName, seed),
+          load: async (ids) => (await albumsById(db, view, ids)).map(toAlbum),
+        })
       })
     },
     async getAlbum(who, { id }) {
       const view = await viewFor(ctx, who)
-      const [album] = await albumsById(db, view, [id])
-      if (!album) throw await unseen(db, who, 'album', id)
-      return { ...toAlbum(album), songs: (await songsOfAlbum(db, view, id)).map(toSong) }
+      return keptThing(ctx, { name: 'album', view, input: { id } }, async () => {
+        const [album] = await albumsById(db, view, [id])
+        if (!album) throw await unseen(db, who, 'album', id)
+        return { ...toAlbum(album), songs: (await songsOfAlbum(db, view, id)).map(toSong) }
+      })
     },
   }
 }

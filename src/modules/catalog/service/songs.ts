@@ -23,12 +23,11 @@ import {
   songsById,
   songSort,
 } from '#modules/catalog/store/songs.ts'
+import { keptList, keptThing } from './kept.ts'
 import { artistFilter, paged, unseen } from './lists.ts'
 import { setSongsPublic } from './publish.ts'
 import { toAlbum, toArtist, toLyrics, toSong, toSongFile } from './shapes.ts'
 import { viewFor } from './view.ts'
-
-const GENRES_TTL_MS = 5 * 60_000
 
 type Input<K extends keyof Api<typeof songs>> = Parameters<Api<typeof songs>[K]>[1]
 
@@ -77,41 +76,45 @@ async function searchAll(ctx: CatalogCtx, who: Caller, { q, limit = 10 }: Input<
 async function oneArtist(ctx: CatalogCtx, who: Caller, id: string) {
   const { db } = ctx
   const view = await viewFor(ctx, who)
-  const [artist] = await artistsById(db, view, [id])
-  if (!artist) throw await unseen(db, who, 'artist', id)
-  return { ...toArtist(artist), albums: (await albumsOfArtist(db, view, id)).map(toAlbum) }
+  return keptThing(ctx, { name: 'artist', view, input: { id } }, async () => {
+    const [artist] = await artistsById(db, view, [id])
+    if (!artist) throw await unseen(db, who, 'artist', id)
+    return { ...toArtist(artist), albums: (await albumsOfArtist(db, view, id)).map(toAlbum) }
+  })
 }
 
 async function genresFor(ctx: CatalogCtx, who: Caller) {
   const view = await viewFor(ctx, who)
-  const key = `catalog:genres:${JSON.stringify(view)}`
-  const items = await ctx.cache.getOrMake(key, { ttlMs: GENRES_TTL_MS, tags: ['catalog'] }, () => genres(ctx.db, view))
-  return { items }
+  return keptList(ctx, { name: 'genres', view, input: {} }, async () => ({ items: await genres(ctx.db, view) }))
 }
 
 async function songListFor(ctx: CatalogCtx, who: Caller, input: Input<'listSongs'>) {
   const { db } = ctx
   const sortName = input.sort ?? 'title'
   const view = await viewFor(ctx, who)
-  return paged(db, input, {
-    table: sql`catalog.songs`,
-    where: songConditions(view, await filterOf(db, input)),
-    sortName,
-    sort: (seed) => songSort(sortName, seed),
-    load: async (ids) => (await songsById(db, view, ids)).map(toSong),
-  })
+  return keptList(ctx, { name: 'songs', view, input }, async () =>
+    paged(db, input, {
+      table: sql`catalog.songs`,
+      where: songConditions(view, await filterOf(db, input)),
+      sortName,
+      sort: (seed) => songSort(sortName, seed),
+      load: async (ids) => (await songsById(db, view, ids)).map(toSong),
+    }),
+  )
 }
 
 async function artistListFor(ctx: CatalogCtx, who: Caller, input: Input<'listArtists'>) {
   const { db } = ctx
   const view = await viewFor(ctx, who)
-  return paged(db, input, {
-    table: sql`catalog.artists`,
-    where: artistConditions(view, input.q === undefined ? undefined : await filterQuery(db, input.q)),
-    sortName: 'name',
-    sort: () => ARTISTS_BY_NAME,
-    load: async (ids) => (await artistsById(db, view, ids)).map(toArtist),
-  })
+  return keptList(ctx, { name: 'artists', view, input }, async () =>
+    paged(db, input, {
+      table: sql`catalog.artists`,
+      where: artistConditions(view, input.q === undefined ? undefined : await filterQuery(db, input.q)),
+      sortName: 'name',
+      sort: () => ARTISTS_BY_NAME,
+      load: async (ids) => (await artistsById(db, view, ids)).map(toArtist),
+    }),
+  )
 }
 
 async function lyricsFor(ctx: CatalogCtx, who: Caller, id: string) {

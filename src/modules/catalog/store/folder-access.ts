@@ -10,3 +10,11 @@ export async function restrictedFolders(db: Db): Promise<RestrictedFolder[]> {
     where f.is_restricted group by f.no order by f.no`.execute(db)
   return rows
 }
+
+/** Whether a song or an album belongs to this person. */
+export async function isOwner(db: Db, userId: string): Promise<boolean> {
+  const { rows } = await sql<{ owns: boolean }>`
+    select exists (select from catalog.songs where owner_id = ${userId}::uuid)
+      or exists (select from catalog.albums where owner_id = ${userId}::uuid) as owns`.execute(db)
+  return rows[0]?.owns ?? false
+}

@@ -12,10 +12,13 @@ export function songsInReach(view: View, level: 'access' | 'shelf'): Sql<boolean
   const { least, ownerId, withheld } = view
   const column = level === 'access' ? sql`t.access` : sql`t.shelf`
   if (least === ACCESS.anyone) return sql`${column} = 3`
-  if (ownerId === null) return sql`${column} >= ${sql.lit(least)}`
-  const reached = sql<boolean>`(${column} >= ${sql.lit(least)} or (t.owner_id = ${ownerId}::uuid and ${column} >= ${sql.lit(ACCESS.owner)}))`
-  if (withheld.length === 0) return reached
-  return sql`(${reached} and (${column} = 3 or t.folder_no is null or t.folder_no <> all(${smallints(withheld)})))`
+  const shared = sql<boolean>`${column} >= ${sql.lit(least)}`
+  const open =
+    withheld.length === 0
+      ? shared
+      : sql<boolean>`(${shared} and (${column} = 3 or t.folder_no is null or t.folder_no <> all(${smallints(withheld)})))`
+  if (ownerId === null) return open
+  return sql`(${open} or (t.owner_id = ${ownerId}::uuid and ${column} >= ${sql.lit(ACCESS.owner)}))`
 }
 
 /** Not only in folders that are withheld. `folder_nos` are those of the library's songs; uploads have none. */
@@ -28,7 +31,7 @@ const inOpenFolder = ({ withheld }: View): Sql<boolean> =>
 export function albumsInReach(view: View): Sql<boolean> {
   const { least, ownerId } = view
   if (least === ACCESS.anyone) return sql`t.shelf = 3`
-  if (ownerId === null) return sql`t.shelf >= ${sql.lit(least)}`
+  if (ownerId === null) return sql`(t.shelf >= ${sql.lit(least)} and ${inOpenFolder(view)})`
   return sql`((t.shelf >= ${sql.lit(least)} and ${inOpenFolder(view)})
     or (t.owner_id = ${ownerId}::uuid and t.shelf >= ${sql.lit(ACCESS.owner)}))`
 }
@@ -37,7 +40,7 @@ export function albumsInReach(view: View): Sql<boolean> {
 export function artistsInReach(view: View): Sql<boolean> {
   const { least, ownerId } = view
   if (least === ACCESS.anyone) return sql`t.shelf = 3`
-  if (ownerId === null) return sql`t.shelf >= ${sql.lit(least)}`
+  if (ownerId === null) return sql`(t.shelf >= ${sql.lit(least)} and ${inOpenFolder(view)})`
   // One small set, made once a query: what a person owns is little beside what is shared.
   return sql`((t.shelf >= ${sql.lit(least)} and ${inOpenFolder(view)})
     or t.id in (select sa.artist_id from catalog.songs own join catalog.song_artists sa on sa.song_id = own.id
