@@ -39,7 +39,8 @@ import { verifyFile } from './verify.ts'
 export { decodePcm } from './ffmpeg.ts'
 export { assertPicture, PICTURE_HEAD_BYTES } from './sniff.ts'
 export { splitArtists, splitGenres } from './tags/artists.ts'
-export { parseLrc } from './tags/lyrics.ts'
+export { formatLrc, joinWords, parseLrc } from './tags/lyrics.ts'
+export { repairEncoding, tidyLine, tidyLines } from './tags/text.ts'
 export type * from './types.ts'
 
 /**

@@ -43,7 +43,9 @@ export type Verified = { durationMs: number }
 /** `exit` settles when the encoder has ended; `stream` ends only after a success and is destroyed by a failure. */
 export type Transcode = { stream: Readable; contentType: string; exit: Promise<void> }
 
-export type SyncedLine = { timeMs: number; text: string }
+export type SyncedWord = { timeMs: number; text: string }
+/** `words` together are the text. */
+export type SyncedLine = { timeMs: number; text: string; words?: SyncedWord[] }
 export type ReplayGain = { trackGainDb?: number; trackPeak?: number; albumGainDb?: number; albumPeak?: number }
 export type MusicBrainzIds = {
   recordingId?: string

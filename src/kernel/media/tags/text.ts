@@ -78,12 +78,10 @@ const cutAt = (text: string, maxChars: number): string =>
         .toWellFormed()
         .replace(/\ufffd$/, '')
 
-/** One line: repaired, without control characters, NFC, trimmed, at most `maxChars`. Undefined when nothing is left. */
-export function cleanLine(text: unknown, maxChars: number): string | undefined {
-  if (typeof text !== 'string') return undefined
-  // The cut before the work bounds the work.
-  const raw = repairEncoding(text.slice(0, maxChars * 4)).toWellFormed()
-  const line = raw
+/** One line: without control characters, NFC, trimmed, at most `maxChars`. Undefined when nothing is left. */
+export function tidyLine(text: string, maxChars: number): string | undefined {
+  const line = text
+    .toWellFormed()
     .replaceAll(UNWANTED_IN_LINES, '')
     .replaceAll(/\s+/gu, ' ')
     .replaceAll(UNWANTED, '')
@@ -91,11 +89,19 @@ export function cleanLine(text: unknown, maxChars: number): string | undefined {
     .trim()
   return line === '' ? undefined : cutAt(line, maxChars)
 }
-
-/** Several lines: as `cleanLine`, but line ends stay (as `\n`). */
-export function cleanLines(text: unknown, maxChars: number): string | undefined {
-  if (typeof text !== 'string') return undefined
-  const raw = repairEncoding(text.slice(0, maxChars * 4)).toWellFormed()
+/** Several lines: the same, but line ends stay (as `\n`). */
+export function tidyLines(text: string, maxChars: number): string | undefined {
+  const raw = text.toWellFormed()
   const lines = raw.replaceAll(/\r\n?/g, '\n').replaceAll(UNWANTED_IN_LINES, '').normalize('NFC').trim()
   return lines === '' ? undefined : cutAt(lines, maxChars)
 }
+
+// The cut before the work bounds the work.
+const repaired = (text: string, maxChars: number): string => repairEncoding(text.slice(0, maxChars * 4))
+
+/** {@link tidyLine} of what a file says, in the encoding it was meant in. */
+export const cleanLine = (text: unknown, maxChars: number): string | undefined =>
+  typeof text === 'string' ? tidyLine(repaired(text, maxChars), maxChars) : undefined
+/** {@link tidyLines} of what a file says, in the encoding it was meant in. */
+export const cleanLines = (text: unknown, maxChars: number): string | undefined =>
+  typeof text === 'string' ? tidyLines(repaired(text, maxChars), maxChars) : undefined

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { constants, open } from 'node:fs/promises'
-import { parseLrc } from '#kernel/media/index.ts'
+import { parseLrc, repairEncoding } from '#kernel/media/index.ts'
 import type { ProbeOk } from '#kernel/media/types.ts'
 import { storable } from '#modules/catalog/fold.ts'
 import { joinBytes, keyOf } from './names.ts'
@@ -78,7 +78,7 @@ async function lyricsOf(w: Wanted, probe: ProbeOk): Promise<Lyrics | undefined> 
   const embedded = embeddedLyrics(probe)
   if (!w.lyricsFile) return embedded
   const text = await textOf(joinBytes(w.folder.path, w.dir, w.lyricsFile.name)).catch(() => '')
-  const beside = parseLrc(text)
+  const beside = parseLrc(repairEncoding(text))
   return asLyrics(beside.plain ?? '', beside.synced ?? []) ?? embedded
 }
 

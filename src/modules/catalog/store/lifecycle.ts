@@ -48,11 +48,14 @@ export async function deleteSongs(db: Db, songIds: readonly string[]): Promise<v
   await sql`delete from catalog.songs where id = any(${[...songIds]}::uuid[])`.execute(db)
 }
 
-/** Publishes songs or makes them private; returns those that changed. */
+/**
+ * Publishes songs by themselves or makes them private; returns those that changed. What becomes of an album that
+ * published some of them no longer matters to those.
+ */
 export async function publishSongs(db: Db, songIds: readonly string[], isPublic: boolean): Promise<string[]> {
   const { rows } = await sql<{ id: string }>`
-    update catalog.songs set is_public = ${isPublic}, updated_at = now()
-    where id = any(${[...songIds]}::uuid[]) and is_public <> ${isPublic} returning id`.execute(db)
+    update catalog.songs set is_public = ${isPublic}, public_via = null, revision = revision + 1, updated_at = now()
+    where id = any(${[...songIds]}::uuid[]) and (is_public <> ${isPublic} or public_via is not null) returning id`.execute(db)
   return rows.map((r) => r.id)
 }
 
@@ -66,12 +69,14 @@ export type FacetsRow = {
   loudnessLufs: number | null
   truePeakDbtp: number | null
 }
-/** What analysis found; of a song that is gone by now nothing is kept. */
-export async function saveFacets(db: Db, f: FacetsRow): Promise<void> {
+/** What analysis found; of songs that are gone by now nothing is kept. */
+export async function saveFacets(db: Db, facets: readonly FacetsRow[]): Promise<void> {
   await sql`
     insert into catalog.song_facets (song_id, state, tempo, key, camelot, energy, loudness_lufs, true_peak_dbtp)
-    select id, ${f.state}, ${f.tempo}, ${f.key}, ${f.camelot}, ${f.energy}, ${f.loudnessLufs}, ${f.truePeakDbtp}
-    from catalog.songs where id = ${f.songId}::uuid
+    select s.id, r.state, r.tempo, r.key, r.camelot, r.energy, r."loudnessLufs", r."truePeakDbtp"
+    from jsonb_to_recordset(${JSON.stringify(facets)}::jsonb) as r("songId" uuid, state text, tempo real, key text,
+      camelot text, energy real, "loudnessLufs" real, "truePeakDbtp" real)
+      join catalog.songs s on s.id = r."songId"
     on conflict (song_id) do update set state = excluded.state, tempo = excluded.tempo, key = excluded.key,
       camelot = excluded.camelot, energy = excluded.energy, loudness_lufs = excluded.loudness_lufs,
       true_peak_dbtp = excluded.true_peak_dbtp`.execute(db)

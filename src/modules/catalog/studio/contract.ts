@@ -6,25 +6,33 @@ const Year = Type.Integer({ minimum: 1, maximum: 9999 })
 const Number999 = Type.Integer({ minimum: 1, maximum: 999 })
 export const TAGS_MAX = 30
 export const CREDITS_MAX = 60
+const GENRES_MAX = 16
 
 /** What a person may say of a song. Null takes back what was said: the file counts again. */
 export const songFields = {
-  title: Type.Optional(Text(500)),
-  artist: Type.Optional(Text(500, { description: 'Main artists in one line; `credits` says it in full' })),
+  title: Type.Optional(Nullable(Text(500))),
+  artist: Type.Optional(
+    Nullable(Text(500, { description: 'Artists in one line, parted by `;`, guests after `feat.`; `credits` says it in full' })),
+  ),
   credits: Type.Optional(
     Nullable(
       Type.Array(Strict({ name: Text(300), role: OneOf(CREDIT_ROLES) }), {
         maxItems: CREDITS_MAX,
-        description: 'In order; at least one of them is `main`',
+        description: 'Everybody, in order; at least one of them is `main`',
       }),
     ),
+  ),
+  album: Type.Optional(
+    Nullable(Text(500, { description: 'Title of the album; yours is made (private) when you have none of that title' })),
   ),
   albumId: Type.Optional(Nullable(Id)),
   disc: Type.Optional(Nullable(Number999)),
   track: Type.Optional(Nullable(Number999)),
   year: Type.Optional(Nullable(Year)),
-  genres: Type.Optional(Nullable(Type.Array(Text(100), { maxItems: 16 }))),
-  tags: Type.Optional(Type.Array(Text(60), { maxItems: TAGS_MAX })),
+  genres: Type.Optional(
+    Nullable(Type.Union([Type.Array(Text(100), { maxItems: GENRES_MAX }), Text(500, { description: 'Parted by `,` or `;`' })])),
+  ),
+  tags: Type.Optional(Nullable(Type.Array(Text(60), { maxItems: TAGS_MAX }))),
   isPublic: Type.Optional(Type.Boolean()),
   imageUploadId: Type.Optional(Id),
 }

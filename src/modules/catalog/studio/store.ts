@@ -72,3 +72,16 @@ export async function rewriteSong(
       edits = ${JSON.stringify(s.edits)}::jsonb, revision = revision + 1, updated_at = now()
     where id = ${s.id}::uuid`.execute(db)
 }
+
+/** Whether a song of this owner (null: of the library) may name this album as the one it stands on. */
+export async function albumFor(db: Db, albumId: string, ownerId: string | null): Promise<boolean> {
+  const { rows } = await sql`select from catalog.albums
+    where id = ${albumId}::uuid and owner_id is not distinct from ${ownerId}::uuid`.execute(db)
+  return rows.length > 0
+}
+
+/** Takes a song off an album that has an order of its own. */
+export async function leaveAlbum(db: Db, albumId: string, songId: string): Promise<void> {
+  await sql`delete from catalog.album_songs
+    where album_id = ${albumId}::uuid and song_id = ${songId}::uuid`.execute(db)
+}
