@@ -1,12 +1,17 @@
 import { defineModule, on, runs } from '#kernel/module.ts'
 import { songAnalyzed } from '#modules/analysis/events.ts'
 import { userDeleted } from '#modules/identity/events.ts'
+import { identity } from '#modules/identity/schema.ts'
 import { removeFolderJob, removeOwnedJob, scanJob } from './events.ts'
+import { peopleAmongOf } from './library/access.ts'
+import { forgetChanges } from './library/changes.ts'
 import { createRunner } from './scan/runner.ts'
 import { createWatcher } from './scan/watch.ts'
-import { albums, library, songs } from './schema.ts'
+import { withRevision } from './albums/answer.ts'
+import { createModeration } from './moderation/service.ts'
+import { albums, library, moderation, songs } from './schema.ts'
 import { createAlbums } from './service/albums.ts'
-import { adoptConfigured, requestScan } from './service/folders.ts'
+import { adoptConfigured, requestFirstScan, wishOf } from './service/folders.ts'
 import { createLibrary } from './service/library.ts'
 import { createNews } from './service/news.ts'
 import { forgetGone, removeOwned, removeRetired } from './service/publish.ts'
@@ -14,15 +19,15 @@ import { createSongs } from './service/songs.ts'
 import type { Tables } from './store/db.ts'
 import { saveFacets } from './store/lifecycle.ts'
 
-type NoNeeds = Record<string, never>
+type Needs = { identity: typeof identity }
 const FORGET_EVERY_MS = 6 * 3_600_000
 
-export default defineModule<Tables, { songs: typeof songs; albums: typeof albums; library: typeof library }, NoNeeds>({
+export default defineModule<Tables, { songs: typeof songs; albums: typeof albums; library: typeof library }, Needs>({
   name: 'catalog',
   contracts: { songs, albums, library },
-  needs: {},
+  needs: { identity },
   migrations: new URL('./migrations/', import.meta.url),
-  create(ctx) {
+  create(ctx, { identity: people }) {
     const runner = createRunner(ctx)
     const works = ctx.duties.has('jobs') || ctx.duties.has('cron')
     // Watching is clockwork; it scans by itself what it sees change, so it needs no job.
@@ -30,10 +35,10 @@ export default defineModule<Tables, { songs: typeof songs; albums: typeof albums
     const news = createNews(ctx)
     let starting: Promise<void> | undefined
     return {
-      api: { songs: createSongs(ctx), albums: createAlbums(ctx), library: createLibrary(ctx) },
+      api: { songs: createSongs(ctx), albums: createAlbums(ctx), library: createLibrary(ctx, peopleAmongOf(ctx, people)) },
       on: [
         on<Tables, typeof songAnalyzed.payload>(songAnalyzed, async (tx, facets, { after }) => {
-          await saveFacets(tx, facets)
+          await saveFacets(tx, [facets])
           after(news.soon)
         }),
         on<Tables, typeof userDeleted.payload>(userDeleted, (_tx, { userId }, { enqueue }) =>
@@ -41,20 +46,21 @@ export default defineModule<Tables, { songs: typeof songs; albums: typeof albums
         ),
       ],
       jobs: [
-        runs(scanJob, ({ full, folderIds }, { signal }) =>
-          runner.all({ depth: full ? 'full' : 'changes', folderIds }, signal),
-        ),
+        runs(scanJob, (wish, { signal }) => runner.all(wishOf(wish), signal)),
         runs(removeOwnedJob, ({ ownerId }, { signal }) => removeOwned(ctx, ownerId, signal)),
         runs(removeFolderJob, ({ folderId }, { signal }) => removeRetired(ctx, folderId, signal)),
       ],
-      cron: [{ name: 'catalog.forget-gone', everyMs: FORGET_EVERY_MS, run: (signal) => forgetGone(ctx, signal) }],
+      cron: [
+        { name: 'catalog.forget-gone', everyMs: FORGET_EVERY_MS, run: (signal) => forgetGone(ctx, signal) },
+        { name: 'catalog.forget-changes', everyMs: FORGET_EVERY_MS, run: (signal) => forgetChanges(ctx, signal) },
+      ],
       async start() {
         if (!works) return
         await adoptConfigured(ctx)
         // Not awaited: the watch of a large library takes its time. First watch, then scan: nothing falls in between.
         starting = (async () => {
           await watcher?.start()
-          await requestScan(ctx, { full: false })
+          await requestFirstScan(ctx)
         })()
         starting.catch((err: unknown) => ctx.log.error({ err }, 'the first scan could not be asked for'))
       },
