@@ -1,5 +1,5 @@
 import { event, job } from '#kernel/module.ts'
-import { Id, OneOf, Type } from '#kernel/schema.ts'
+import { Id, Nullable, OneOf, Type } from '#kernel/schema.ts'
 import { push } from '#kernel/sockets/realtime.ts'
 import { ScanState } from './schema.ts'
 
@@ -10,10 +10,30 @@ export const songAudioReady = event(
 )
 export const songsRemoved = event('catalog.songs-removed.v1', Type.Object({ songIds: Type.Array(Id) }))
 
-/** Look through the folders; `full` reads every file again. Without `folderIds`, all of them. */
+/** An admin hid a thing from everybody, or showed it again. `title` only of what belongs to nobody. */
+export const moderated = event(
+  'catalog.moderated.v1',
+  Type.Object({
+    kind: OneOf(['song', 'album'] as const),
+    id: Id,
+    title: Nullable(Type.String()),
+    isVisible: Type.Boolean(),
+    ownerId: Nullable(Id),
+    actorId: Nullable(Id),
+  }),
+)
+
+/**
+ * Look through the folders; `full` reads every file again. Without `folderIds`, all of them; with `dirHex`, only at and
+ * below that directory (raw bytes).
+ */
 export const scanJob = job(
   'catalog.scan.v1',
-  Type.Object({ full: Type.Boolean(), folderIds: Type.Optional(Type.Array(Id)) }),
+  Type.Object({
+    full: Type.Boolean(),
+    folderIds: Type.Optional(Type.Array(Id)),
+    dirHex: Type.Optional(Type.String({ maxLength: 8192 })),
+  }),
   { lane: 'quick', maxAttempts: 5 },
 )
 /** Delete the songs of a folder that was taken out of the library. */
@@ -26,4 +46,9 @@ export const libraryChanged = push(
   'library:changed',
   Type.Object({ kind: OneOf(['songs', 'folders'] as const) }),
   'What is in the library is another than before: read again what you show',
+)
+export const thingModerated = push(
+  'catalog:moderated',
+  Type.Object({ kind: OneOf(['song', 'album'] as const), id: Id, isVisible: Type.Boolean() }),
+  'An admin hid something of yours, or showed it again',
 )

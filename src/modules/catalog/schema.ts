@@ -2,8 +2,11 @@ import { contract, internal, op } from '#kernel/contract.ts'
 import { exportOfUser, statsOfUser } from '#kernel/personal.ts'
 import { Empty, Id, Nullable, OneOf, Page, pageQuery, Strict, Text, Type } from '#kernel/schema.ts'
 
+import { albumWriteOps } from './albums/contract.ts'
+import { libraryMoreOps } from './library/contract.ts'
 import {
   Album,
+  ALBUM_KINDS,
   ALBUM_SORTS,
   AlbumWithSongs,
   Artist,
@@ -17,6 +20,9 @@ import {
   Song,
   SONG_SORTS,
 } from './things.ts'
+
+export { moderation } from './moderation/contract.ts'
+import { studioOps } from './studio/contract.ts'
 
 export * from './things.ts'
 
@@ -84,12 +90,16 @@ export const songs = contract('songs', 'Songs, artists, genres and search', {
     input: Strict({ id: Id, isPublic: Type.Optional(Type.Boolean()) }),
     output: Song,
   }),
+  ...studioOps,
   getLyrics: op({
     method: 'GET',
     path: '/songs/:id/lyrics',
     auth: 'anyone',
     summary: 'Lyrics, synced when known',
-    input: Strict({ id: Id }),
+    input: Strict({
+      id: Id,
+      format: Type.Optional(OneOf(['json', 'lrc'] as const, { description: '`lrc`: the text of an LRC file' })),
+    }),
     output: Lyrics,
   }),
   listArtists: op({
@@ -167,6 +177,7 @@ export const albums = contract('albums', 'Albums', {
       q: Type.Optional(Text(200)),
       artist: Type.Optional(Text(200)),
       genre: Type.Optional(Text(100)),
+      kind: Type.Optional(OneOf(ALBUM_KINDS)),
       year: Type.Optional(Type.Integer({ minimum: 0, maximum: 9999 })),
       sort: Type.Optional(OneOf(ALBUM_SORTS)),
     }),
@@ -180,6 +191,7 @@ export const albums = contract('albums', 'Albums', {
     input: Strict({ id: Id }),
     output: AlbumWithSongs,
   }),
+  ...albumWriteOps,
 })
 
 export const library = contract('library', 'The music folders', {
@@ -253,4 +265,5 @@ export const library = contract('library', 'The music folders', {
     input: Strict({ id: Id, isPublic: Type.Boolean() }),
     output: LibraryFolder,
   }),
+  ...libraryMoreOps,
 })

@@ -8,7 +8,9 @@ const Disc = Type.Integer({ minimum: 1, maximum: 999 })
 
 const albumFields = {
   title: Type.Optional(Text(500)),
-  artist: Type.Optional(Text(500)),
+  artist: Type.Optional(
+    Nullable(Text(500, { description: 'Whose album it is; null or absent: the artist of all its songs, or various' })),
+  ),
   kind: Type.Optional(OneOf(ALBUM_KINDS)),
   year: Type.Optional(Nullable(Type.Integer({ minimum: 1, maximum: 9999 }))),
   description: Type.Optional(Nullable(Text(5000))),
@@ -65,8 +67,14 @@ export const albumWriteOps = {
       id: Id,
       songId: Type.Optional(Id),
       songIds: Type.Optional(Type.Array(Id, { minItems: 1, maxItems: 200 })),
-      disc: Type.Optional(Nullable(Disc)),
-      position: Type.Optional(Type.Integer({ minimum: 0, maximum: ALBUM_SONGS_MAX })),
+      disc: Type.Optional(Nullable({ ...Disc, description: 'Absent: that of the song before it' })),
+      position: Type.Optional(
+        Type.Integer({
+          minimum: 0,
+          maximum: ALBUM_SONGS_MAX,
+          description: 'Before the song at this place, counted from 0 among those you see; absent: at the end',
+        }),
+      ),
     }),
     inputAliases: { song_id: 'songId', song_ids: 'songIds' },
     output: AlbumWithSongs,
@@ -78,7 +86,10 @@ export const albumWriteOps = {
     summary: 'Exactly these songs, in this order',
     input: Strict({
       id: Id,
-      songs: Type.Array(Strict({ songId: Id, disc: Type.Optional(Nullable(Disc)) }), { maxItems: ALBUM_SONGS_MAX }),
+      songs: Type.Array(Strict({ songId: Id, disc: Type.Optional(Nullable(Disc)) }), {
+        maxItems: ALBUM_SONGS_MAX,
+        description: 'Sorted by disc; without one a song takes that of the song before it',
+      }),
     }),
     output: AlbumWithSongs,
   }),

@@ -1,19 +1,21 @@
 import { sql } from 'kysely'
 import type { Api } from '#kernel/contract.ts'
+import { withSongs } from '#modules/catalog/albums/answer.ts'
+import { createAlbumWrites } from '#modules/catalog/albums/service.ts'
 import { identityKey } from '#modules/catalog/fold.ts'
 import type { CatalogCtx } from '#modules/catalog/scan/types.ts'
 import type { albums } from '#modules/catalog/schema.ts'
 import { filterQuery } from '#modules/catalog/search.ts'
 import { albumConditions, albumsById, albumSort } from '#modules/catalog/store/albums.ts'
-import { songsOfAlbum } from '#modules/catalog/store/songs.ts'
 import { keptList, keptThing } from './kept.ts'
 import { artistFilter, paged, unseen } from './lists.ts'
-import { toAlbum, toSong } from './shapes.ts'
+import { toAlbum } from './shapes.ts'
 import { viewFor } from './view.ts'
 
 export function createAlbums(ctx: CatalogCtx): Api<typeof albums> {
   const { db } = ctx
   return {
+    ...createAlbumWrites(ctx),
     async listAlbums(who, input) {
       const sortName = input.sort ?? 'title'
       const view = await viewFor(ctx, who)
@@ -22,6 +24,7 @@ export function createAlbums(ctx: CatalogCtx): Api<typeof albums> {
           artistIds: await artistFilter(db, input.artist),
           genreKey: input.genre === undefined ? undefined : identityKey(input.genre),
           year: input.year,
+          kind: input.kind,
           search: input.q === undefined ? undefined : await filterQuery(db, input.q),
         })
         return paged(db, input, {
@@ -38,7 +41,7 @@ export function createAlbums(ctx: CatalogCtx): Api<typeof albums> {
       return keptThing(ctx, { name: 'album', view, input: { id } }, async () => {
         const [album] = await albumsById(db, view, [id])
         if (!album) throw await unseen(db, who, 'album', id)
-        return { ...toAlbum(album), songs: (await songsOfAlbum(db, view, id)).map(toSong) }
+        return withSongs(db, view, album)
       })
     },
   }
