@@ -27,6 +27,12 @@ export const ROUTES = {
   users: '/admin/users',
   user: '/admin/users/:id',
   audit: '/admin/audit',
+  upload: '/upload',
+  studio: '/studio',
+  studioAlbums: '/studio/albums',
+  studioAlbum: '/studio/albums/:id',
+  studioSong: '/studio/songs/:id',
+  studioLyrics: '/studio/songs/:id/lyrics',
   ...OUTSIDE,
 } as const
 
@@ -69,8 +75,22 @@ function arrive(scrollTop: number): void {
   if (before !== place.path) place.serial += 1
 }
 
+/** Answers whether the page may be left now; if not, `goOn` leaves it all the same, later. */
+export type Guard = (goOn: () => void) => boolean
+let guard: Guard | null = null
+/** Asked before another page is opened, while there is something that would be lost. Answers how to stop. */
+export function guardLeaving(mayLeave: Guard): () => void {
+  guard = mayLeave
+  return () => {
+    if (guard === mayLeave) guard = null
+  }
+}
+const mayGo = (to: string, goOn: () => void): boolean =>
+  guard === null || new URL(to, location.origin).pathname === place.path || guard(goOn)
+
 /** Goes to an address of the app. Pages keep their place: the way back leads to where one stood. */
 export function go(to: string, o: { replace?: boolean } = {}): void {
+  if (!mayGo(to, () => go(to, o))) return
   if (o.replace) history.replaceState(history.state, '', to)
   else {
     rememberScroll()
@@ -92,6 +112,9 @@ function onClick(event: MouseEvent): void {
 
 function onPop(event: PopStateEvent): void {
   const state = event.state as { scrollTop?: number } | null
+  const to = location.pathname + location.search
+  const stay = place.path + place.query
+  if (!mayGo(to, () => go(to))) return history.pushState({ scrollTop: scroller?.scrollTop ?? 0 }, '', stay)
   arrive(state?.scrollTop ?? 0)
 }
 

@@ -11,5 +11,9 @@ export const MUSIC_NAV: NavItem[] = [
   { href: '/songs', name: 'Songs', icon: 'song' },
   { href: '/genres', name: 'Genres', icon: 'genre' },
 ]
+export const OWN_NAV: NavItem[] = [
+  { href: '/upload', name: 'Upload', icon: 'upload' },
+  { href: '/studio', name: 'Studio', icon: 'edit' },
+]
 export const isHere = (item: NavItem, path: string): boolean =>
   item.href === '/' ? path === '/' : path === item.href || path.startsWith(`${item.prefix ?? item.href}/`)
