@@ -34,6 +34,7 @@ const TABLES: Readonly<Record<string, Treatment>> = {
   'catalog.library_files': 'erased',
   'catalog.lyrics': 'erased',
   'catalog.scan_state': 'none',
+  'catalog.search_state': 'none',
   'catalog.song_artists': 'none',
   'catalog.song_facets': 'none',
   'catalog.songs': 'erased',

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
-import { editDistance, editsAllowed, grams, prefixDistance, probeGrams, probePrefixGrams } from './edits.ts'
 import { documentWords, fold, identityKey, queryWords, searchLiteral, sortKey } from './fold.ts'
 
 test('folds case, diacritics and letters that Unicode keeps whole', () => {
@@ -37,75 +36,4 @@ test('documents hold only letters and digits, so their literals need no escaping
       assert.equal(fold(fold(text)), fold(text))
     }),
   )
-})
-
-test('counts insertions, deletions, replacements and swaps', () => {
-  assert.equal(editDistance('bethoven', 'beethoven'), 1)
-  assert.equal(editDistance('bjrok', 'bjork'), 1)
-  assert.equal(editDistance('', 'abc'), 3)
-  assert.equal(prefixDistance('bethov', 'beethoven'), 1)
-})
-
-const word = fc.string({ unit: fc.constantFrom('a', 'b', 'c', 'd', 'e'), minLength: 3, maxLength: 14 })
-const edit = fc.record({
-  kind: fc.constantFrom('insert', 'delete', 'replace'),
-  at: fc.nat(20),
-  letter: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', 'g'),
-})
-const edited = (text: string, e: { kind: string; at: number; letter: string }): string => {
-  const at = e.at % (text.length + 1)
-  if (e.kind === 'insert') return text.slice(0, at) + e.letter + text.slice(at)
-  return text.slice(0, at) + (e.kind === 'replace' ? e.letter : '') + text.slice(at + 1)
-}
-
-/** Levenshtein's distance by its definition: no swaps. */
-function levenshtein(a: string, b: string): number {
-  if (a === '' || b === '') return a.length + b.length
-  const rest = levenshtein(a.slice(1), b.slice(1))
-  if (a[0] === b[0]) return rest
-  return 1 + Math.min(rest, levenshtein(a.slice(1), b), levenshtein(a, b.slice(1)))
-}
-
-test('every word within the allowed edits shares a probe with what was typed', () => {
-  fc.assert(
-    fc.property(word, fc.array(edit, { maxLength: 2 }), (meant, edits) => {
-      const typed = edits.reduce(edited, meant)
-      const allowed = editsAllowed(typed)
-      fc.pre(typed.length >= 3 && edits.length <= allowed)
-      const own = new Set(grams(meant))
-      assert.ok(
-        probeGrams(typed, allowed).some((g) => own.has(g)),
-        `${typed} for ${meant}`,
-      )
-      assert.ok(editDistance(typed, meant) <= edits.length)
-    }),
-    { numRuns: 2000 },
-  )
-})
-
-test('the distance is that of the definition wherever no letters are swapped', () => {
-  const short = fc.string({ unit: fc.constantFrom('a', 'b', 'c'), maxLength: 5 })
-  fc.assert(
-    fc.property(short, short, (a, b) => {
-      const [ours, plain] = [editDistance(a, b), levenshtein(a, b)]
-      // A swap is one edit here and two there.
-      assert.ok(ours <= plain && plain <= 2 * ours, `${a} ${b}: ${ours}, ${plain}`)
-      if (plain < 2) assert.equal(ours, plain)
-    }),
-  )
-})
-
-test('a mistyped beginning shares a probe with the word it begins, once it is long enough for its edits', () => {
-  for (const [typed, meant] of [
-    ['bethov', 'beethoven'],
-    ['mozrt', 'mozart'],
-    ['tchaikofs', 'tchaikovsky'],
-  ] as const) {
-    const own = new Set(grams(meant))
-    assert.ok(
-      probePrefixGrams(typed, editsAllowed(typed)).some((g) => own.has(g)),
-      typed,
-    )
-    assert.ok(prefixDistance(typed, meant) <= editsAllowed(typed), typed)
-  }
 })

@@ -1,3 +1,5 @@
+import { variantsOf } from './search/variants.ts'
+
 /** Longest word kept for search; what is longer is cut. */
 const WORD_MAX_CHARS = 60
 /** Words of one search document. */
@@ -21,7 +23,6 @@ const LETTERS: Readonly<Record<string, string>> = {
   ŧ: 't',
   ŋ: 'n',
   ĸ: 'k',
-  $: 's',
 }
 const SPECIAL = /[ßæœøđðħıłŀþŧŋĸ]/g
 const ARTICLES = /^(?:the|an?|el|la|los|las|les?|der|die|das|il|lo|gli|os|as) (?=\S)/
@@ -32,7 +33,9 @@ const UNSPACED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script
 export const storable = (text: string): string => text.replaceAll('\0', '').toWellFormed()
 
 /** Lower case without diacritics: `Björk` -> `bjork`, `STRAßE` -> `strasse`, `ﬁ` -> `fi`. Punctuation stays. */
-export const foldLetters = (text: string): string =>
+export const foldLetters = (text: string): string => (ASCII.test(text) ? text.toLowerCase() : foldAny(text))
+const ASCII = /^[ -~]*$/
+const foldAny = (text: string): string =>
   storable(text)
     .normalize('NFKD')
     .replace(/\p{Mn}/gu, '')
@@ -59,17 +62,6 @@ export const sortKey = (name: string): string =>
 
 const spaced = (folded: string): string => folded.replace(UNSPACED, ' $& ')
 
-// `R.E.M.` and `AC/DC` are also typed in one word.
-const joinedInitials = (text: string): string[] =>
-  [...foldLetters(text).matchAll(/(?<![\p{L}\p{N}])\p{L}{1,3}(?:[./&-]\p{L}{1,3})+(?![\p{L}\p{N}])/gu)].map(([m]) =>
-    m.replace(/[^\p{L}]/gu, ''),
-  )
-// `l'amour` is also looked for as `amour`.
-const parted = (text: string): string[] => {
-  const folded = foldLetters(text)
-  return /\p{L}['’ʼ`´]\p{L}/u.test(folded) ? folded.split(/[^\p{L}\p{N}]+/u) : []
-}
-
 /** The words a query is made of, in order. */
 export const queryWords = (text: string): string[] =>
   spaced(fold(text))
@@ -80,11 +72,12 @@ export const queryWords = (text: string): string[] =>
 /** The distinct words by which texts are found, at most {@link WORDS_MAX}; only letters and digits. */
 export function documentWords(texts: readonly string[]): string[] {
   const words = new Set<string>()
-  for (const text of texts) {
-    for (const word of [...queryWords(text), ...joinedInitials(text), ...parted(text)]) {
-      if (word !== '' && words.size < WORDS_MAX) words.add(word.slice(0, WORD_MAX_CHARS).toWellFormed())
-    }
+  const add = (word: string) => {
+    if (word !== '' && words.size < WORDS_MAX) words.add(word.slice(0, WORD_MAX_CHARS).toWellFormed())
   }
+  // What is written comes first: of a very long text only other spellings are left out.
+  for (const text of texts) queryWords(text).forEach(add)
+  for (const text of texts) variantsOf(storable(text)).forEach(add)
   return [...words]
 }
 

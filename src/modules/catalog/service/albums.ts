@@ -5,7 +5,7 @@ import { createAlbumWrites } from '#modules/catalog/albums/service.ts'
 import { identityKey } from '#modules/catalog/fold.ts'
 import type { CatalogCtx } from '#modules/catalog/scan/types.ts'
 import type { albums } from '#modules/catalog/schema.ts'
-import { filterQuery } from '#modules/catalog/search.ts'
+import { filterQuery } from '#modules/catalog/search/find.ts'
 import { albumConditions, albumsById, albumSort } from '#modules/catalog/store/albums.ts'
 import { keptList, keptThing } from './kept.ts'
 import { artistFilter, paged, unseen } from './lists.ts'
@@ -25,7 +25,7 @@ export function createAlbums(ctx: CatalogCtx): Api<typeof albums> {
           genreKey: input.genre === undefined ? undefined : identityKey(input.genre),
           year: input.year,
           kind: input.kind,
-          search: input.q === undefined ? undefined : await filterQuery(db, input.q),
+          search: input.q === undefined ? undefined : await filterQuery(db, 'album', view, input.q),
         })
         return paged(db, input, {
           table: sql`catalog.albums`,

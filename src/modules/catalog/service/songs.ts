@@ -4,11 +4,11 @@ import type { Api } from '#kernel/contract.ts'
 import { authorize } from '#kernel/policy.ts'
 import { isUuid } from '#modules/catalog/cursor.ts'
 import { foldLetters, identityKey, sortKey } from '#modules/catalog/fold.ts'
-import { songPolicy } from '#modules/catalog/policy.ts'
+import { songPolicy, type View } from '#modules/catalog/policy.ts'
 import { coverKey } from '#modules/catalog/scan/covers.ts'
 import type { CatalogCtx } from '#modules/catalog/scan/types.ts'
 import type { songs } from '#modules/catalog/schema.ts'
-import { filterQuery, find } from '#modules/catalog/search.ts'
+import { filterQuery, find } from '#modules/catalog/search/find.ts'
 import { albumIdsByTitle, albumsById, albumsOfArtist } from '#modules/catalog/store/albums.ts'
 import { ARTISTS_BY_NAME, artistConditions, artistsById, coverHashes, genres } from '#modules/catalog/store/artists.ts'
 import type { Db } from '#modules/catalog/store/db.ts'
@@ -31,7 +31,7 @@ import { viewFor } from './view.ts'
 
 type Input<K extends keyof Api<typeof songs>> = Parameters<Api<typeof songs>[K]>[1]
 
-async function filterOf(db: Db, i: Input<'listSongs'>): Promise<SongFilter> {
+async function filterOf(db: Db, view: View, i: Input<'listSongs'>): Promise<SongFilter> {
   const albumIds =
     i.album === undefined ? undefined : isUuid(i.album) ? [i.album] : await albumIdsByTitle(db, sortKey(i.album))
   return {
@@ -45,7 +45,7 @@ async function filterOf(db: Db, i: Input<'listSongs'>): Promise<SongFilter> {
     energyMin: i.energyMin,
     energyMax: i.energyMax,
     tag: i.tag,
-    search: i.q === undefined ? undefined : await filterQuery(db, i.q),
+    search: i.q === undefined ? undefined : await filterQuery(db, 'song', view, i.q),
   }
 }
 
@@ -95,7 +95,7 @@ async function songListFor(ctx: CatalogCtx, who: Caller, input: Input<'listSongs
   return keptList(ctx, { name: 'songs', view, input }, async () =>
     paged(db, input, {
       table: sql`catalog.songs`,
-      where: songConditions(view, await filterOf(db, input)),
+      where: songConditions(view, await filterOf(db, view, input)),
       sortName,
       sort: (seed) => songSort(sortName, seed),
       load: async (ids) => (await songsById(db, view, ids)).map(toSong),
@@ -109,7 +109,7 @@ async function artistListFor(ctx: CatalogCtx, who: Caller, input: Input<'listArt
   return keptList(ctx, { name: 'artists', view, input }, async () =>
     paged(db, input, {
       table: sql`catalog.artists`,
-      where: artistConditions(view, input.q === undefined ? undefined : await filterQuery(db, input.q)),
+      where: artistConditions(view, input.q === undefined ? undefined : await filterQuery(db, 'artist', view, input.q)),
       sortName: 'name',
       sort: () => ARTISTS_BY_NAME,
       load: async (ids) => (await artistsById(db, view, ids)).map(toArtist),

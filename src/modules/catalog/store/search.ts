@@ -1,61 +1,145 @@
 import { sql } from 'kysely'
-import type { View } from '#modules/catalog/policy.ts'
+import { ACCESS, type View } from '#modules/catalog/policy.ts'
 import type { Db, Sql } from './db.ts'
 import { albumsInReach, artistsInReach, songsInReach } from './reach.ts'
 
-/** Words of the vocabulary that share a trigram; no more are looked at for one mistyped word. */
-const SIMILAR_WORDS_MAX = 5000
-/** Candidates of one kind that are ranked. */
-export const CANDIDATES_MAX = 400
+/** Words of the vocabulary that may be meant by one mistyped word. */
+const SIMILAR_WORDS_MAX = 2000
+/** Rows of one kind whose titles begin so, and whose documents match, that are ranked. */
+const BEGINNING_MAX = 100
+const MATCHING_MAX = 200
+/** Rows that are looked at for those in the caller's reach; more only in an index of what anyone may see. */
+const LOOKED_AT_MAX = 3000
 
-/** A word of the vocabulary may mean `typed` when it has one of `probes` and a length in the range. */
+/** What a mistyped word may mean: words with this first letter or going on so, of so many letters. */
+export type Typo = {
+  first: string
+  rests: string[]
+  letters: number
+  lengthMin: number
+  lengthMax: number
+  edits: number
+  /** The word may go on. */
+  isOpen: boolean
+}
+/** Words that may be meant, by the number of the typo in the list; and those of `parts` that there are, as -1. */
 export async function similarWords(
   db: Db,
-  o: { probes: readonly string[]; lengthMin: number; lengthMax: number },
-): Promise<string[]> {
-  const { rows } = await sql<{ word: string }>`
-    select word from catalog.words where grams && ${[...o.probes]}::text[]
-      and length(word) between ${o.lengthMin} and ${o.lengthMax} limit ${SIMILAR_WORDS_MAX}`.execute(db)
-  return rows.map((r) => r.word)
+  typos: readonly Typo[],
+  parts: readonly string[],
+): Promise<{ at: number; word: string }[]> {
+  const rows = JSON.stringify(typos.map((t, at) => ({ ...t, at, upto: `${t.first}${LAST}` })))
+  const fits = sql`length(w.word) between p."lengthMin" and p."lengthMax"
+    and bit_count((p.letters & ~w.letters)::bit(32)) <= p.edits
+    and (p."isOpen" or bit_count((w.letters & ~p.letters)::bit(32)) <= p.edits)`
+  const { rows: words } = await sql<{ at: number; word: string }>`
+    select p.at, w.word from jsonb_to_recordset(${rows}::jsonb) as p(at integer, first text, upto text, rests text[],
+      letters integer, "lengthMin" integer, "lengthMax" integer, edits integer, "isOpen" boolean),
+    lateral (
+      (select w.word from catalog.words w where w.word >= p.first and w.word < p.upto and ${fits}
+        limit ${SIMILAR_WORDS_MAX})
+      union all
+      (select w.word from catalog.words w where substr(w.word, 2, 4) = any(p.rests)
+        and left(w.word, 1) <> p.first and ${fits} limit ${SIMILAR_WORDS_MAX})
+    ) w
+    union all
+    select -1, w.word from catalog.words w where w.word = any(${[...parts]}::text[])`.execute(db)
+  return words
 }
 
-export type Candidate = { id: string; title: string; artist: string; album: string; weight: number }
-type Kind = 'song' | 'album' | 'artist'
-
-/** What of a row is ranked, and how big it is: of two equal matches the bigger comes first. */
-const SHOWN: Record<Kind, { from: Sql; columns: Sql }> = {
-  song: {
-    from: sql`catalog.songs t left join catalog.albums al on al.id = t.album_id`,
-    columns: sql`t.id, t.title, t.artist, coalesce(al.title, '') as album, 0 as weight`,
-  },
-  album: { from: sql`catalog.albums t`, columns: sql`t.id, t.title, t.artist, '' as album, t.song_count as weight` },
-  artist: {
-    from: sql`catalog.artists t`,
-    columns: sql`t.id, t.name as title, '' as artist, '' as album, t.song_count as weight`,
-  },
-}
-const reach = (kind: Kind, view: View): Sql<boolean> =>
-  ({ song: songsInReach(view, 'shelf'), album: albumsInReach(view), artist: artistsInReach(view) })[kind]
-
-async function candidatesWhere(db: Db, kind: Kind, view: View, where: Sql, tail: Sql): Promise<Candidate[]> {
-  const { from, columns } = SHOWN[kind]
-  const { rows } = await sql<Candidate>`
-    select ${columns} from ${from} where ${reach(kind, view)} and ${where} ${tail}`.execute(db)
+/** The words that most documents of songs hold, as the planner's statistics have them. */
+export async function commonWords(db: Db): Promise<{ word: string; share: number }[]> {
+  const { rows } = await sql<{ word: string; share: number }>`
+    select word, share::float8 from pg_stats,
+      unnest(most_common_elems::text::text[], most_common_elem_freqs) as x(word, share)
+    where schemaname = 'catalog' and tablename = 'songs' and attname = 'search' and word is not null`.execute(db)
   return rows
 }
 
-/** Rows whose documents match the `tsquery`; of very many matches an arbitrary part. */
-export const matching = (db: Db, kind: Kind, view: View, tsquery: string): Promise<Candidate[]> =>
-  candidatesWhere(db, kind, view, sql`t.search @@ ${tsquery}::tsquery`, sql`limit ${CANDIDATES_MAX}`)
+export type Candidate = { id: string; title: string; artist: string; album: string; weight: number }
+export type Kind = 'song' | 'album' | 'artist'
+
+type Shown = { table: Sql; name: Sql; columns: Sql; join: Sql }
+/** What of a row is ranked, and how big it is: of two equal matches the bigger comes first. */
+const SHOWN: Record<Kind, Shown> = {
+  song: {
+    table: sql`catalog.songs`,
+    name: sql`title`,
+    columns: sql`c.id, c.title, c.artist, coalesce(al.title, '') as album, 0 as weight`,
+    join: sql`left join catalog.albums al on al.id = c.album_id`,
+  },
+  album: {
+    table: sql`catalog.albums`,
+    name: sql`title`,
+    columns: sql`c.id, c.title, c.artist, '' as album, c.song_count as weight`,
+    join: sql``,
+  },
+  artist: {
+    table: sql`catalog.artists`,
+    name: sql`name`,
+    columns: sql`c.id, c.name as title, '' as artist, '' as album, c.song_count as weight`,
+    join: sql``,
+  },
+}
+const reachOf = (kind: Kind, view: View): Sql<boolean> =>
+  ({ song: songsInReach(view, 'shelf'), album: albumsInReach(view), artist: artistsInReach(view) })[kind]
 
 /** U+10FFFF in UTF-8 sorts after every continuation of a prefix. */
 const LAST = '\u{10ffff}'
-/** Rows whose sort key begins so, in its order: the shortest first, so an exact title is always among them. */
-export const beginningWith = (db: Db, kind: Kind, view: View, prefix: string): Promise<Candidate[]> =>
-  candidatesWhere(
-    db,
-    kind,
-    view,
-    sql`t.sort_key >= ${prefix} and t.sort_key < ${prefix + LAST}`,
-    sql`order by t.sort_key, t.id limit ${CANDIDATES_MAX}`,
-  )
+
+/** What is public has indexes of its own; for others some rows out of reach may have to be passed over. */
+function reached(kind: Kind, view: View, o: { where: Sql; order: Sql; limit: number }): Sql {
+  const { table } = SHOWN[kind]
+  const reach = reachOf(kind, view)
+  if (view.least === ACCESS.anyone)
+    return sql`select t.* from ${table} t where ${reach} and ${o.where} ${o.order} limit ${o.limit}`
+  return sql`select t.* from (select t.* from ${table} t where ${o.where} ${o.order} limit ${LOOKED_AT_MAX}) t
+    where ${reach} limit ${o.limit}`
+}
+
+const BY_NAME = sql`order by t.sort_key, t.id`
+/** Of artists, those with the most songs; of the rest, the shortest, so that an exact title is always among them. */
+const beginsOrder = (kind: Kind): Sql => (kind === 'artist' ? sql`order by t.song_count desc` : BY_NAME)
+
+function beginning(kind: Kind, view: View, prefix: string): Sql[] {
+  const exact = reached(kind, view, { where: sql`t.sort_key = ${prefix}`, order: sql``, limit: BEGINNING_MAX })
+  const letter = kind === 'artist' && [...prefix].length === 1
+  const where = letter
+    ? sql`left(t.sort_key, 1) = ${prefix}`
+    : sql`t.sort_key >= ${prefix} and t.sort_key < ${prefix + LAST}`
+  const all = reached(kind, view, { where, order: beginsOrder(kind), limit: BEGINNING_MAX })
+  return kind === 'artist' ? [exact, all] : [all]
+}
+const matching = (kind: Kind, view: View, keys: string, filter: string | undefined): Sql =>
+  reached(kind, view, {
+    // As a function, the filter is no condition of the index.
+    where: sql`t.search @@ ${keys}::tsquery${filter === undefined ? sql`` : sql` and ts_match_vq(t.search, ${filter}::tsquery)`}`,
+    order: sql``,
+    limit: MATCHING_MAX,
+  })
+
+/** Rows whose sort key begins with one of `phrases`, and those whose documents match `keys` and `filter`. */
+export async function candidates(
+  db: Db,
+  kind: Kind,
+  view: View,
+  o: { phrases: readonly string[]; keys: string | undefined; filter: string | undefined },
+): Promise<Candidate[]> {
+  const parts = o.phrases.flatMap((p) => beginning(kind, view, p))
+  if (o.keys !== undefined) parts.push(matching(kind, view, o.keys, o.filter))
+  if (parts.length === 0) return []
+  const { columns, join } = SHOWN[kind]
+  const selects = parts.map((part) => sql`(select ${columns} from (${part}) c ${join})`)
+  const { rows } = await sql<Candidate>`${sql.join(selects, sql` union all `)}`.execute(db)
+  return [...new Map(rows.map((r) => [r.id, r])).values()]
+}
+
+/** Whether a document in the caller's reach matches. */
+export async function isAny(db: Db, kind: Kind, view: View, tsquery: string): Promise<boolean> {
+  const { table } = SHOWN[kind]
+  const { rows } =
+    await sql`select from ${table} t where ${reachOf(kind, view)} and t.search @@ ${tsquery}::tsquery limit 1`.execute(
+      db,
+    )
+  return rows.length > 0
+}

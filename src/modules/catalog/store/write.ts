@@ -134,14 +134,8 @@ export async function replaceLyrics(db: Db, known: readonly string[], lyrics: re
     on conflict (song_id) do nothing`.execute(db)
 }
 
-/** Words already in the table cost an index look-up each; callers remember what they sent. */
-export async function addWords(db: Db, words: readonly { word: string; grams: string[] }[]): Promise<void> {
-  if (words.length === 0) return
-  await sql`
-    insert into catalog.words (word, grams) select r.word, r.grams
-    from jsonb_to_recordset(${rowsOf(words)}) as r(word text, grams text[])
-    order by r.word collate "C" on conflict (word) do nothing`.execute(db)
-}
+/** Triggers keep the words now (005_search.sql): nobody needs to call this any more. */
+export async function addWords(_db: Db, _words: readonly { word: string; grams: string[] }[]): Promise<void> {}
 
 export type CoverDraft = { hash: string; kind: 'embedded' | 'image'; path: string }
 /** `path` as hex. A picture that could not be kept before is tried again from its new place. */

@@ -1,0 +1,1 @@
+-- Indexes for lists of a million songs.

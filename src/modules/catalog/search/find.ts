@@ -1,0 +1,95 @@
+import type { View } from '#modules/catalog/policy.ts'
+import type { Db } from '#modules/catalog/store/db.ts'
+import { type Candidate, candidates, isAny, type Kind } from '#modules/catalog/store/search.ts'
+import { type Common, commonNow } from './common.ts'
+import { forgive } from './forgive.ts'
+import { planOf } from './plan.ts'
+import { type Clause, parse, type Query, tsqueryOf } from './query.ts'
+import { type Ranked, ranked } from './rank.ts'
+
+/** With so many answers, a single word was not mistyped; several words found together hardly ever were. */
+const SURE = { word: 10, words: 3 } as const
+/** What is read as a typing error of something that is there has to be so many times as frequent. */
+const LIKELIER = 4
+/** Of queries with at least so many words, one may be left out when they are found nowhere together. */
+const LEAVE_OUT_MIN_WORDS = 3
+
+const KINDS = ['song', 'album', 'artist'] as const
+export type Found = Record<Kind, string[]>
+type Hits = Record<Kind, Ranked[]>
+
+async function look(db: Db, view: View, query: Query, common: Common): Promise<Hits> {
+  const plan = planOf(query, common)
+  const of = async (kind: Kind) => ranked(query, await candidates(db, kind, view, { ...plan, phrases: query.phrases }))
+  const [song, album, artist] = await Promise.all([of('song'), of('album'), of('artist')])
+  return { song, album, artist }
+}
+const countOf = (hits: Hits): number => hits.song.length + hits.album.length + hits.artist.length
+
+/** What was found first stands before the rest, unless that is worth more; each once. */
+function merged(first: Hits, second: Hits): Hits {
+  const of = (kind: Kind) =>
+    [...new Map([...second[kind], ...first[kind]].map((c) => [c.id, c])).values()].sort((a, b) => b.score - a.score)
+  return { song: of('song'), album: of('album'), artist: of('artist') }
+}
+
+const withClauses = (query: Query, clauses: readonly Clause[]): Query => ({ ...query, clauses })
+/** Readings of the query that leave out one of its words. */
+const leaveOneOut = (query: Query): Query[] =>
+  query.clauses.length < LEAVE_OUT_MIN_WORDS
+    ? []
+    : query.clauses.map((c) =>
+        withClauses(
+          query,
+          query.clauses.filter((other) => other !== c),
+        ),
+      )
+
+/** What was meant, when what was typed is not sure to be. */
+async function forgiving(db: Db, view: View, query: Query, common: Common, plain: Hits): Promise<Hits> {
+  const found = countOf(plain)
+  const { query: meant, unknown } = await forgive(db, query, common)
+  const known = meant.clauses.filter((c) => !unknown.includes(c))
+  if (known.length === 0) return plain
+  const loose = await look(db, view, withClauses(meant, known), common)
+  if (found >= SURE.words && countOf(loose) < LIKELIER * found) return plain
+  const both = merged(plain, loose)
+  if (countOf(both) > 0) return both
+  for (const fewer of leaveOneOut(meant)) {
+    const some = await look(db, view, fewer, common)
+    if (countOf(some) > 0) return some
+  }
+  return both
+}
+
+const idsOf = (hits: Hits, limit: number): Found => {
+  const ids = (all: readonly Candidate[]) => all.slice(0, limit).map((c) => c.id)
+  return { song: ids(hits.song), album: ids(hits.album), artist: ids(hits.artist) }
+}
+
+/**
+ * Ids of the best `limit` songs, albums and artists for what was typed. Words as typed, and what the last one may
+ * continue as, come first; typing errors (one from three letters on, two from six on) are forgiven when that finds
+ * little and they are much the likelier reading, so that `love` is not answered with `over`.
+ */
+export async function find(db: Db, view: View, q: string, limit: number): Promise<Found> {
+  const query = parse(q)
+  const common = await commonNow(db)
+  const plain = await look(db, view, query, common)
+  const sure = query.clauses.length > 1 ? SURE.words : SURE.word
+  if (query.clauses.length === 0 || countOf(plain) >= sure) return idsOf(plain, limit)
+  return idsOf(await forgiving(db, view, query, common, plain), limit)
+}
+
+/**
+ * The query as a PostgreSQL `tsquery` for lists: as typed when the caller may see anything that matches it so, else
+ * with typing errors forgiven. Empty, which matches nothing, when it holds no letter or digit.
+ */
+export async function filterQuery(db: Db, kind: Kind, view: View, q: string): Promise<string> {
+  const query = parse(q)
+  const needed = query.clauses.filter((c) => !c.isOptional)
+  const plain = tsqueryOf(needed)
+  if (needed.length === 0 || (await isAny(db, kind, view, plain))) return plain
+  const { query: meant } = await forgive(db, withClauses(query, needed), await commonNow(db))
+  return tsqueryOf(meant.clauses)
+}
