@@ -4,7 +4,7 @@ import { urlOf } from '#kernel/app/wire.ts'
 import { StartError } from '#kernel/db/embedded/errors.ts'
 import type { Service } from '#kernel/http/health.ts'
 import { analysis } from '#modules/analysis/schema.ts'
-import { albums, library, moderation, songs } from '#modules/catalog/schema.ts'
+import { albums, library, moderation, songs, uploads } from '#modules/catalog/schema.ts'
 import { admin, apiKeys, identity, links, profile } from '#modules/identity/schema.ts'
 import { streaming } from '#modules/streaming/schema.ts'
 
@@ -13,7 +13,7 @@ export const MODULES: Readonly<
   Record<string, { offers: readonly Contract[]; load: () => Promise<{ default: unknown }> }>
 > = {
   identity: { offers: [identity, profile, links, apiKeys, admin], load: () => import('#modules/identity/index.ts') },
-  catalog: { offers: [songs, albums, library, moderation], load: () => import('#modules/catalog/index.ts') },
+  catalog: { offers: [songs, albums, library, moderation, uploads], load: () => import('#modules/catalog/index.ts') },
   streaming: { offers: [streaming], load: () => import('#modules/streaming/index.ts') },
   analysis: { offers: [analysis], load: () => import('#modules/analysis/index.ts') },
 }
@@ -22,7 +22,7 @@ export const MODULES: Readonly<
 export const GROUPS: Readonly<Record<string, readonly string[]>> = {
   all: ['gateway', ...Object.keys(MODULES)],
   user: ['identity'],
-  song: ['catalog/songs', 'catalog/library', 'catalog/moderation', 'streaming', 'analysis'],
+  song: ['catalog/songs', 'catalog/library', 'catalog/moderation', 'catalog/uploads', 'streaming', 'analysis'],
   album: ['catalog/albums'],
   worker: ['catalog', 'analysis'],
 }

@@ -6,7 +6,7 @@ export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 /** Who may call at all; what a caller may do to one thing is the module's policy. */
 export type Auth = 'anyone' | 'user' | 'artist' | 'admin'
 /** Operations of one group share a rate limit (see `kernel/http/limits.ts`). */
-export type RateGroup = 'default' | 'auth' | 'search' | 'media' | 'heavy'
+export type RateGroup = 'default' | 'auth' | 'search' | 'media' | 'heavy' | 'sync'
 
 type Described = { readonly summary: string; readonly description?: string }
 type Routed = Described & {
@@ -70,6 +70,8 @@ export type InternalOperation = Described & {
 export type RawOperation = Routed & {
   readonly kind: 'raw'
   readonly produces: readonly string[]
+  /** Headers of the answer to OPTIONS at its addresses, beside those for other origins. */
+  readonly announces?: Readonly<Record<string, string>>
   /** Types of body that the module reads itself (`kernel/http/multipart.ts`); without them there is none. */
   readonly consumes?: readonly string[]
 }

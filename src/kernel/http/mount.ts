@@ -41,6 +41,7 @@ export function mount(app: FastifyInstance, m: Mounted, d: Deps): void {
     for (const route of routesOf(o)) {
       const handler = o.kind === 'raw' ? rawHandler(o, name, m, d, route) : jsonHandler(o, name, m, d, route)
       const add = (to: FastifyInstance) => {
+        for (const base of BASES) if (o.kind === 'raw' && o.announces) app.announce(base + route.path, o.announces)
         for (const base of BASES) addRoute(to, { ...route, url: base + route.path, o, name, handler, gate: d.gate })
       }
       if (o.kind === 'raw' && o.consumes) withUploads(app, add)

@@ -6,6 +6,8 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** 405 with the methods that would work, when the address is one of the API; else undefined. */
     wrongMethod(request: { method: string; url: string }): { error: AppError; allow: string } | undefined
+    /** Adds headers to the answer to OPTIONS at the address of a route. */
+    announce(route: string, headers: Readonly<Record<string, string>>): void
   }
 }
 
@@ -27,6 +29,17 @@ export function watchMethods(app: FastifyInstance): void {
     if (allowed.length === 0 || allowed.includes(method)) return undefined
     const allow = [...new Set(allowed)].toSorted().join(', ')
     return { error: new AppError(405, 'method_not_allowed', `${path} does not take ${method}, only ${allow}.`), allow }
+  })
+}
+
+/** What is said to who asks by OPTIONS; call it before routes are added. */
+export function watchOptions(app: FastifyInstance): void {
+  const known: { pattern: RegExp; headers: Readonly<Record<string, string>> }[] = []
+  app.decorate('announce', (route, headers) => void known.push({ pattern: patternOf(route), headers }))
+  app.addHook('onSend', async (request, reply) => {
+    if (request.method !== 'OPTIONS') return
+    const path = pathOf(request)
+    for (const { pattern, headers } of known) if (pattern.test(path)) reply.headers({ ...headers })
   })
 }
 

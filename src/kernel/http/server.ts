@@ -9,7 +9,7 @@ import type { Metrics } from '#kernel/metrics.ts'
 import { addHostCheck } from './hosts.ts'
 import { sendProblem } from './problem.ts'
 import { addSecurityHeaders } from './server-headers.ts'
-import { watchMethods } from './server-methods.ts'
+import { watchMethods, watchOptions } from './server-methods.ts'
 
 const BODY_BYTES_MAX = 1024 * 1024
 /** A client that dawdles over its headers. */
@@ -25,11 +25,21 @@ const EXPOSED_HEADERS = [
   'Content-Range',
   'ETag',
   'Idempotency-Replayed',
+  'Location',
   'RateLimit-Limit',
   'RateLimit-Remaining',
   'RateLimit-Reset',
   'Retry-After',
+  'Tus-Checksum-Algorithm',
+  'Tus-Extension',
+  'Tus-Resumable',
+  'Tus-Version',
   'Tutti-Rendition',
+  'Upload-Defer-Length',
+  'Upload-Expires',
+  'Upload-Length',
+  'Upload-Metadata',
+  'Upload-Offset',
   'X-Request-Id',
 ]
 const SLOW_BUCKETS_SEC = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
@@ -54,6 +64,7 @@ export async function createServer(d: { config: Config; log: Log; metrics: Metri
   app.setErrorHandler((err, request, reply) => sendProblem(err, request, reply, d.log))
   addHostCheck(app, d.config)
   await app.register(cookie)
+  watchOptions(app)
   await app.register(cors, {
     origin: [...d.config.corsOrigins],
     credentials: true,

@@ -48,8 +48,10 @@ function proxy(app: FastifyInstance, name: string, o: PublicOperation | RawOpera
     })
   }
   for (const { method, path } of routesOf(o))
-    for (const prefix of BASES)
+    for (const prefix of BASES) {
+      if (o.kind === 'raw' && o.announces) app.announce(prefix + path, o.announces)
       app.route({ method, url: prefix + path, config: { operation: name }, onRequest: d.gate.guard(o), handler })
+    }
 }
 
 async function forward(

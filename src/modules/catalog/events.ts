@@ -2,6 +2,7 @@ import { event, job } from '#kernel/module.ts'
 import { Id, Nullable, OneOf, Type } from '#kernel/schema.ts'
 import { push } from '#kernel/sockets/realtime.ts'
 import { ScanState } from './schema.ts'
+import { Upload } from './uploads/contract.ts'
 
 /** A song's audio is new or another than before (`contentId` says which). */
 export const songAudioReady = event(
@@ -41,6 +42,17 @@ export const removeFolderJob = job('catalog.remove-folder.v1', Type.Object({ fol
 /** Delete the songs that belonged to a person who is gone. */
 export const removeOwnedJob = job('catalog.remove-owned.v1', Type.Object({ ownerId: Id }), { lane: 'quick' })
 
+/** Decode and keep what was uploaded, and make a song of it. */
+export const processUploadJob = job('catalog.process-upload.v1', Type.Object({ uploadId: Id }), {
+  lane: 'cpu',
+  maxAttempts: 5,
+})
+
+export const uploadProgress = push(
+  'upload:progress',
+  Upload,
+  'An upload of yours moves on; at most four a second of each',
+)
 export const libraryProgress = push('library:progress', ScanState, 'A scan moves on; at most four a second')
 export const libraryChanged = push(
   'library:changed',

@@ -9,22 +9,33 @@ import { createRunner } from './scan/runner.ts'
 import { createWatcher } from './scan/watch.ts'
 import { withRevision } from './albums/answer.ts'
 import { createModeration } from './moderation/service.ts'
-import { albums, library, moderation, songs } from './schema.ts'
+import { albums, library, moderation, songs, uploads } from './schema.ts'
 import { createAlbums } from './service/albums.ts'
 import { adoptConfigured, requestFirstScan, wishOf } from './service/folders.ts'
 import { createLibrary } from './service/library.ts'
 import { createNews } from './service/news.ts'
 import { forgetGone, removeOwned, removeRetired } from './service/publish.ts'
 import { createSongs } from './service/songs.ts'
+import { songAnswers } from './studio/service.ts'
 import type { Tables } from './store/db.ts'
 import { saveFacets } from './store/lifecycle.ts'
+import { uploadDuties } from './uploads/index.ts'
+import { createUploads } from './uploads/service.ts'
+import { tusRoutes } from './uploads/tus/routes.ts'
 
+type Contracts = {
+  songs: typeof songs
+  albums: typeof albums
+  library: typeof library
+  moderation: typeof moderation
+  uploads: typeof uploads
+}
 type Needs = { identity: typeof identity }
 const FORGET_EVERY_MS = 6 * 3_600_000
 
-export default defineModule<Tables, { songs: typeof songs; albums: typeof albums; library: typeof library }, Needs>({
+export default defineModule<Tables, Contracts, Needs>({
   name: 'catalog',
-  contracts: { songs, albums, library },
+  contracts: { songs, albums, library, moderation, uploads },
   needs: { identity },
   migrations: new URL('./migrations/', import.meta.url),
   create(ctx, { identity: people }) {
@@ -33,12 +44,33 @@ export default defineModule<Tables, { songs: typeof songs; albums: typeof albums
     // Watching is clockwork; it scans by itself what it sees change, so it needs no job.
     const watcher = ctx.duties.has('cron') ? createWatcher(ctx, runner) : undefined
     const news = createNews(ctx)
+    const uploading = uploadDuties(ctx)
     let starting: Promise<void> | undefined
     return {
-      api: { songs: createSongs(ctx), albums: createAlbums(ctx), library: createLibrary(ctx, peopleAmongOf(ctx, people)) },
+      api: {
+        songs: createSongs(ctx),
+        albums: createAlbums(ctx),
+        library: createLibrary(ctx, peopleAmongOf(ctx, people)),
+        moderation: createModeration(ctx),
+        uploads: createUploads(ctx),
+      },
+      routes: { uploads: tusRoutes(ctx) },
+      answers: {
+        songs: songAnswers,
+        albums: {
+          getAlbum: withRevision,
+          createAlbum: withRevision,
+          updateAlbum: withRevision,
+          addAlbumSongs: withRevision,
+          setAlbumSongs: withRevision,
+          setAlbumVisibility: withRevision,
+        },
+      },
       on: [
         on<Tables, typeof songAnalyzed.payload>(songAnalyzed, async (tx, facets, { after }) => {
           await saveFacets(tx, [facets])
+          const ended = await uploading.analyzed(tx, facets)
+          after(() => uploading.tellAll(ended))
           after(news.soon)
         }),
         on<Tables, typeof userDeleted.payload>(userDeleted, (_tx, { userId }, { enqueue }) =>
@@ -48,15 +80,18 @@ export default defineModule<Tables, { songs: typeof songs; albums: typeof albums
       jobs: [
         runs(scanJob, (wish, { signal }) => runner.all(wishOf(wish), signal)),
         runs(removeOwnedJob, ({ ownerId }, { signal }) => removeOwned(ctx, ownerId, signal)),
+        ...uploading.jobs,
         runs(removeFolderJob, ({ folderId }, { signal }) => removeRetired(ctx, folderId, signal)),
       ],
       cron: [
+        ...uploading.cron,
         { name: 'catalog.forget-gone', everyMs: FORGET_EVERY_MS, run: (signal) => forgetGone(ctx, signal) },
         { name: 'catalog.forget-changes', everyMs: FORGET_EVERY_MS, run: (signal) => forgetChanges(ctx, signal) },
       ],
       async start() {
         if (!works) return
         await adoptConfigured(ctx)
+        await uploading.start()
         // Not awaited: the watch of a large library takes its time. First watch, then scan: nothing falls in between.
         starting = (async () => {
           await watcher?.start()

@@ -22,6 +22,7 @@ import {
 } from './things.ts'
 
 export { moderation } from './moderation/contract.ts'
+export { uploads } from './uploads/contract.ts'
 import { studioOps } from './studio/contract.ts'
 
 export * from './things.ts'

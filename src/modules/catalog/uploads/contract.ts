@@ -1,4 +1,5 @@
-import { contract, op } from '#kernel/contract.ts'
+import { contract, op, raw } from '#kernel/contract.ts'
+import { exportOfUser } from '#kernel/personal.ts'
 import { Empty, Id, Nullable, OneOf, Page, pageQuery, type Static, Strict, Text, Time, Type } from '#kernel/schema.ts'
 
 export const UPLOAD_STATES = ['pending', 'uploading', 'processing', 'analyzing', 'completed', 'failed'] as const
@@ -52,6 +53,22 @@ export const uploadFields = {
 
 export const BATCH_FILES_MAX = 20
 
+/** What the resumable endpoint speaks; told to whoever asks by OPTIONS. */
+export const TUS_HEADERS = {
+  'tus-resumable': '1.0.0',
+  'tus-version': '1.0.0',
+  'tus-extension': 'creation,creation-with-upload,creation-defer-length,expiration,termination,checksum',
+  'tus-checksum-algorithm': 'sha1,sha256,md5',
+} as const
+const OFFSET_STREAM = 'application/offset+octet-stream'
+const resumable = {
+  auth: 'user',
+  rate: 'media',
+  scope: 'write',
+  announces: TUS_HEADERS,
+  produces: ['application/json'],
+} as const
+
 export const uploads = contract('uploads', 'Uploads: files, pictures, and how far they are', {
   uploadAudio: op({
     method: 'POST',
@@ -86,6 +103,40 @@ export const uploads = contract('uploads', 'Uploads: files, pictures, and how fa
     input: Strict({}),
     output: Upload,
   }),
+  createTusUpload: raw({
+    ...resumable,
+    method: 'POST',
+    path: '/upload/files',
+    summary: 'Begin a resumable upload (tus 1.0)',
+    description:
+      'Send `Upload-Length`, or `Upload-Defer-Length: 1`, and in `Upload-Metadata` any of filename, filetype, kind (audio or image), createSong, title, artist, album, isPublic.',
+    consumes: [OFFSET_STREAM],
+    input: Empty,
+  }),
+  getTusUpload: raw({
+    ...resumable,
+    method: 'GET',
+    path: '/upload/files/:id',
+    summary: 'HEAD tells the offset of a resumable upload; GET the upload itself',
+    input: Strict({ id: Id }),
+  }),
+  patchTusUpload: raw({
+    ...resumable,
+    method: 'PATCH',
+    path: '/upload/files/:id',
+    aliases: ['POST /upload/files/:id'],
+    summary: 'Send bytes of a resumable upload from an offset on',
+    description: 'POST with `X-HTTP-Method-Override: PATCH` does the same.',
+    consumes: [OFFSET_STREAM],
+    input: Strict({ id: Id }),
+  }),
+  deleteTusUpload: raw({
+    ...resumable,
+    method: 'DELETE',
+    path: '/upload/files/:id',
+    summary: 'Cancel a resumable upload, or forget it',
+    input: Strict({ id: Id }),
+  }),
   listUploads: op({
     method: 'GET',
     path: '/upload',
@@ -119,4 +170,5 @@ export const uploads = contract('uploads', 'Uploads: files, pictures, and how fa
     input: Empty,
     output: Quota,
   }),
+  exportOfUser,
 })
