@@ -46,11 +46,11 @@ describe('a window of a minute', () => {
   test('groups have their own limits', async () => {
     const { take } = createLimits(config, createMemoryCounters())
     const found = []
-    for (const group of ['default', 'media', 'search', 'heavy', 'auth'] as const) {
+    for (const group of ['default', 'media', 'search', 'heavy', 'auth', 'sync'] as const) {
       await take(group, 'x', reply)
       found.push(headers.get('ratelimit-limit'))
     }
-    assert.deepEqual(found, [60, 120, 30, 1, 3])
+    assert.deepEqual(found, [60, 120, 30, 1, 3, 2000])
   })
 })
 

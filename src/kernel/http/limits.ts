@@ -5,6 +5,11 @@ import type { Counters } from '#kernel/counters/index.ts'
 import { tooMany } from '#kernel/errors.ts'
 
 const WINDOW_MS = 60_000
+/**
+ * A copy of a large library is read in one go, page after page: 1 000 000 songs, albums and artists in pages of 500
+ * within one window, however small the limits of everything else.
+ */
+export const SYNC_PER_MIN_LEAST = 2_000
 
 /** Counts one request of `who` (a user id or an address). Rejects with 429 and `Retry-After` above the group's limit. */
 export type Limits = { take(rate: RateGroup, who: string, reply: FastifyReply): Promise<void> }
@@ -16,6 +21,7 @@ const limitsOf = (config: Config): Record<RateGroup, number> => ({
   search: Math.ceil(config.rateLimitPerMin / 2),
   heavy: Math.ceil(config.rateLimitPerMin / 60),
   auth: config.rateLimitAuthPerMin,
+  sync: Math.max(config.rateLimitPerMin, SYNC_PER_MIN_LEAST),
 })
 
 /** A fixed window per (group, who). Answers carry `RateLimit-Limit`, `-Remaining` and `-Reset` (seconds). */

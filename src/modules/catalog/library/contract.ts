@@ -12,29 +12,50 @@ export const FOLDER_USERS_MAX = 1000
 export const LibraryTree = Type.Object(
   {
     folderId: Nullable(Id),
-    path: Type.String({ description: 'Below the music folder, with /; empty at its top' }),
+    path: Type.String({
+      description: 'Below the music folder, with /; empty at its top. Bytes that are no UTF-8, and %, stand as %XX',
+    }),
     folders: Type.Array(
       Type.Object({
         folderId: Id,
-        name: Type.String(),
-        path: Type.String(),
+        name: Type.String({ description: 'As it is shown' }),
+        path: Type.String({ description: 'As it is asked for' }),
         songCount: Type.Integer({ description: 'In it and below' }),
       }),
     ),
     songs: Type.Array(Song),
     nextCursor: Nullable(Type.String()),
   },
-  { $id: 'LibraryTree' },
+  { $id: 'LibraryTree', description: 'Folders come before songs, over as many pages as it takes' },
 )
+export type LibraryTree = Static<typeof LibraryTree>
 
 export const Duplicate = Type.Object(
   {
     contentId: Type.String(),
     wastedBytes: Type.Integer({ description: 'Of all copies but the largest' }),
-    songs: Type.Array(Type.Object({ song: Song, path: Nullable(Type.String()) })),
+    songCount: Type.Integer(),
+    songs: Type.Array(Type.Object({ song: Song, path: Nullable(Type.String({ description: 'Null: uploaded' })) }), {
+      description: 'The oldest of them',
+    }),
   },
   { $id: 'Duplicate' },
 )
+export type Duplicate = Static<typeof Duplicate>
+/** Songs shown of one duplicate. */
+export const DUPLICATE_SONGS_MAX = 20
+
+export const MissingSong = Type.Object(
+  {
+    song: Song,
+    path: Type.String(),
+    reason: OneOf(['deleted', 'folder_unreachable', 'faulty'] as const),
+    missingSince: Time,
+    forgottenAt: Nullable(Type.String({ format: 'date-time', description: 'Of deleted files only' })),
+  },
+  { $id: 'MissingSong' },
+)
+export type MissingSong = Static<typeof MissingSong>
 
 export const Change = Type.Object(
   {
@@ -47,6 +68,7 @@ export const Change = Type.Object(
   },
   { $id: 'Change', description: 'The thing as it is now; removed things, and those you may not see any more, by id' },
 )
+export type Change = Static<typeof Change>
 export const Changes = Type.Object(
   {
     items: Type.Array(Change),
@@ -60,8 +82,8 @@ export const Changes = Type.Object(
 )
 export type Changes = Static<typeof Changes>
 
-/** Part of the contract `library`. */
-export const libraryMoreOps = {
+/** Parts of the contract `library`: how a folder is scanned, and what is read of the library. */
+export const folderOps = {
   updateFolder: op({
     method: 'PATCH',
     path: '/library/folders/:id',
@@ -77,6 +99,8 @@ export const libraryMoreOps = {
     }),
     output: LibraryFolder,
   }),
+}
+export const libraryMoreOps = {
   getFolderAccess: op({
     method: 'GET',
     path: '/library/folders/:id/access',
@@ -124,17 +148,13 @@ export const libraryMoreOps = {
     auth: 'admin',
     summary: 'Songs whose file is away: they come back with it, and are forgotten after 30 days when it was deleted',
     input: Strict({ ...pageQuery }),
-    output: Page(
-      Type.Object(
-        { song: Song, path: Type.String(), missingSince: Time, forgottenAt: Nullable(Time) },
-        { $id: 'MissingFile' },
-      ),
-    ),
+    output: Page(MissingSong),
   }),
   getChanges: op({
     method: 'GET',
     path: '/library/changes',
     auth: 'user',
+    rate: 'sync',
     summary: 'What changed since you asked last, so that a copy of the library needs no full sync',
     input: Strict({
       limit: pageQuery.limit,

@@ -27,6 +27,7 @@ create table catalog.assets (
   created_at  timestamptz not null default now()
 );
 create index assets_by_content on catalog.assets (content_id);
+create index assets_by_cover on catalog.assets (cover_hash) where cover_hash is not null;
 
 -- Uploaded pictures are made anew before they are kept, so nothing of the camera stays in them.
 alter table catalog.covers drop constraint covers_source_kind_check;
@@ -60,6 +61,7 @@ create table catalog.uploads (
 );
 create index uploads_of_owner on catalog.uploads (owner_id, id);
 create index uploads_by_hash on catalog.uploads (hash) where hash is not null;
+create index uploads_by_image on catalog.uploads (image_hash) where image_hash is not null;
 create index uploads_by_song on catalog.uploads (song_id) where song_id is not null;
 create index uploads_expiring on catalog.uploads (expires_at) where expires_at is not null;
 
@@ -76,6 +78,7 @@ alter table catalog.songs add column file_name text;
 alter table catalog.songs add column revision integer not null default 1;
 -- The album with which it was published: it becomes private again with that album. Null when it was published by itself.
 alter table catalog.songs add column public_via uuid;
+create index songs_public_via on catalog.songs (public_via) where public_via is not null;
 alter table catalog.song_artists drop constraint song_artists_role_check;
 alter table catalog.song_artists add constraint song_artists_role_check check (role in ('main', 'featured', 'remixer',
   'composer', 'lyricist', 'arranger', 'conductor', 'performer', 'producer', 'mixer', 'engineer', 'album'));
@@ -118,14 +121,214 @@ create index album_songs_of_song on catalog.album_songs (song_id);
 -- Folders of the library songs (on shelf 2 and above) of an album or artist: who may open none of them sees neither.
 alter table catalog.albums add column folder_nos smallint[] not null default '{}';
 alter table catalog.artists add column folder_nos smallint[] not null default '{}';
+-- Songs that not everybody signed in sees, private and hidden ones: where there are some, figures differ by who asks.
+alter table catalog.artists add column apart_song_count integer not null default 0 check (apart_song_count >= 0);
 update catalog.albums al set folder_nos = x.nos from (select album_id, array_agg(distinct folder_no) as nos
   from catalog.songs where shelf >= 2 and folder_no is not null group by album_id) x where x.album_id = al.id;
 update catalog.artists ar set folder_nos = x.nos from (select sa.artist_id, array_agg(distinct s.folder_no) as nos
   from catalog.songs s join catalog.song_artists sa on sa.song_id = s.id
   where s.shelf >= 2 and s.folder_no is not null group by sa.artist_id) x where x.artist_id = ar.id;
+update catalog.artists ar set apart_song_count = x.n from (select sa.artist_id, count(distinct s.id) as n
+  from catalog.songs s join catalog.song_artists sa on sa.song_id = s.id
+  where s.shelf in (0, 1) group by sa.artist_id) x where x.artist_id = ar.id;
 
--- The delta feed says "removed" only to who may have known of the thing.
+-- The delta feed -----------------------------------------------------------------------------------------------------
+-- It says "removed" only to who may have known of the thing: the highest shelf it ever stood on, the folders it ever
+-- stood in, whose it is. Artists are nobody's: whose songs ever brought one along stands in `known_artists`.
 alter table catalog.changes add column owner_id uuid;
--- The highest shelf it ever stood on, and the folder it last stood in.
-alter table catalog.changes add column shelf_max smallint not null default 3;
-alter table catalog.changes add column folder_no smallint;
+alter table catalog.changes add column shelf_max smallint not null default 2;
+alter table catalog.changes alter column shelf_max drop default;
+alter table catalog.changes add column folder_nos smallint[] not null default '{}';
+create index changes_of_owner on catalog.changes (owner_id) where owner_id is not null;
+create index changes_removed on catalog.changes (at) where what = 'removed';
+create table catalog.known_artists (
+  owner_id  uuid not null,
+  artist_id uuid not null,
+  primary key (owner_id, artist_id)
+);
+-- One row: "removed" up to this number is forgotten, so a copy that is older begins anew.
+create table catalog.feed_state (
+  id            smallint primary key default 1 check (id = 1),
+  forgotten_seq bigint not null default 0
+);
+insert into catalog.feed_state (id) values (1);
+
+-- Songs that hold the same audio, by what all but the largest of them take; kept by a trigger of the songs.
+create table catalog.duplicates (
+  content_id   text primary key,
+  song_count   integer not null check (song_count > 1),
+  wasted_bytes bigint not null check (wasted_bytes >= 0)
+);
+create index duplicates_by_waste on catalog.duplicates (wasted_bytes desc, content_id desc);
+
+alter table catalog.folders add column unreachable_since timestamptz;
+update catalog.folders set unreachable_since = now() where state = 'unreachable';
+
+-- A directory with all below it is a range of this; songs that nobody may see are subtracted.
+create index library_files_in_dirs on catalog.library_files (folder_id, dir)
+  where state <> 'missing' and song_id is not null;
+create index songs_hidden on catalog.songs (folder_id) where shelf = 0;
+-- Those that are forgotten first come first.
+create index songs_missing on catalog.songs (coalesce(gone_at, timestamptz '9999-12-31 00:00:00+00'), id) where is_missing;
+create index songs_of_cover on catalog.songs (cover_hash) where cover_hash is not null;
+create index albums_by_own_cover on catalog.albums (own_cover_hash) where own_cover_hash is not null;
+
+insert into catalog.changes as c (kind, thing_id, what, owner_id, shelf_max, folder_nos)
+  select 'song', id, 'changed', owner_id, shelf, array_remove(array[folder_no], null) from catalog.songs
+  union all select 'album', id, 'changed', owner_id, shelf, folder_nos from catalog.albums
+  union all select 'artist', id, 'changed', null, shelf, folder_nos from catalog.artists
+  on conflict (kind, thing_id) do update set owner_id = excluded.owner_id, shelf_max = excluded.shelf_max,
+    folder_nos = excluded.folder_nos;
+insert into catalog.known_artists (owner_id, artist_id)
+  select distinct s.owner_id, sa.artist_id from catalog.songs s join catalog.song_artists sa on sa.song_id = s.id
+  where s.owner_id is not null;
+
+-- Invariant: whoever changes what the feed tells of holds the shelf (`lockShelf`) before any row of it, so that the order
+-- of numbers is the order of commits and no two writers wait for each other.
+create function catalog.hold_shelf() returns trigger language plpgsql as $$
+begin
+  perform pg_advisory_xact_lock(hashtext('catalog.shelf'));
+  return null;
+end $$;
+
+-- Notes the rows `touched`; what is written to no matter by whom is noted, so no writer can forget to.
+-- Arguments: kind, its owner, its folders.
+create function catalog.note_touched() returns trigger language plpgsql as $$
+begin
+  execute format($q$
+    insert into catalog.changes as c (kind, thing_id, what, owner_id, shelf_max, folder_nos)
+    select %L, t.id, %L, %s, t.shelf, %s from touched t
+    on conflict (kind, thing_id) do update set seq = nextval('catalog.change_seq'), at = now(), what = excluded.what,
+      owner_id = excluded.owner_id, shelf_max = greatest(c.shelf_max, excluded.shelf_max),
+      folder_nos = case when excluded.folder_nos <@ c.folder_nos then c.folder_nos
+        else array(select distinct unnest(c.folder_nos || excluded.folder_nos)) end
+    $q$, tg_argv[0], case when tg_op = 'DELETE' then 'removed' else 'changed' end, tg_argv[1], tg_argv[2]);
+  return null;
+end $$;
+
+-- Notes things whose own row stayed as it was, but not what is told of them. Each is in `catalog.changes` already.
+create function catalog.note_again(noted_kind text, ids uuid[]) returns void language sql as $$
+  update catalog.changes set seq = nextval('catalog.change_seq'), at = now()
+  where kind = noted_kind and thing_id = any(ids) and what = 'changed'
+$$;
+create function catalog.note_facets() returns trigger language plpgsql as $$
+begin
+  perform catalog.note_again('song', array(select song_id from touched));
+  return null;
+end $$;
+-- Songs name their album, one that somebody owns only to who may see it.
+create function catalog.note_titles() returns trigger language plpgsql as $$
+begin
+  perform catalog.note_again('song', array(select s.id from touched n join before o using (id)
+    join catalog.songs s on s.album_id = n.id
+    where n.title <> o.title or (n.owner_id is not null and n.shelf <> o.shelf)));
+  return null;
+end $$;
+create function catalog.note_names() returns trigger language plpgsql as $$
+declare renamed uuid[] := array(select n.id from touched n join before o using (id) where n.name <> o.name);
+begin
+  if renamed = '{}' then return null; end if;
+  perform catalog.note_again('song', array(select song_id from catalog.song_artists where artist_id = any(renamed)));
+  perform catalog.note_again('album', array(select album_id from catalog.album_artists where artist_id = any(renamed)));
+  return null;
+end $$;
+-- A picture is shown once it is kept.
+create function catalog.note_covers() returns trigger language plpgsql as $$
+declare
+  shown text[] := array(select n.hash from touched n join before o using (hash)
+    where (n.state, n.color) is distinct from (o.state, o.color) and 'ok' in (n.state, o.state));
+  song_ids uuid[];
+begin
+  if shown = '{}' then return null; end if;
+  song_ids := array(select id from catalog.songs where cover_hash = any(shown));
+  perform catalog.note_again('song', song_ids);
+  perform catalog.note_again('album', array(
+    select album_id from catalog.songs where id = any(song_ids) and album_id is not null
+    union select album_id from catalog.album_songs where song_id = any(song_ids)
+    union select id from catalog.albums where own_cover_hash = any(shown)));
+  perform catalog.note_again('artist', array(
+    select distinct artist_id from catalog.song_artists where song_id = any(song_ids)));
+  return null;
+end $$;
+create function catalog.note_known_artists() returns trigger language plpgsql as $$
+begin
+  insert into catalog.known_artists (owner_id, artist_id)
+  select distinct s.owner_id, t.artist_id from touched t join catalog.songs s on s.id = t.song_id
+  where s.owner_id is not null on conflict do nothing;
+  return null;
+end $$;
+
+-- Two uploads of the same bytes share them: that wastes nothing.
+create function catalog.count_duplicates() returns trigger language plpgsql as $$
+declare ids text[];
+begin
+  if tg_op = 'UPDATE' then
+    ids := array(select distinct x.id from before o join touched n using (id),
+        unnest(array[o.content_id, n.content_id]) as x(id)
+      where (o.content_id, o.size_bytes, o.asset_hash, o.shelf < 0)
+        is distinct from (n.content_id, n.size_bytes, n.asset_hash, n.shelf < 0));
+  else
+    ids := array(select distinct content_id from touched);
+  end if;
+  if ids = '{}' then return null; end if;
+  delete from catalog.duplicates where content_id = any(ids);
+  insert into catalog.duplicates (content_id, song_count, wasted_bytes)
+  select content_id, sum(songs), sum(size_bytes) - max(size_bytes)
+  from (select content_id, count(*) as songs, max(size_bytes) as size_bytes from catalog.songs
+    where content_id = any(ids) and shelf >= 0 group by content_id, coalesce(asset_hash, id::text)) x
+  group by content_id having sum(songs) > 1;
+  return null;
+end $$;
+insert into catalog.duplicates (content_id, song_count, wasted_bytes)
+  select content_id, count(*), sum(size_bytes) - max(size_bytes) from catalog.songs where shelf >= 0
+  group by content_id having count(*) > 1;
+
+create trigger hold_shelf before insert or update or delete on catalog.songs
+  for each statement execute function catalog.hold_shelf();
+create trigger hold_shelf before insert or update or delete on catalog.albums
+  for each statement execute function catalog.hold_shelf();
+create trigger hold_shelf before insert or update or delete on catalog.artists
+  for each statement execute function catalog.hold_shelf();
+create trigger hold_shelf before insert or update on catalog.song_facets
+  for each statement execute function catalog.hold_shelf();
+create trigger hold_shelf before update on catalog.covers
+  for each statement execute function catalog.hold_shelf();
+
+create trigger note_insert after insert on catalog.songs referencing new table as touched
+  for each statement execute function catalog.note_touched('song', 't.owner_id', 'array_remove(array[t.folder_no], null)');
+create trigger note_update after update on catalog.songs referencing new table as touched
+  for each statement execute function catalog.note_touched('song', 't.owner_id', 'array_remove(array[t.folder_no], null)');
+create trigger note_delete after delete on catalog.songs referencing old table as touched
+  for each statement execute function catalog.note_touched('song', 't.owner_id', 'array_remove(array[t.folder_no], null)');
+create trigger note_insert after insert on catalog.albums referencing new table as touched
+  for each statement execute function catalog.note_touched('album', 't.owner_id', 't.folder_nos');
+create trigger note_update after update on catalog.albums referencing new table as touched
+  for each statement execute function catalog.note_touched('album', 't.owner_id', 't.folder_nos');
+create trigger note_delete after delete on catalog.albums referencing old table as touched
+  for each statement execute function catalog.note_touched('album', 't.owner_id', 't.folder_nos');
+create trigger note_insert after insert on catalog.artists referencing new table as touched
+  for each statement execute function catalog.note_touched('artist', 'null::uuid', 't.folder_nos');
+create trigger note_update after update on catalog.artists referencing new table as touched
+  for each statement execute function catalog.note_touched('artist', 'null::uuid', 't.folder_nos');
+create trigger note_delete after delete on catalog.artists referencing old table as touched
+  for each statement execute function catalog.note_touched('artist', 'null::uuid', 't.folder_nos');
+create trigger note_titles after update on catalog.albums referencing old table as before new table as touched
+  for each statement execute function catalog.note_titles();
+create trigger note_names after update on catalog.artists referencing old table as before new table as touched
+  for each statement execute function catalog.note_names();
+create trigger note_insert after insert on catalog.song_facets referencing new table as touched
+  for each statement execute function catalog.note_facets();
+create trigger note_update after update on catalog.song_facets referencing new table as touched
+  for each statement execute function catalog.note_facets();
+create trigger note_covers after update on catalog.covers referencing old table as before new table as touched
+  for each statement execute function catalog.note_covers();
+create trigger note_insert after insert on catalog.song_artists referencing new table as touched
+  for each statement execute function catalog.note_known_artists();
+create trigger note_update after update on catalog.song_artists referencing new table as touched
+  for each statement execute function catalog.note_known_artists();
+create trigger count_insert after insert on catalog.songs referencing new table as touched
+  for each statement execute function catalog.count_duplicates();
+create trigger count_update after update on catalog.songs referencing old table as before new table as touched
+  for each statement execute function catalog.count_duplicates();
+create trigger count_delete after delete on catalog.songs referencing old table as touched
+  for each statement execute function catalog.count_duplicates();

@@ -5,6 +5,10 @@ import { conflict, notFound } from '#kernel/errors.ts'
 import { PAGE_DEFAULT } from '#kernel/schema.ts'
 import { decodeCursor, encodeCursor } from '#modules/catalog/cursor.ts'
 import { libraryChanged, removeFolderJob } from '#modules/catalog/events.ts'
+import type { PeopleAmong } from '#modules/catalog/library/access.ts'
+import { EVERYTHING } from '#modules/catalog/library/everything.ts'
+import { createReading } from '#modules/catalog/library/reading.ts'
+import { openFolders } from '#modules/catalog/library/tree.ts'
 import type { CatalogCtx } from '#modules/catalog/scan/types.ts'
 import type { LibraryFolder, library, ScanState } from '#modules/catalog/schema.ts'
 import { faultCount, faults } from '#modules/catalog/store/files.ts'
@@ -14,14 +18,15 @@ import {
   folders,
   retireFolder,
   setFolderPublic,
-  songCounts,
-  totals,
+  shownName,
   upsertFolder,
 } from '#modules/catalog/store/folders.ts'
 import { storedScan } from '#modules/catalog/store/scan-state.ts'
+import { songsPerFolder, totals } from '#modules/catalog/store/totals.ts'
 import { requestScan } from './folders.ts'
 import { browse, placeFault, readableFolder } from './places.ts'
 import { setFolderSongsPublic } from './publish.ts'
+import { viewFor } from './view.ts'
 
 const NO_ID = '00000000-0000-0000-0000-000000000000'
 const NEVER: ScanState = {
@@ -46,7 +51,7 @@ const toFolder = (f: Folder, counts: ReadonlyMap<string, number>): LibraryFolder
   songCount: counts.get(f.id) ?? 0,
   isPublic: f.isPublic,
   isRestricted: f.isRestricted,
-  name: f.name ?? (basename(f.pathText) || f.pathText),
+  name: shownName(f),
   ignore: f.ignore,
   watch: f.watch,
   isPolled: f.watch === 'poll',
@@ -70,7 +75,7 @@ async function oneFolder(ctx: CatalogCtx, id: string): Promise<Folder> {
   return folder
 }
 const shown = async (ctx: CatalogCtx, id: string): Promise<LibraryFolder> =>
-  toFolder(await oneFolder(ctx, id), await songCounts(ctx.db))
+  toFolder(await oneFolder(ctx, id), await songsPerFolder(ctx.db, EVERYTHING))
 
 async function addFolder(ctx: CatalogCtx, given: string): Promise<LibraryFolder> {
   const path = await readableFolder(given)
@@ -116,13 +121,19 @@ async function listFaults(ctx: CatalogCtx, input: { limit?: number; cursor?: str
   }
 }
 
-export function createLibrary(ctx: CatalogCtx): Api<typeof library> {
+export function createLibrary(ctx: CatalogCtx, peopleAmong: PeopleAmong): Api<typeof library> {
   return {
+    ...createReading(ctx, peopleAmong),
     async getLibraryStatus(who) {
       // Read first: what is read after the end of a scan is at least as new as that end.
       const scan = await scanNow(ctx)
-      const [all, counts, sums] = await Promise.all([folders(ctx.db), songCounts(ctx.db), totals(ctx.db)])
-      return { scan, folders: all.map((f) => seenBy(who, toFolder(f, counts))), ...sums }
+      const view = await viewFor(ctx, who)
+      const [open, counts, sums] = await Promise.all([
+        openFolders(ctx, view),
+        songsPerFolder(ctx.db, view),
+        totals(ctx.db, view),
+      ])
+      return { scan, folders: open.map((f) => seenBy(who, toFolder(f, counts))), ...sums }
     },
     listFaults: (_who, input) => listFaults(ctx, input),
     async scanLibrary(_who, { full = false }) {

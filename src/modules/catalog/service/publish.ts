@@ -1,10 +1,14 @@
 import { libraryChanged, songsRemoved } from '#modules/catalog/events.ts'
 import { EVENT_SONGS_MAX } from '#modules/catalog/scan/save.ts'
 import type { CatalogCtx } from '#modules/catalog/scan/types.ts'
+import { forgetInLibrary } from '#modules/catalog/store/folder-access.ts'
 import { deleteFolder, folderSongs, isRetired } from '#modules/catalog/store/folders.ts'
 import { deleteSongs, expiredSongs, publishSongs } from '#modules/catalog/store/lifecycle.ts'
-import { ownedSongs } from '#modules/catalog/store/owned.ts'
+import { broughtBy, deleteUploadsOf, ownedSongs } from '#modules/catalog/store/owned.ts'
 import { lockShelf, noteChanges, recount, touchedBy } from '#modules/catalog/store/recount.ts'
+import { releaseAssets, releaseCovers } from '#modules/catalog/uploads/release.ts'
+import { removeUploadsOf, sweepUnused } from '#modules/catalog/uploads/sweep.ts'
+import { ACCESS_TAG } from './view.ts'
 
 const NO_ID = '00000000-0000-0000-0000-000000000000'
 /** Songs of one transaction. */
@@ -45,17 +49,25 @@ export async function setFolderSongsPublic(ctx: CatalogCtx, folderId: string, is
   await tellChanged(ctx)
 }
 
-/** Forgets songs for good and tells every module that keeps something of them. */
-async function removeSongs(ctx: CatalogCtx, ids: readonly string[]): Promise<void> {
-  await ctx.write(async (tx, emit) => {
+/**
+ * Forgets songs for good and tells every module that keeps something of them. Uploaded bytes and pictures go after the
+ * last song that has them; what a crash leaves of those, a sweep removes.
+ */
+export async function removeSongs(ctx: CatalogCtx, ids: readonly string[]): Promise<void> {
+  const kept = await ctx.write(async (tx, emit) => {
     await lockShelf(tx)
     const touched = await touchedBy(tx, ids)
+    const brought = await broughtBy(tx, ids)
+    await deleteUploadsOf(tx, ids)
     await deleteSongs(tx, ids)
     await recount(tx, [touched])
     await noteChanges(tx, 'song', 'removed', ids)
     for (let i = 0; i < ids.length; i += EVENT_SONGS_MAX)
       await emit(songsRemoved, { songIds: ids.slice(i, i + EVENT_SONGS_MAX) })
+    return brought
   })
+  await releaseAssets(ctx, kept.assets)
+  await releaseCovers(ctx, kept.covers)
 }
 
 /** Deletes a retired folder with its songs; begun anew after a crash. Does nothing to a folder that came back. */
@@ -73,12 +85,18 @@ export async function removeRetired(ctx: CatalogCtx, folderId: string, signal: A
 
 /** Forgets the songs of a person who is gone; begun anew after a crash. */
 export async function removeOwned(ctx: CatalogCtx, ownerId: string, signal: AbortSignal): Promise<void> {
+  // First: what is still being made of an upload ends with its row.
+  await removeUploadsOf(ctx, ownerId)
   for (;;) {
     signal.throwIfAborted()
     const ids = await ownedSongs(ctx.db, ownerId, PART)
     if (ids.length === 0) break
     await removeSongs(ctx, ids)
   }
+  await sweepUnused(ctx, signal)
+  // Last: what was removed above is noted as theirs.
+  await ctx.write((tx) => forgetInLibrary(tx, ownerId))
+  await ctx.cache.invalidate([ACCESS_TAG])
   await tellChanged(ctx)
 }
 

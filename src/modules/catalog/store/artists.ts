@@ -17,20 +17,39 @@ export type ArtistRow = {
 
 const isNobody = (view: View): boolean => view.least === ACCESS.anyone
 
+/**
+ * Counted as the caller sees them, where what is kept would say another thing: of artists with songs that are private,
+ * hidden or in a folder that is withheld. Of all others, and for nobody, what is kept serves.
+ */
+const seen = (view: View): Sql => {
+  const isApart = view.least === ACCESS.admins || view.ownerId !== null
+  if (!isApart && view.withheld.length === 0)
+    return sql`left join lateral (select null::int as n, null::int as albums, null::text as cover) part on true`
+  return sql`left join lateral (
+    select count(distinct t.id)::int as n, count(distinct t.album_id)::int as albums,
+      mode() within group (order by t.cover_hash) as cover
+    from catalog.song_artists sa join catalog.songs t on t.id = sa.song_id
+    where sa.artist_id = ar.id and ${songsInReach(view, 'shelf')}
+  ) part on (${sql.lit(isApart)} and ar.apart_song_count > 0) or ar.folder_nos && ${[...view.withheld]}::smallint[]`
+}
+
+/** `where` speaks of the artists as `t`, `order` as `ar`. */
 async function artistsWhere(db: Db, view: View, where: readonly Sql<boolean>[], order: Sql): Promise<ArtistRow[]> {
   const of = isNobody(view) ? sql`public_` : sql``
   const { rows } = await sql<ArtistRow>`
-    select t.id, t.name, t.sort_name as "sortName", t.${of}album_count as "albumCount",
-      t.${of}song_count as "songCount", c.hash as "coverHash", c.color as "coverColor"
-    from catalog.artists t left join catalog.covers c on c.hash = t.${of}cover_hash and c.state = 'ok'
-    where ${allOf(where)} and ${artistsInReach(view)} order by ${order}`.execute(db)
+    select ar.id, ar.name, ar.sort_name as "sortName", coalesce(part.albums, ar.${of}album_count) as "albumCount",
+      coalesce(part.n, ar.${of}song_count) as "songCount", c.hash as "coverHash", c.color as "coverColor"
+    from (select t.* from catalog.artists t where ${allOf(where)} and ${artistsInReach(view)}) ar ${seen(view)}
+    left join catalog.covers c on c.state = 'ok'
+      and c.hash = case when part.n is null then ar.${of}cover_hash else part.cover end
+    order by ${order}`.execute(db)
   return rows
 }
 
 /** In the order of `ids`; unknown ones and those out of the caller's reach are left out. */
 export async function artistsById(db: Db, view: View, ids: readonly string[]): Promise<ArtistRow[]> {
   if (ids.length === 0) return []
-  const rows = await artistsWhere(db, view, [sql`t.id = any(${[...ids]}::uuid[])`], sql`t.id`)
+  const rows = await artistsWhere(db, view, [sql`t.id = any(${[...ids]}::uuid[])`], sql`ar.id`)
   const byId = new Map(rows.map((r) => [r.id, r]))
   return ids.flatMap((id) => byId.get(id) ?? [])
 }
@@ -68,14 +87,13 @@ export async function coverHashes(
   kind: CoverKind,
   ids: readonly string[],
 ): Promise<{ id: string; hash: string }[]> {
-  if (kind === 'album')
-    return (await albumsById(db, view, ids)).flatMap(({ id, coverHash: hash }) => (hash === null ? [] : { id, hash }))
-  const of = isNobody(view) && kind === 'artist' ? sql`public_` : sql``
-  const table = { song: sql`catalog.songs`, artist: sql`catalog.artists` }[kind]
-  const reach = { song: songsInReach(view, 'access'), artist: artistsInReach(view) }[kind]
+  if (kind !== 'song') {
+    const things = kind === 'album' ? await albumsById(db, view, ids) : await artistsById(db, view, ids)
+    return things.flatMap(({ id, coverHash: hash }) => (hash === null ? [] : { id, hash }))
+  }
   const { rows } = await sql<{ id: string; hash: string }>`
-    select t.id, c.hash from ${table} t join catalog.covers c on c.hash = t.${of}cover_hash and c.state = 'ok'
-    where t.id = any(${[...ids]}::uuid[]) and ${reach}`.execute(db)
+    select t.id, c.hash from catalog.songs t join catalog.covers c on c.hash = t.cover_hash and c.state = 'ok'
+    where t.id = any(${[...ids]}::uuid[]) and ${songsInReach(view, 'access')}`.execute(db)
   return rows
 }
 

@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import { sql } from 'kysely'
 import type { Db } from './db.ts'
 
@@ -17,6 +18,10 @@ export type Folder = {
 }
 const columns = sql`t.id, t.path, t.path_text as "pathText", t.from_config as "fromConfig", t.is_public as "isPublic",
   t.state, t.detail, t.no, t.name, t.ignore, t.watch, t.is_restricted as "isRestricted"`
+
+/** As people see it. */
+export const shownName = (f: Pick<Folder, 'name' | 'pathText'>): string =>
+  f.name ?? (basename(f.pathText) || f.pathText)
 
 export async function folders(db: Db): Promise<Folder[]> {
   const { rows } = await sql<Folder>`select ${columns} from catalog.folders t
@@ -50,21 +55,15 @@ export async function setFolderState(
   id: string,
   s: { state: 'ok' | 'unreachable'; detail: string | null },
 ): Promise<void> {
-  await sql`update catalog.folders set state = ${s.state}, detail = ${s.detail} where id = ${id}::uuid`.execute(db)
+  await sql`update catalog.folders set state = ${s.state}, detail = ${s.detail},
+    unreachable_since = case when ${s.state} = 'unreachable' then coalesce(unreachable_since, now()) end
+    where id = ${id}::uuid`.execute(db)
 }
 
 /** Tells something else of a folder that is there, unless somebody else has told something meanwhile. */
 export async function replaceDetail(db: Db, id: string, d: { from: string | null; to: string | null }): Promise<void> {
   await sql`update catalog.folders set detail = ${d.to}
     where id = ${id}::uuid and state = 'ok' and detail is not distinct from ${d.from}`.execute(db)
-}
-
-/** Songs on the shelf by folder. */
-export async function songCounts(db: Db): Promise<Map<string, number>> {
-  const { rows } = await sql<{ id: string; n: number }>`
-    select folder_id as id, count(*) as n from catalog.songs
-    where folder_id is not null and shelf >= 0 group by folder_id`.execute(db)
-  return new Map(rows.map((r) => [r.id, r.n]))
 }
 
 export async function hasFiles(db: Db, folderId: string): Promise<boolean> {
@@ -105,21 +104,4 @@ export async function holdFolders(db: Db, ids: readonly string[]): Promise<Set<s
 }
 export async function deleteFolder(db: Db, id: string): Promise<void> {
   await sql`delete from catalog.folders where id = ${id}::uuid and removed_at is not null`.execute(db)
-}
-
-export type Totals = {
-  songCount: number
-  durationMs: number
-  albumCount: number
-  artistCount: number
-  faultCount: number
-}
-export async function totals(db: Db): Promise<Totals> {
-  const { rows } = await sql<Totals>`
-    select s.n as "songCount", s.d as "durationMs",
-      (select count(*) from catalog.albums where shelf >= 0) as "albumCount",
-      (select count(*) from catalog.artists where shelf >= 0) as "artistCount",
-      (select count(*) from catalog.library_files where state = 'faulty') as "faultCount"
-    from (select count(*) as n, coalesce(sum(duration_ms), 0) as d from catalog.songs where shelf >= 0) s`.execute(db)
-  return rows[0] as Totals
 }

@@ -36,6 +36,17 @@ export function albumsInReach(view: View): Sql<boolean> {
     or (t.owner_id = ${ownerId}::uuid and t.shelf >= ${sql.lit(ACCESS.owner)}))`
 }
 
+/**
+ * Whether an album `al` may be named beside a song of it that the caller sees. One made of the songs that name it may: a
+ * song on it is seen; one that somebody owns only when it is public, or theirs.
+ */
+export function albumNamed({ least, ownerId }: View): Sql<boolean> {
+  if (least === ACCESS.admins) return sql`true`
+  const open = sql<boolean>`(al.owner_id is null or al.shelf = 3)`
+  if (ownerId === null) return open
+  return sql`(${open} or (al.owner_id = ${ownerId}::uuid and al.shelf >= ${sql.lit(ACCESS.owner)}))`
+}
+
 /** Artists `t` with at least one song on a shelf the caller reaches, their own uploads included. */
 export function artistsInReach(view: View): Sql<boolean> {
   const { least, ownerId } = view
@@ -46,3 +57,6 @@ export function artistsInReach(view: View): Sql<boolean> {
     or t.id in (select sa.artist_id from catalog.songs own join catalog.song_artists sa on sa.song_id = own.id
       where own.owner_id = ${ownerId}::uuid and own.shelf >= ${sql.lit(ACCESS.owner)}))`
 }
+
+/** Songs or albums `t` of one person, whoever may see them: for their own lists alone. */
+export const ownedBy = (ownerId: string): Sql<boolean> => sql<boolean>`t.owner_id = ${ownerId}::uuid`

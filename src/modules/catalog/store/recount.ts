@@ -86,8 +86,9 @@ export async function recountArtists(db: Db, ids: readonly string[]): Promise<vo
     and not exists (select from catalog.album_artists aa where aa.artist_id = ar.id)`.execute(db)
   await sql`
     update catalog.artists ar set shelf = x.shelf, song_count = x.n, album_count = x.a, public_song_count = x.pn,
-      public_album_count = x.pa, cover_hash = x.cover, public_cover_hash = x.pcover, folder_nos = x.nos
+      public_album_count = x.pa, cover_hash = x.cover, public_cover_hash = x.pcover, folder_nos = x.nos, apart_song_count = x.apart
     from (select sa.artist_id, max(s.shelf) as shelf,
+        count(distinct s.id) filter (where s.shelf in (0, 1)) as apart,
         coalesce(array_agg(distinct s.folder_no) filter (where s.shelf >= 2 and s.folder_no is not null), '{}') as nos,
         count(distinct s.id) filter (where s.shelf >= 2) as n, count(distinct s.id) filter (where s.shelf = 3) as pn,
         count(distinct s.album_id) filter (where s.shelf >= 2) as a,
