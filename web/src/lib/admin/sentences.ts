@@ -26,6 +26,12 @@ const ended = (e: Entry): string => {
   return isOwn(e) ? `{subject} ended ${what}` : `{actor} ended ${what} of {subject}`
 }
 
+/** Of what belongs to a person the log knows no title, so that none outlives them. */
+const thing = (e: Entry, kind: 'song' | 'album'): string => {
+  if (text(e, 'title')) return `the ${kind} “${text(e, 'title')}”`
+  return `${kind === 'song' ? 'a song' : 'an album'} of {subject}`
+}
+
 /** Every action of the log in words; the compiler asks for one that is missing. */
 const TOLD: Readonly<Record<Action, Told>> = {
   'account.registered': {
@@ -97,6 +103,10 @@ const TOLD: Readonly<Record<Action, Told>> = {
     icon: 'link',
     says: (e) => `{subject} unlinked ${methodName(text(e, 'provider')) || 'an account'}`,
   },
+  'song.hidden': { name: 'Song hidden', icon: 'block', grave: true, says: (e) => `{actor} hid ${thing(e, 'song')}` },
+  'song.shown': { name: 'Song shown again', icon: 'check', says: (e) => `{actor} showed ${thing(e, 'song')} again` },
+  'album.hidden': { name: 'Album hidden', icon: 'block', grave: true, says: (e) => `{actor} hid ${thing(e, 'album')}` },
+  'album.shown': { name: 'Album shown again', icon: 'check', says: (e) => `{actor} showed ${thing(e, 'album')} again` },
 }
 
 export const ACTIONS: readonly { value: Action; name: string }[] = (Object.entries(TOLD) as [Action, Told][])

@@ -27,6 +27,8 @@ export const ROUTES = {
   users: '/admin/users',
   user: '/admin/users/:id',
   audit: '/admin/audit',
+  adminMusic: '/admin/music',
+  folders: '/folders',
   upload: '/upload',
   studio: '/studio',
   studioAlbums: '/studio/albums',

@@ -10,6 +10,7 @@ export const MUSIC_NAV: NavItem[] = [
   { href: '/artists', name: 'Artists', icon: 'artist' },
   { href: '/songs', name: 'Songs', icon: 'song' },
   { href: '/genres', name: 'Genres', icon: 'genre' },
+  { href: '/folders', name: 'Folders', icon: 'folder' },
 ]
 export const OWN_NAV: NavItem[] = [
   { href: '/upload', name: 'Upload', icon: 'upload' },
