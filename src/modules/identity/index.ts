@@ -5,6 +5,7 @@ import { announceSetup } from './accounts/setup.ts'
 import { createAdmin } from './admin/service.ts'
 import { createApiKeys } from './api-keys/service.ts'
 import { pruneKeys } from './api-keys/store.ts'
+import { onModerated } from './audit/moderation.ts'
 import { pruneAudit } from './audit/store.ts'
 import { links } from './outside/contract.ts'
 import { createOutside } from './outside/index.ts'
@@ -58,7 +59,7 @@ export default defineModule<Tables, Contracts, NoNeeds>({
         profile: { updateMe: withETag },
         links: { exchange: give },
       },
-      on: personal.on,
+      on: [...personal.on, onModerated],
       jobs: [...personal.jobs, ...recovery.jobs],
       cron: [
         ...personal.cron,

@@ -10,7 +10,6 @@ import * as store from './store.ts'
 
 /** Recounts all that hangs on an album that has changed, or is new: `songIds` are the songs that changed with it. */
 export async function settle(tx: Db, id: string, songIds: readonly string[]): Promise<void> {
-  await store.bumpAlbum(tx, id)
   await recount(tx, [await store.touchedByAlbums(tx, [id]), await touchedBy(tx, songIds)])
 }
 
@@ -26,7 +25,9 @@ export async function changeAlbum(
   await ctx.write(async (tx) => {
     await lockShelf(tx)
     const before = await store.touchedByAlbums(tx, [id])
-    await settle(tx, id, await work(tx))
+    const songIds = await work(tx)
+    await store.bumpAlbum(tx, id)
+    await settle(tx, id, songIds)
     // Artists that were on it and are not any more.
     await recount(tx, [{ albumIds: [], artistIds: before.artistIds }])
   })

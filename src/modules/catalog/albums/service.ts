@@ -14,12 +14,14 @@ import { viewFor } from '#modules/catalog/service/view.ts'
 import { type AlbumFacts, albumFilters, albumSort, ownAlbumsById } from '#modules/catalog/store/albums.ts'
 import type { Db } from '#modules/catalog/store/db.ts'
 import { lockShelf } from '#modules/catalog/store/recount.ts'
+import { releaseCovers } from '#modules/catalog/uploads/index.ts'
 import { albumFor, assertMayPublish, assertOwned } from './access.ts'
 import { answerAlbum, answerWithSongs } from './answer.ts'
 import { assertSongsSeen, changeAlbum, keepSlots, settle } from './change.ts'
 import type { albumWriteOps } from './contract.ts'
 import { artistIdsOf, newAlbumFor, titleFacts } from './home.ts'
 import { orderAs } from './order.ts'
+import { pictureOf } from './picture.ts'
 import { publishAlbum, unpublishAlbum } from './publish.ts'
 import { deleteAlbumsIn } from './remove.ts'
 import { addSongs, removeSong, setSongs } from './songs.ts'
@@ -36,10 +38,12 @@ async function createAlbum(ctx: CatalogCtx, who: Caller, input: AlbumInput<'crea
   const slots = orderAs((input.songIds ?? []).map((songId) => ({ songId })))
   const songIds = slots.map((s) => s.songId)
   const view = await viewFor(ctx, who)
+  const coverHash = await pictureOf(ctx, who, input)
   const id = await ctx.write(async (tx) => {
     await lockShelf(tx)
     const album = { ownerId: who.userId, title, artists, year, kind, description, newId: ctx.newId }
     const made = await newAlbumFor(tx, album)
+    await store.patchAlbum(tx, made, { coverHash })
     await assertSongsSeen(tx, view, songIds)
     await keepSlots(tx, made, slots)
     await store.findHome(tx, made, songIds)
@@ -55,8 +59,12 @@ async function setPublic(tx: Db, album: AlbumFacts, isPublic: boolean): Promise<
   return isPublic ? publishAlbum(tx, album) : unpublishAlbum(tx, album.id)
 }
 
-async function rewrite(ctx: CatalogCtx, tx: Db, album: AlbumFacts, input: AlbumInput<'updateAlbum'>): Promise<void> {
-  const { title, artist, kind, year, description } = input
+type Said = Omit<AlbumInput<'updateAlbum'>, 'id' | 'revision' | 'isPublic' | 'imageUploadId'> & {
+  coverHash: string | undefined
+}
+
+async function rewrite(ctx: CatalogCtx, tx: Db, album: AlbumFacts, said: Said): Promise<void> {
+  const { title, artist, kind, year, description, coverHash } = said
   if (title !== undefined || artist !== undefined) assertOwned(album)
   await store.patchAlbum(tx, album.id, {
     title: title === undefined ? undefined : titleFacts(title),
@@ -64,6 +72,7 @@ async function rewrite(ctx: CatalogCtx, tx: Db, album: AlbumFacts, input: AlbumI
     kind,
     year,
     description,
+    coverHash,
   })
   const artists = typeof artist === 'string' ? [artist] : []
   if (artists.length > 0) await store.setAlbumArtists(tx, album.id, await artistIdsOf(tx, artists, ctx.newId))
@@ -71,26 +80,32 @@ async function rewrite(ctx: CatalogCtx, tx: Db, album: AlbumFacts, input: AlbumI
 
 /** What is said of an album; publishing it here is the same as at its visibility, where that changes. */
 async function updateAlbum(ctx: CatalogCtx, who: Caller, input: AlbumInput<'updateAlbum'>) {
+  signedIn(who)
   const { id, isPublic, revision } = input
   const view = await viewFor(ctx, who)
+  const before = await albumFor(ctx.db, who, view, { id, action: 'edit' })
+  assertMayPublish(who, before, isPublic)
+  const coverHash = await pictureOf(ctx, who, input)
   await changeAlbum(ctx, id, async (tx) => {
     const album = await albumFor(tx, who, view, { id, action: 'edit' })
     assertMayPublish(who, album, isPublic)
     assertRevision(album, revision)
-    await rewrite(ctx, tx, album, input)
+    await rewrite(ctx, tx, album, { ...input, coverHash })
     return isPublic === undefined || isPublic === album.isPublic ? [] : setPublic(tx, album, isPublic)
   })
+  if (coverHash !== undefined && before.coverHash !== null) await releaseCovers(ctx, [before.coverHash])
   return answerAlbum(ctx, who, id)
 }
 
 async function deleteAlbum(ctx: CatalogCtx, who: Caller, id: string) {
   const view = await viewFor(ctx, who)
-  await ctx.write(async (tx) => {
+  const covers = await ctx.write(async (tx) => {
     await lockShelf(tx)
     assertOwned(await albumFor(tx, who, view, { id, action: 'delete' }))
-    await deleteAlbumsIn(tx, [id])
+    return deleteAlbumsIn(tx, [id])
   })
   await tellChanged(ctx)
+  await releaseCovers(ctx, covers)
   return {}
 }
 
@@ -106,11 +121,14 @@ async function setAlbumVisibility(ctx: CatalogCtx, who: Caller, input: AlbumInpu
 
 async function removeAlbumCover(ctx: CatalogCtx, who: Caller, id: string) {
   const view = await viewFor(ctx, who)
+  let covers: string[] = []
   await changeAlbum(ctx, id, async (tx) => {
-    await albumFor(tx, who, view, { id, action: 'edit' })
+    const { coverHash } = await albumFor(tx, who, view, { id, action: 'edit' })
     await store.patchAlbum(tx, id, { coverHash: null })
+    covers = coverHash === null ? [] : [coverHash]
     return []
   })
+  await releaseCovers(ctx, covers)
   return {}
 }
 

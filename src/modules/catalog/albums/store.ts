@@ -112,7 +112,7 @@ export type AlbumPatch = {
   coverHash?: string | null | undefined
 }
 
-const set = <T>(column: string, value: T | undefined) =>
+const set = (column: string, value: string | boolean | null | undefined) =>
   value === undefined ? [] : [sql`${sql.id(column)} = ${value}`]
 /** Year and kind outlive what the songs say, so they are kept as edits; see `recount`. */
 const edited = (p: AlbumPatch) => {
@@ -140,8 +140,11 @@ export async function bumpAlbum(db: Db, id: string): Promise<void> {
   await sql`update catalog.albums set revision = revision + 1, updated_at = now() where id = ${id}::uuid`.execute(db)
 }
 
-export async function deleteAlbums(db: Db, ids: readonly string[]): Promise<void> {
-  await sql`delete from catalog.albums where id = any(${[...ids]}::uuid[])`.execute(db)
+/** Answers the pictures that their owners had set. */
+export async function deleteAlbums(db: Db, ids: readonly string[]): Promise<string[]> {
+  const { rows } = await sql<{ hash: string | null }>`
+    delete from catalog.albums where id = any(${[...ids]}::uuid[]) returning own_cover_hash as hash`.execute(db)
+  return rows.flatMap((r) => r.hash ?? [])
 }
 
 /** The albums with the artists whose figures depend on them. */

@@ -106,11 +106,13 @@ export type AlbumFacts = {
   isVisible: boolean
   shelf: number
   revision: number
+  /** The picture that was set. */
+  coverHash: string | null
   inReach: boolean
 }
 export async function albumFacts(db: Db, view: View, id: string): Promise<AlbumFacts | undefined> {
   const { rows } = await sql<AlbumFacts>`select t.id, t.owner_id as "ownerId", t.is_public as "isPublic",
-      t.is_visible as "isVisible", t.shelf, t.revision, ${albumsInReach(view)} as "inReach"
+      t.is_visible as "isVisible", t.shelf, t.revision, t.own_cover_hash as "coverHash", ${albumsInReach(view)} as "inReach"
     from catalog.albums t where t.id = ${id}::uuid`.execute(db)
   return rows[0]
 }

@@ -32,6 +32,10 @@ export const AUDIT_ACTIONS = [
   'api-key.revoked',
   'identity.linked',
   'identity.unlinked',
+  'song.hidden',
+  'song.shown',
+  'album.hidden',
+  'album.shown',
 ] as const
 export type AuditAction = (typeof AUDIT_ACTIONS)[number]
 
