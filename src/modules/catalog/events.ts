@@ -42,6 +42,9 @@ export const removeFolderJob = job('catalog.remove-folder.v1', Type.Object({ fol
 /** Delete the songs that belonged to a person who is gone. */
 export const removeOwnedJob = job('catalog.remove-owned.v1', Type.Object({ ownerId: Id }), { lane: 'quick' })
 
+/** Make the documents that search looks through anew, after an upgrade that reads texts otherwise. */
+export const rebuildSearchJob = job('catalog.rebuild-search.v1', Type.Object({}), { lane: 'quick' })
+
 /** Decode and keep what was uploaded, and make a song of it. */
 export const processUploadJob = job('catalog.process-upload.v1', Type.Object({ uploadId: Id }), {
   lane: 'cpu',

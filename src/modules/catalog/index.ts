@@ -2,7 +2,7 @@ import { defineModule, on, runs } from '#kernel/module.ts'
 import { songAnalyzed } from '#modules/analysis/events.ts'
 import { userDeleted } from '#modules/identity/events.ts'
 import { identity } from '#modules/identity/schema.ts'
-import { removeFolderJob, removeOwnedJob, scanJob } from './events.ts'
+import { rebuildSearchJob, removeFolderJob, removeOwnedJob, scanJob } from './events.ts'
 import { peopleAmongOf } from './library/access.ts'
 import { forgetChanges } from './library/changes.ts'
 import { createRunner } from './scan/runner.ts'
@@ -10,6 +10,7 @@ import { createWatcher } from './scan/watch.ts'
 import { withRevision } from './albums/answer.ts'
 import { createModeration } from './moderation/service.ts'
 import { albums, library, moderation, songs, uploads } from './schema.ts'
+import { rebuildDocuments, requestRebuild } from './search/rebuild.ts'
 import { createAlbums } from './service/albums.ts'
 import { adoptConfigured, requestFirstScan, wishOf } from './service/folders.ts'
 import { createLibrary } from './service/library.ts'
@@ -79,6 +80,7 @@ export default defineModule<Tables, Contracts, Needs>({
       ],
       jobs: [
         runs(scanJob, (wish, { signal }) => runner.all(wishOf(wish), signal)),
+        runs(rebuildSearchJob, (_, { signal }) => rebuildDocuments(ctx, signal)),
         runs(removeOwnedJob, ({ ownerId }, { signal }) => removeOwned(ctx, ownerId, signal)),
         ...uploading.jobs,
         runs(removeFolderJob, ({ folderId }, { signal }) => removeRetired(ctx, folderId, signal)),
@@ -91,6 +93,7 @@ export default defineModule<Tables, Contracts, Needs>({
       async start() {
         if (!works) return
         await adoptConfigured(ctx)
+        await requestRebuild(ctx)
         await uploading.start()
         // Not awaited: the watch of a large library takes its time. First watch, then scan: nothing falls in between.
         starting = (async () => {

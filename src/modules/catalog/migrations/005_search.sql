@@ -62,6 +62,7 @@ alter table catalog.songs alter column search set statistics 400;
 create table catalog.search_state (
   id       smallint primary key default 1 check (id = 1),
   version  integer not null,
+  building integer,
   kind     text check (kind in ('artist', 'album', 'song')),
   after_id uuid
 );
