@@ -7,6 +7,8 @@ import { png } from '#test/fixtures/images.ts'
 
 const titles = (songs: readonly Song[]): string[] => songs.map((s) => s.title).toSorted()
 
+const statusFor = async (who: Client) => (await who.get('/library/status')).body as LibraryStatus
+
 describe('a folder that is not for everybody', () => {
   let [open, secret]: MusicFolder[] = []
   let c: Catalog
@@ -87,10 +89,9 @@ describe('a folder that is not for everybody', () => {
   })
 
   test('the status speaks of open folders alone', async () => {
-    const status = async (who: Client) => (await who.get('/library/status')).body as LibraryStatus
-    const seen = await status(user)
+    const seen = await statusFor(user)
     assert.deepEqual([seen.folders.length, seen.songCount, seen.albumCount, seen.artistCount], [1, 1, 1, 1])
-    const all = await status(artist)
+    const all = await statusFor(artist)
     assert.deepEqual([all.folders.length, all.songCount, all.albumCount, all.artistCount], [2, 4, 2, 2])
     assert.ok(all.folders.some((f) => f.isRestricted && f.songCount === 3))
   })

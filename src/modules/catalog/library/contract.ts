@@ -130,7 +130,7 @@ export const libraryMoreOps = {
       limit: pageQuery.limit,
       cursor: pageQuery.cursor,
       folderId: Type.Optional(Id),
-      path: Type.Optional(Text(4096)),
+      path: Type.Optional(Text(4096, { minLength: 0 })),
     }),
     output: LibraryTree,
   }),

@@ -1,33 +1,26 @@
+import { isUtf8 } from 'node:buffer'
+
 /**
  * Directories are bytes, addresses are text: what is UTF-8 stands as it is, every other byte, control characters and `%`
  * itself as `%XX`. INVARIANT: {@link pathBytes} of {@link pathText} gives the same bytes.
  */
-const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 // oxlint-disable-next-line no-control-regex -- a name may hold any of them
 const ESCAPED = /[%\u0000-\u001f\u007f]/g
 const hex = (byte: number): string => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`
 
-const utf8 = (bytes: Uint8Array): string | undefined => {
-  try {
-    return strict.decode(bytes)
-  } catch {
-    return undefined
-  }
-}
 /** Bytes of the character that begins with this byte; 1 for what begins none. */
 const lengthOf = (lead: number): number => (lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc0 ? 2 : 1)
 
 const escaped = (text: string): string => text.replace(ESCAPED, (c) => hex(c.charCodeAt(0)))
 
 export function pathText(bytes: Buffer): string {
-  const whole = utf8(bytes)
-  if (whole !== undefined) return escaped(whole)
+  if (isUtf8(bytes)) return escaped(bytes.toString('utf8'))
   let text = ''
   for (let at = 0; at < bytes.length; ) {
-    const length = lengthOf(bytes[at] as number)
-    const character = at + length > bytes.length ? undefined : utf8(bytes.subarray(at, at + length))
-    text += character === undefined ? hex(bytes[at] as number) : escaped(character)
-    at += character === undefined ? 1 : length
+    const character = bytes.subarray(at, at + lengthOf(bytes[at] as number))
+    const isText = isUtf8(character)
+    text += isText ? escaped(character.toString('utf8')) : hex(bytes[at] as number)
+    at += isText ? character.length : 1
   }
   return text
 }
