@@ -18,6 +18,12 @@ export const withETag: Answer = (output, request, reply) => {
   return known !== undefined && namesOf(known).includes(String(thing.revision)) ? reply.code(304).send() : output
 }
 
+/** The same for what changes without its revision, too: the ETag serves `If-Match` alone, and a GET is always answered. */
+export const withRevision: Answer = (output, _request, reply) => {
+  reply.header('etag', etagOf(output as Revisioned)).header('cache-control', 'private, no-cache')
+  return output
+}
+
 /** A revision that no thing has. */
 const NONE = -1
 

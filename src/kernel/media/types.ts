@@ -55,6 +55,14 @@ export type MusicBrainzIds = {
   artistIds?: string[]
   albumArtistIds?: string[]
 }
+/** Who did what, beside artists and composers. */
+export type TagCredit = {
+  role: 'remixer' | 'lyricist' | 'arranger' | 'conductor' | 'performer' | 'producer' | 'mixer' | 'engineer'
+  name: string
+}
+/** The most telling first. */
+export const RELEASE_KINDS = ['audiobook', 'soundtrack', 'live', 'compilation', 'ep', 'single', 'album'] as const
+export type ReleaseKind = (typeof RELEASE_KINDS)[number]
 export type Tags = {
   title?: string
   artists: string[]
@@ -69,6 +77,10 @@ export type Tags = {
   date?: string
   genres: string[]
   composers: string[]
+  /** Artists who are guests: those after "feat.". They are among `artists`, too. */
+  featured?: string[]
+  credits?: TagCredit[]
+  releaseKind?: ReleaseKind
   comment?: string
   isrc?: string
   musicbrainz: MusicBrainzIds

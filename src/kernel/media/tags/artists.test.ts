@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { artistsOf, splitArtists, splitGenres } from './artists.ts'
+import { artistsOf, featuredIn, splitArtists, splitGenres } from './artists.ts'
 
 test('artists are split only where no name is cut', () => {
   const cases: [string, string[]][] = [
@@ -29,6 +29,19 @@ test('names that a reader of ID3v2.3 cut at a slash are joined again', () => {
   assert.deepEqual(artistsOf(['AC', 'DC'], 'cutAtSlash'), ['AC/DC'])
   assert.deepEqual(artistsOf(['Jay-Z', 'Kanye West'], 'cutAtSlash'), ['Jay-Z', 'Kanye West'])
   assert.deepEqual(artistsOf(['U2', 'Bono'], 'separate'), ['U2', 'Bono'])
+})
+
+test('guests are named by "feat." alone, in the spelling of the artists', () => {
+  const cases: [string[], string[]][] = [
+    [['Daft Punk feat. Pharrell Williams'], ['Pharrell Williams']],
+    [['A (feat. B)', 'C ft. B'], ['B']],
+    [['A; B [Featuring C]'], ['C']],
+    [['Little Feat', 'A & B'], []],
+  ]
+  for (const [texts, guests] of cases) {
+    assert.deepEqual(featuredIn(texts), guests, texts.join('|'))
+    for (const guest of guests) assert.ok(texts.flatMap(splitArtists).includes(guest))
+  }
 })
 
 test('genres: separators, ID3 numbers, repeats', () => {

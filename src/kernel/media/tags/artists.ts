@@ -29,6 +29,19 @@ export const splitArtists = (text: string): string[] =>
       .map((name) => unbracket(name.trim())),
   )
 
+/** The guests of the texts: the artists after "feat.", "ft." or "featuring", as {@link splitArtists} names them. */
+export const featuredIn = (texts: string[]): string[] =>
+  unique(
+    texts.flatMap((text) =>
+      text.split(SEPARATOR).flatMap((part) =>
+        part
+          .split(FEATURING)
+          .slice(1)
+          .map((name) => unbracket(name.trim())),
+      ),
+    ),
+  )
+
 /** A name this short is one half of a name with a slash in it ("AC/DC", "R/C"), not a name of its own. */
 const NAME_MIN_CHARS = 4
 

@@ -1,7 +1,8 @@
 import type { IAudioMetadata, ICommonTagsResult, ILyricsTag } from 'music-metadata'
 import { LYRIC_LINES_MAX, LYRICS_MAX_CHARS, TITLE_MAX_CHARS, VALUES_MAX } from '#kernel/media/bounds.ts'
 import type { MusicBrainzIds, ReplayGain, SyncedLine, Tags } from '#kernel/media/types.ts'
-import { artistsOf, splitGenres } from './artists.ts'
+import { artistsOf, featuredIn, splitGenres } from './artists.ts'
+import { creditsOf, releaseKindOf } from './credits.ts'
 import { parseLrc } from './lyrics.ts'
 import { cleanLine, cleanLines } from './text.ts'
 
@@ -89,6 +90,8 @@ function artistNames(native: INativeTags, name: string, many: string[] | undefin
   return isListed(native, name) ? [...new Set(values)] : artistsOf(values, slashOrigin(native)).slice(0, VALUES_MAX)
 }
 
+const some = <T>(all: T[]): T[] | undefined => (all.length > 0 ? all : undefined)
+
 /** A release date as written, when it starts with a year. */
 const dateOf = (common: ICommonTagsResult): string | undefined =>
   [common.date, common.originaldate, common.releasedate]
@@ -98,9 +101,10 @@ const dateOf = (common: ICommonTagsResult): string | undefined =>
 /** Maps the tags of one file. `common` and `native` as music-metadata gives them. */
 export function toTags(common: ICommonTagsResult, native: INativeTags): Tags {
   const date = dateOf(common)
+  const artists = artistNames(native, 'ARTISTS', common.artists, common.artist)
   return present<Tags>({
     title: line(common.title),
-    artists: artistNames(native, 'ARTISTS', common.artists, common.artist),
+    artists,
     albumArtists: artistNames(native, 'ALBUMARTISTS', common.albumartists, common.albumartist),
     album: line(common.album),
     disc: whole(common.disk.no, 0, 9999),
@@ -111,6 +115,11 @@ export function toTags(common: ICommonTagsResult, native: INativeTags): Tags {
     date,
     genres: splitGenres(lines(common.genre ?? [])).slice(0, VALUES_MAX),
     composers: artistsOf(lines(common.composer ?? []), slashOrigin(native)).slice(0, VALUES_MAX),
+    featured: some(
+      featuredIn([...lines(common.artists ?? []), ...lines(common.artist)]).filter((g) => artists.includes(g)),
+    ),
+    credits: some(creditsOf(common, native, lines)),
+    releaseKind: releaseKindOf(common.releasetype),
     comment: cleanLines(common.comment?.find(({ text }) => text)?.text, LYRICS_MAX_CHARS),
     isrc: cleanLine(common.isrc?.[0], ID_MAX_CHARS),
     musicbrainz: musicbrainz(common),

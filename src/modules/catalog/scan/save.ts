@@ -1,5 +1,4 @@
 import type { Emit } from '#kernel/module.ts'
-import { grams } from '#modules/catalog/edits.ts'
 import { songAudioReady } from '#modules/catalog/events.ts'
 import { searchLiteral } from '#modules/catalog/fold.ts'
 import type { Db } from '#modules/catalog/store/db.ts'
@@ -8,7 +7,6 @@ import { holdFolders } from '#modules/catalog/store/folders.ts'
 import { markSongsMissing } from '#modules/catalog/store/lifecycle.ts'
 import { lockShelf, noteChanges, recount, touchedBy } from '#modules/catalog/store/recount.ts'
 import {
-  addWords,
   sharedAlbums,
   type KnownSong,
   knownSongs,
@@ -28,8 +26,6 @@ import type { Batch, CatalogCtx, Refused, Taken, Tally, Wanted } from './types.t
 
 /** Songs of one event. */
 export const EVENT_SONGS_MAX = 200
-/** Words remembered as stored already; then the memory starts anew. */
-const REMEMBERED_WORDS_MAX = 200_000
 
 type Entry = { taken: Taken; facts: SongFacts; identity: Identity; edits?: Edits }
 
@@ -118,17 +114,8 @@ function count(tally: Tally, entries: readonly Entry[], refused: readonly Refuse
 const factsOf = ({ probe, wanted }: Taken, edits?: Edits): SongFacts =>
   describe(probe, { folderId: wanted.folder.id, dir: wanted.dir, name: wanted.file.name }, edits)
 
-/** Stores what was read, one transaction a batch. Remembers the vocabulary, so one saver serves a whole scan. */
+/** Stores what was read, one transaction a batch. */
 export function createSaver(ctx: CatalogCtx) {
-  const remembered = new Set<string>()
-  const newWords = (entries: readonly Entry[]): string[] => [
-    ...new Set(entries.flatMap((e) => e.facts.words).filter((w) => !remembered.has(w))),
-  ]
-  const remember = (words: readonly string[]): void => {
-    if (remembered.size > REMEMBERED_WORDS_MAX) remembered.clear()
-    for (const w of words) remembered.add(w)
-  }
-
   const entriesOf = async (batch: Batch): Promise<Entry[]> => {
     const identities = await identify(ctx, batch.taken)
     return batch.taken.map((taken) => ({ taken, facts: factsOf(taken), identity: identities.get(taken) as Identity }))
@@ -142,10 +129,9 @@ export function createSaver(ctx: CatalogCtx) {
       const standing = await holdFolders(tx, [...folderIds])
       const entries = all.filter((e) => standing.has(e.taken.wanted.folder.id))
       const refused = batch.refused.filter((r) => standing.has(r.wanted.folder.id))
-      const words = await store(ctx, tx, { entries, refused, newWords }, emit)
-      return { entries, refused, words }
+      await store(ctx, tx, { entries, refused }, emit)
+      return { entries, refused }
     })
-    remember(stored.words)
     count(tally, stored.entries, stored.refused)
   }
 }
@@ -164,9 +150,8 @@ async function laidOver(tx: Db, entries: Entry[], before: ReadonlyMap<string, Kn
   })
 }
 
-type Stored = { entries: Entry[]; refused: Refused[]; newWords: (entries: readonly Entry[]) => string[] }
-/** Answers the words that are new. */
-async function store(ctx: CatalogCtx, tx: Db, s: Stored, emit: Emit): Promise<string[]> {
+type Stored = { entries: Entry[]; refused: Refused[] }
+async function store(ctx: CatalogCtx, tx: Db, s: Stored, emit: Emit): Promise<void> {
   const { refused } = s
   const known = s.entries.filter((e) => e.identity.kind !== 'new').map((e) => e.identity.songId)
   const ids = s.entries.map((e) => e.identity.songId)
@@ -179,11 +164,7 @@ async function store(ctx: CatalogCtx, tx: Db, s: Stored, emit: Emit): Promise<st
   await upsertFiles(tx, [...entries.map(takenRow), ...refused.map(refusedRow)])
   const broken = refused.flatMap((r) => r.wanted.known?.songId ?? [])
   await markSongsMissing(tx, broken)
-  const words = s.newWords(entries)
-  const wordRows = words.map((word) => ({ word, grams: grams(word) }))
-  await addWords(tx, wordRows)
   await recount(tx, [before, await touchedBy(tx, ids)])
   await noteChanges(tx, 'song', 'changed', [...ids, ...broken])
   await announce(entries, songs, emit)
-  return words
 }

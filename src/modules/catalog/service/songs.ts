@@ -23,6 +23,7 @@ import {
   songsById,
   songSort,
 } from '#modules/catalog/store/songs.ts'
+import { createStudio } from '#modules/catalog/studio/service.ts'
 import { keptList, keptThing } from './kept.ts'
 import { artistFilter, paged, unseen } from './lists.ts'
 import { setSongsPublic } from './publish.ts'
@@ -125,6 +126,7 @@ async function lyricsFor(ctx: CatalogCtx, who: Caller, id: string) {
 export function createSongs(ctx: CatalogCtx): Api<typeof songs> {
   const { db } = ctx
   return {
+    ...createStudio(ctx),
     listSongs: (who, input) => songListFor(ctx, who, input),
     getSong: async (who, { id }) => toSong(await oneSong(ctx, who, id, 'see')),
     batchSongs: async (who, { ids }) => ({ items: (await songsById(db, await viewFor(ctx, who), ids)).map(toSong) }),

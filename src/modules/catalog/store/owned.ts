@@ -8,6 +8,18 @@ export async function ownedSongs(db: Db, ownerId: string, limit: number): Promis
   return rows.map((r) => r.id)
 }
 
+/** Hashes of the uploaded bytes and pictures that these songs have. */
+export async function broughtBy(db: Db, songIds: readonly string[]): Promise<{ assets: string[]; covers: string[] }> {
+  const { rows } = await sql<{ asset: string | null; cover: string | null }>`
+    select asset_hash as asset, edits->>'cover' as cover from catalog.songs
+    where id = any(${[...songIds]}::uuid[]) and (asset_hash is not null or edits ? 'cover')`.execute(db)
+  return { assets: rows.flatMap((r) => r.asset ?? []), covers: rows.flatMap((r) => r.cover ?? []) }
+}
+/** The uploads that songs were made of go with them: one without a song would hold its bytes. */
+export async function deleteUploadsOf(db: Db, songIds: readonly string[]): Promise<void> {
+  await sql`delete from catalog.uploads where song_id = any(${[...songIds]}::uuid[])`.execute(db)
+}
+
 export type OwnedSong = {
   id: string
   title: string

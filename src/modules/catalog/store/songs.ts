@@ -3,7 +3,7 @@ import { CREDIT_ROLES, type LyricsLine, type SONG_SORTS } from '#modules/catalog
 import type { View } from '#modules/catalog/policy.ts'
 import type { Db, Sql } from './db.ts'
 import { type Sort, allOf } from './pages.ts'
-import { songsInReach } from './reach.ts'
+import { albumNamed, ownedBy, songsInReach } from './reach.ts'
 
 export type Credit = { id: string; name: string; role: (typeof CREDIT_ROLES)[number] | 'album' }
 export type SongRow = {
@@ -52,7 +52,7 @@ const credits = sql`(select jsonb_agg(jsonb_build_object('id', ar.id, 'name', ar
   from catalog.song_artists sa join catalog.artists ar on ar.id = sa.artist_id
   where sa.song_id = t.id and sa.role <> 'album')`
 
-const columns = sql`t.id, t.title, t.artist, ${credits} as credits, t.album_id as "albumId", al.title as "albumTitle",
+const columns = sql`t.id, t.title, t.artist, ${credits} as credits, al.id as "albumId", al.title as "albumTitle",
   t.disc, t.track, t.duration_ms as "durationMs", t.year, t.genres, t.tags, t.is_public as "isPublic",
   t.is_visible as "isVisible", t.is_missing as "isMissing", t.owner_id as "ownerId", t.folder_no as "folderNo",
   t.revision, c.hash as "coverHash",
@@ -61,23 +61,27 @@ const columns = sql`t.id, t.title, t.artist, ${credits} as credits, t.album_id a
   f.camelot, f.energy, f.loudness_lufs as "loudnessLufs", f.true_peak_dbtp as "truePeakDbtp",
   t.created_at as "createdAt", t.updated_at as "updatedAt"`
 
-const songsWhere = async (db: Db, where: readonly Sql<boolean>[], order: Sql): Promise<SongRow[]> => {
+const songsWhere = async (db: Db, view: View, where: readonly Sql<boolean>[], order: Sql): Promise<SongRow[]> => {
   const { rows } = await sql<SongRow>`select ${columns} from catalog.songs t
-    left join catalog.albums al on al.id = t.album_id
+    left join catalog.albums al on al.id = t.album_id and ${albumNamed(view)}
     left join catalog.covers c on c.hash = t.cover_hash and c.state = 'ok'
     left join catalog.song_facets f on f.song_id = t.id
     where ${allOf(where)} order by ${order}`.execute(db)
   return rows
 }
 
-/** In the order of `ids`; unknown ones and those out of the caller's reach are left out. */
-export async function songsById(db: Db, view: View, ids: readonly string[]): Promise<SongRow[]> {
+async function inOrder(db: Db, view: View, ids: readonly string[], reach: Sql<boolean>): Promise<SongRow[]> {
   if (ids.length === 0) return []
-  const where = [sql<boolean>`t.id = any(${[...ids]}::uuid[])`, songsInReach(view, 'access')]
-  const rows = await songsWhere(db, where, sql`t.id`)
+  const rows = await songsWhere(db, view, [sql<boolean>`t.id = any(${[...ids]}::uuid[])`, reach], sql`t.id`)
   const byId = new Map(rows.map((r) => [r.id, r]))
   return ids.flatMap((id) => byId.get(id) ?? [])
 }
+/** In the order of `ids`; unknown ones and those out of the caller's reach are left out. */
+export const songsById = (db: Db, view: View, ids: readonly string[]): Promise<SongRow[]> =>
+  inOrder(db, view, ids, songsInReach(view, 'access'))
+/** The same of the songs of one person, with those that an admin hid. */
+export const songsOwned = (db: Db, view: View & { ownerId: string }, ids: readonly string[]): Promise<SongRow[]> =>
+  inOrder(db, view, ids, ownedBy(view.ownerId))
 
 /** One song whoever asks: for the policy to decide. */
 export async function songById(
@@ -85,7 +89,7 @@ export async function songById(
   view: View,
   id: string,
 ): Promise<(SongRow & { isWithheld: boolean }) | undefined> {
-  const [row] = await songsWhere(db, [sql`t.id = ${id}::uuid`], sql`t.id`)
+  const [row] = await songsWhere(db, view, [sql`t.id = ${id}::uuid`], sql`t.id`)
   return row && { ...row, isWithheld: row.folderNo !== null && view.withheld.includes(row.folderNo) }
 }
 
@@ -94,6 +98,7 @@ const ALBUM_SONGS_MAX = 5000
 export const songsOfAlbum = (db: Db, view: View, albumId: string): Promise<SongRow[]> =>
   songsWhere(
     db,
+    view,
     [sql`t.album_id = ${albumId}::uuid`, songsInReach(view, 'shelf')],
     sql`t.disc nulls first, t.track nulls last, t.sort_key, t.id limit ${ALBUM_SONGS_MAX}`,
   )

@@ -83,6 +83,7 @@ export type SongDraft = {
   size: number
   cover: string | null
   hasLyrics: boolean
+  releaseKind: string | null
 }
 /** New songs, and known ones that were read again: those keep id, owner, visibility and time of arrival. */
 export async function upsertSongs(db: Db, drafts: readonly SongDraft[]): Promise<void> {
@@ -90,16 +91,16 @@ export async function upsertSongs(db: Db, drafts: readonly SongDraft[]): Promise
   await sql`
     insert into catalog.songs as s (id, title, artist, album_id, disc, track, duration_ms, year, genres, genre_keys,
       sort_key, artist_order, album_order, search, is_public, folder_id, folder_no, content_id, codec, container, mime_type,
-      bitrate_kbps, sample_rate_hz, channels, lossless, size_bytes, cover_hash, has_lyrics)
+      bitrate_kbps, sample_rate_hz, channels, lossless, size_bytes, cover_hash, has_lyrics, release_kind)
     select r.id, r.title, r.artist, r.album, r.disc, r.track, r.duration, r.year, r.genres, r."genreKeys",
       r."sortKey", r."artistOrder", r."albumOrder", r.search::tsvector, r."isPublic", r.folder,
       (select no from catalog.folders where id = r.folder), r.content, r.codec,
-      r.container, r.mime, r.kbps, r.rate, r.channels, r.lossless, r.size, r.cover, r."hasLyrics"
+      r.container, r.mime, r.kbps, r.rate, r.channels, r.lossless, r.size, r.cover, r."hasLyrics", r."releaseKind"
     from jsonb_to_recordset(${rowsOf(drafts)}) as r(id uuid, title text, artist text, album uuid, disc smallint,
       track smallint, duration integer, year smallint, genres text[], "genreKeys" text[], "sortKey" text,
       "artistOrder" text, "albumOrder" text, search text, "isPublic" boolean, folder uuid, content text, codec text,
       container text, mime text, kbps integer, rate integer, channels smallint, lossless boolean, size bigint,
-      cover text, "hasLyrics" boolean)
+      cover text, "hasLyrics" boolean, "releaseKind" text)
     on conflict (id) do update set title = excluded.title, artist = excluded.artist, album_id = excluded.album_id,
       disc = excluded.disc, track = excluded.track, duration_ms = excluded.duration_ms, year = excluded.year,
       genres = excluded.genres, genre_keys = excluded.genre_keys, sort_key = excluded.sort_key,
@@ -109,7 +110,7 @@ export async function upsertSongs(db: Db, drafts: readonly SongDraft[]): Promise
       sample_rate_hz = excluded.sample_rate_hz, channels = excluded.channels, lossless = excluded.lossless,
       size_bytes = excluded.size_bytes, cover_hash = excluded.cover_hash,
       has_lyrics = case when exists (select from catalog.lyrics l where l.song_id = s.id and l.is_edited)
-        then s.has_lyrics else excluded.has_lyrics end,
+        then s.has_lyrics else excluded.has_lyrics end, release_kind = excluded.release_kind,
       is_missing = false, gone_at = null, revision = s.revision + 1, updated_at = now()`.execute(db)
 }
 
@@ -133,9 +134,6 @@ export async function replaceLyrics(db: Db, known: readonly string[], lyrics: re
     from jsonb_to_recordset(${rowsOf(lyrics)}) as r(song uuid, plain text, lines jsonb)
     on conflict (song_id) do nothing`.execute(db)
 }
-
-/** Triggers keep the words now (005_search.sql): nobody needs to call this any more. */
-export async function addWords(_db: Db, _words: readonly { word: string; grams: string[] }[]): Promise<void> {}
 
 export type CoverDraft = { hash: string; kind: 'embedded' | 'image'; path: string }
 /** `path` as hex. A picture that could not be kept before is tried again from its new place. */

@@ -1,4 +1,4 @@
-import type { ProbeOk } from '#kernel/media/types.ts'
+import type { ProbeOk, ReleaseKind } from '#kernel/media/types.ts'
 import { identityKey, storable } from '#modules/catalog/fold.ts'
 import { albumFolder, bytesOf, keyOf, shownPath, stemOf } from '#modules/catalog/scan/names.ts'
 import type { CREDIT_ROLES } from '#modules/catalog/things.ts'
@@ -32,6 +32,8 @@ export type Base = {
   year: number | null
   genres: string[]
   tags: string[]
+  /** The kind of release, where the file tells. */
+  releaseKind: ReleaseKind | null
 }
 /** Where a file lies. Uploads lie nowhere: their folder and directory are empty. */
 export type Place = { folderId: string; dir: Buffer; name: Buffer }
@@ -65,10 +67,23 @@ export function performersOf(names: readonly string[], title: string, sortName?:
   ]
 }
 
+/** Whose song it is and who is a guest on it; the artist of the album, when nobody is named. */
+function artistsOf(tags: ProbeOk['tags']): { main: string[]; guests: string[] } {
+  const named = tags.artists.length > 0 ? tags.artists : tags.albumArtists
+  const guests = named.filter((name) => tags.featured?.includes(name))
+  const main = named.filter((name) => !guests.includes(name))
+  return main.length > 0 ? { main, guests } : { main: named, guests: [] }
+}
+const lineOf = ({ main, guests }: { main: string[]; guests: string[] }): string =>
+  clean(main.join(', ') + (guests.length > 0 ? ` feat. ${guests.join(', ')}` : '')) || UNKNOWN_ARTIST
+
 function peopleOf(tags: ProbeOk['tags'], title: string): Person[] {
+  const { main, guests } = artistsOf(tags)
   const people: Person[] = [
-    ...performersOf(tags.artists.length > 0 ? tags.artists : tags.albumArtists, title, tags.sortArtist),
+    ...performersOf(main, title, tags.sortArtist),
+    ...guests.map((name) => ({ name: clean(name), role: 'featured' as const })),
     ...tags.composers.map((name) => ({ name: clean(name), role: 'composer' as const })),
+    ...(tags.credits ?? []).map(({ name, role }) => ({ name: clean(name), role })),
     ...tags.albumArtists.map((name) => ({
       name: clean(name),
       role: 'album' as const,
@@ -110,11 +125,10 @@ export function baseOf(probe: ProbeOk, place: Place): Base {
   const named = clean(tags.title ?? '')
   const guess = byName(place.name)
   const title = named || guess.title
-  const artists = tags.artists.length > 0 ? tags.artists : tags.albumArtists
   return {
     title,
     sortTitle: clean(tags.sortTitle ?? '') || title,
-    artist: clean(artists.join(', ')) || UNKNOWN_ARTIST,
+    artist: lineOf(artistsOf(tags)),
     people: peopleOf(tags, title),
     album: albumOf(probe, place),
     disc: small(tags.disc ?? (named ? undefined : guess.disc)),
@@ -122,5 +136,6 @@ export function baseOf(probe: ProbeOk, place: Place): Base {
     year: small(tags.year),
     genres: genresOf(tags.genres),
     tags: [],
+    releaseKind: tags.releaseKind ?? null,
   }
 }

@@ -7,12 +7,16 @@ const Number999 = Type.Integer({ minimum: 1, maximum: 999 })
 export const TAGS_MAX = 30
 export const CREDITS_MAX = 60
 const GENRES_MAX = 16
+export const PLAIN_MAX_CHARS = 100_000
+export const LRC_MAX_CHARS = 200_000
 
 /** What a person may say of a song. Null takes back what was said: the file counts again. */
 export const songFields = {
   title: Type.Optional(Nullable(Text(500))),
   artist: Type.Optional(
-    Nullable(Text(500, { description: 'Artists in one line, parted by `;`, guests after `feat.`; `credits` says it in full' })),
+    Nullable(
+      Text(500, { description: 'Artists in one line, parted by `;`, guests after `feat.`; `credits` says it in full' }),
+    ),
   ),
   credits: Type.Optional(
     Nullable(
@@ -23,14 +27,18 @@ export const songFields = {
     ),
   ),
   album: Type.Optional(
-    Nullable(Text(500, { description: 'Title of the album; yours is made (private) when you have none of that title' })),
+    Nullable(
+      Text(500, { description: 'Title of the album; yours is made (private) when you have none of that title' }),
+    ),
   ),
   albumId: Type.Optional(Nullable(Id)),
   disc: Type.Optional(Nullable(Number999)),
   track: Type.Optional(Nullable(Number999)),
   year: Type.Optional(Nullable(Year)),
   genres: Type.Optional(
-    Nullable(Type.Union([Type.Array(Text(100), { maxItems: GENRES_MAX }), Text(500, { description: 'Parted by `,` or `;`' })])),
+    Nullable(
+      Type.Union([Type.Array(Text(100), { maxItems: GENRES_MAX }), Text(500, { description: 'Parted by `,` or `;`' })]),
+    ),
   ),
   tags: Type.Optional(Nullable(Type.Array(Text(60), { maxItems: TAGS_MAX }))),
   isPublic: Type.Optional(Type.Boolean()),
@@ -97,12 +105,12 @@ export const studioOps = {
     method: 'PUT',
     path: '/songs/:id/lyrics',
     auth: 'user',
-    summary: 'Lyrics: plain, synced by line or word, or an LRC file as text',
+    summary: 'Lyrics: plain, synced by line or word, or an LRC file as text; with nothing, those of the file again',
     input: Strict({
       id: Id,
-      plain: Type.Optional(Text(100_000)),
-      lrc: Type.Optional(Text(200_000, { description: 'LRC; <mm:ss.xx> before words times them' })),
-      lines: Type.Optional(Lyrics.properties.lines),
+      plain: Type.Optional(Nullable(Text(PLAIN_MAX_CHARS))),
+      lrc: Type.Optional(Nullable(Text(LRC_MAX_CHARS, { description: 'LRC; <mm:ss.xx> before words times them' }))),
+      lines: Type.Optional(Nullable(Lyrics.properties.lines)),
     }),
     output: Lyrics,
   }),
@@ -111,7 +119,7 @@ export const studioOps = {
     path: '/songs/:id/lyrics',
     auth: 'user',
     status: 204,
-    summary: 'Take the lyrics away',
+    summary: 'Take the lyrics away; those of the file stay away, too',
     input: Strict({ id: Id }),
     output: Empty,
   }),

@@ -2,7 +2,6 @@ import { hasRole, type SignedIn } from '#kernel/caller.ts'
 import { AppError } from '#kernel/errors.ts'
 import type { Emit } from '#kernel/module.ts'
 import { homeAlbumFor, placeOnAlbum } from '#modules/catalog/albums/home.ts'
-import { grams } from '#modules/catalog/edits.ts'
 import { songAudioReady } from '#modules/catalog/events.ts'
 import { searchLiteral } from '#modules/catalog/fold.ts'
 import { audioOf } from '#modules/catalog/scan/describe.ts'
@@ -11,7 +10,7 @@ import type { CatalogCtx } from '#modules/catalog/scan/types.ts'
 import { tellChanged } from '#modules/catalog/service/publish.ts'
 import type { Db } from '#modules/catalog/store/db.ts'
 import { lockShelf, noteChanges, recount, touchedBy } from '#modules/catalog/store/recount.ts'
-import { addWords, replaceCredits, replaceLyrics, upsertSongs } from '#modules/catalog/store/write.ts'
+import { replaceCredits, replaceLyrics, upsertSongs } from '#modules/catalog/store/write.ts'
 import { type Base, baseOf } from './base.ts'
 import { deriveOwned } from './derive.ts'
 import { type Edits, edited, layOver, type Patch } from './edits.ts'
@@ -79,8 +78,6 @@ async function insertSong(ctx: CatalogCtx, tx: Db, who: Maker, n: NewSong, asset
   })
   await replaceCredits(tx, [], names.creditsOf(id, facts))
   await replaceLyrics(tx, [], lyrics ? [{ song: id, ...lyrics }] : [])
-  const words = facts.words.map((word) => ({ word, grams: grams(word) }))
-  await addWords(tx, words)
   if (album) await placeOnAlbum(tx, { albumId: album, songId: id, disc: facts.disc, track: facts.track })
   return id
 }

@@ -29,6 +29,7 @@ export type SongFacts = {
   genres: string[]
   genreKeys: string[]
   tags: string[]
+  releaseKind: Base['releaseKind']
   sortKey: string
   artistOrder: string
   albumOrder: string
@@ -109,6 +110,7 @@ export function derive(base: Base): SongFacts {
     genres: base.genres,
     genreKeys: base.genres.map(identityKey),
     tags: base.tags,
+    releaseKind: base.releaseKind,
     sortKey: own,
     artistOrder: [artists.get(artistKey(main?.name ?? ''))?.sortKey ?? '', onAlbum].join(PART),
     albumOrder: onAlbum,

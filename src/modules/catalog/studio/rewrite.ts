@@ -1,14 +1,14 @@
 import { notFound, unprocessable } from '#kernel/errors.ts'
 import { assertRevision } from '#kernel/http/revision.ts'
 import { placeOnAlbum } from '#modules/catalog/albums/home.ts'
-import { grams } from '#modules/catalog/edits.ts'
 import type { CatalogCtx, CoverSource, Lyrics } from '#modules/catalog/scan/types.ts'
 import { embeddedLyrics } from '#modules/catalog/scan/read.ts'
 import { tellChanged } from '#modules/catalog/service/publish.ts'
 import type { Db } from '#modules/catalog/store/db.ts'
 import { publishSongs } from '#modules/catalog/store/lifecycle.ts'
 import { lockShelf, noteChanges, recount, touchedBy } from '#modules/catalog/store/recount.ts'
-import { addWords, replaceCredits, wantCovers } from '#modules/catalog/store/write.ts'
+import { replaceCredits, wantCovers } from '#modules/catalog/store/write.ts'
+import { releaseCovers } from '#modules/catalog/uploads/release.ts'
 import { type Base, baseOf } from './base.ts'
 import { baseOfAsset, homeOf } from './create.ts'
 import { derive, deriveOwned, type SongFacts } from './derive.ts'
@@ -79,8 +79,6 @@ async function rewriteIn(ctx: CatalogCtx, tx: Db, song: Editable, source: Source
   const coverHash = edits.cover ?? (await keepCover(tx, source.cover))
   await rewriteSong(tx, { id: song.id, facts, edits, albumId, coverHash })
   await replaceCredits(tx, [song.id], names.creditsOf(song.id, facts))
-  const words = facts.words.map((word) => ({ word, grams: grams(word) }))
-  await addWords(tx, words)
   await moveBetween(tx, song, albumId, facts)
   await recount(tx, [before, await touchedBy(tx, [song.id])])
 }
@@ -96,7 +94,7 @@ export type Change = {
 export async function changeSong(ctx: CatalogCtx, id: string, change: Change): Promise<void> {
   const isWritten = Object.values(change.patch).some((v) => v !== undefined)
   const source = isWritten ? await sourceOf(ctx, id) : undefined
-  await ctx.write(async (tx) => {
+  const before = await ctx.write(async (tx) => {
     await lockShelf(tx)
     const song = await editableSong(tx, id)
     if (!song) throw notFound('song')
@@ -107,6 +105,8 @@ export async function changeSong(ctx: CatalogCtx, id: string, change: Change): P
       await recount(tx, [await touchedBy(tx, published)])
     }
     await noteChanges(tx, 'song', 'changed', [id])
+    return song
   })
   await tellChanged(ctx)
+  if (change.patch.cover !== undefined && before.edits.cover) await releaseCovers(ctx, [before.edits.cover])
 }

@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import type { ProbeOk } from '#kernel/media/types.ts'
 import type { Db } from '#modules/catalog/store/db.ts'
 import { searchLiteral } from '#modules/catalog/fold.ts'
+import type { LyricsLine } from '#modules/catalog/things.ts'
 import type { SongFacts } from './derive.ts'
 import type { Edits } from './edits.ts'
 
@@ -84,4 +85,23 @@ export async function albumFor(db: Db, albumId: string, ownerId: string | null):
 export async function leaveAlbum(db: Db, albumId: string, songId: string): Promise<void> {
   await sql`delete from catalog.album_songs
     where album_id = ${albumId}::uuid and song_id = ${songId}::uuid`.execute(db)
+}
+
+type LyricsRow = { plain: string | null; lines: readonly LyricsLine[]; isEdited: boolean }
+/** `isEdited`: a person wrote them, or that there are none; scans leave them as they are. */
+export async function writeLyrics(db: Db, songId: string, l: LyricsRow): Promise<void> {
+  await sql`
+    insert into catalog.lyrics (song_id, plain, lines, is_edited)
+    values (${songId}::uuid, ${l.plain}, ${JSON.stringify(l.lines)}::jsonb, ${l.isEdited})
+    on conflict (song_id) do update set plain = excluded.plain, lines = excluded.lines,
+      is_edited = excluded.is_edited`.execute(db)
+  await sql`update catalog.songs set has_lyrics = ${l.plain !== null || l.lines.length > 0},
+      revision = revision + 1, updated_at = now()
+    where id = ${songId}::uuid`.execute(db)
+}
+
+/** An upload of bytes that were a song already becomes one that no song was made of. */
+export async function freeDuplicate(db: Db, uploadId: string): Promise<void> {
+  await sql`update catalog.uploads set song_id = null, is_duplicate = false, state = 'completed', progress = 1
+    where id = ${uploadId}::uuid and is_duplicate and state in ('completed', 'analyzing')`.execute(db)
 }
