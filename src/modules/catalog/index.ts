@@ -8,6 +8,7 @@ import { forgetChanges } from './library/changes.ts'
 import { createRunner } from './scan/runner.ts'
 import { createWatcher } from './scan/watch.ts'
 import { withRevision } from './albums/answer.ts'
+import { removeOwnedAlbums } from './albums/remove.ts'
 import { createModeration } from './moderation/service.ts'
 import { albums, library, moderation, songs, uploads } from './schema.ts'
 import { rebuildDocuments, requestRebuild } from './search/rebuild.ts'
@@ -80,9 +81,12 @@ export default defineModule<Tables, Contracts, Needs>({
       ],
       jobs: [
         runs(scanJob, (wish, { signal }) => runner.all(wishOf(wish), signal)),
-        runs(rebuildSearchJob, (_, { signal }) => rebuildDocuments(ctx, signal)),
-        runs(removeOwnedJob, ({ ownerId }, { signal }) => removeOwned(ctx, ownerId, signal)),
+        runs(removeOwnedJob, async ({ ownerId }, { signal }) => {
+          await removeOwned(ctx, ownerId, signal)
+          await removeOwnedAlbums(ctx, ownerId, signal)
+        }),
         ...uploading.jobs,
+        runs(rebuildSearchJob, (_, { signal }) => rebuildDocuments(ctx, signal)),
         runs(removeFolderJob, ({ folderId }, { signal }) => removeRetired(ctx, folderId, signal)),
       ],
       cron: [

@@ -1,4 +1,5 @@
 import { op } from '#kernel/contract.ts'
+import { exportOfUser, statsOfUser } from '#kernel/personal.ts'
 import { Empty, Id, Nullable, OneOf, Page, pageQuery, Strict, Text, Type } from '#kernel/schema.ts'
 import { Album, ALBUM_KINDS, ALBUM_SORTS, AlbumWithSongs } from '#modules/catalog/things.ts'
 
@@ -6,12 +7,13 @@ import { Album, ALBUM_KINDS, ALBUM_SORTS, AlbumWithSongs } from '#modules/catalo
 export const ALBUM_SONGS_MAX = 1000
 const Disc = Type.Integer({ minimum: 1, maximum: 999 })
 
+/** What a person may say of an album. Null takes back what was said. */
 const albumFields = {
   title: Type.Optional(Text(500)),
   artist: Type.Optional(
     Nullable(Text(500, { description: 'Whose album it is; null or absent: the artist of all its songs, or various' })),
   ),
-  kind: Type.Optional(OneOf(ALBUM_KINDS)),
+  kind: Type.Optional(Nullable(OneOf(ALBUM_KINDS))),
   year: Type.Optional(Nullable(Type.Integer({ minimum: 1, maximum: 9999 }))),
   description: Type.Optional(Nullable(Text(5000))),
   isPublic: Type.Optional(Type.Boolean({ description: 'Artists only: a plain user’s album stays private' })),
@@ -127,4 +129,6 @@ export const albumWriteOps = {
     input: Strict({ ...pageQuery, q: Type.Optional(Text(200)), sort: Type.Optional(OneOf(ALBUM_SORTS)) }),
     output: Page(Album),
   }),
+  exportOfUser,
+  statsOfUser,
 }

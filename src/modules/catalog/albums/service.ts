@@ -21,11 +21,15 @@ import { assertSongsSeen, changeAlbum, keepSlots, settle } from './change.ts'
 import type { albumWriteOps } from './contract.ts'
 import { artistIdsOf, newAlbumFor, titleFacts } from './home.ts'
 import { orderAs } from './order.ts'
+import { countAlbums, describeAlbums } from './personal.ts'
 import { pictureOf } from './picture.ts'
 import { publishAlbum, unpublishAlbum } from './publish.ts'
 import { deleteAlbumsIn } from './remove.ts'
 import { addSongs, removeSong, setSongs } from './songs.ts'
 import * as store from './store.ts'
+
+/** What an album is when nobody says. */
+const KIND = 'album'
 
 export type AlbumWrites = Pick<Api<typeof albums>, keyof typeof albumWriteOps>
 export type AlbumInput<K extends keyof AlbumWrites> = Parameters<AlbumWrites[K]>[1]
@@ -33,7 +37,7 @@ export type AlbumInput<K extends keyof AlbumWrites> = Parameters<AlbumWrites[K]>
 async function createAlbum(ctx: CatalogCtx, who: Caller, input: AlbumInput<'createAlbum'>) {
   signedIn(who)
   assertMayPublish(who, { isVisible: true }, input.isPublic)
-  const { title, artist, year = null, kind = 'album', description = null } = input
+  const { title, artist, year = null, kind, description = null } = input
   const artists = typeof artist === 'string' ? [artist] : []
   const slots = orderAs((input.songIds ?? []).map((songId) => ({ songId })))
   const songIds = slots.map((s) => s.songId)
@@ -41,7 +45,7 @@ async function createAlbum(ctx: CatalogCtx, who: Caller, input: AlbumInput<'crea
   const coverHash = await pictureOf(ctx, who, input)
   const id = await ctx.write(async (tx) => {
     await lockShelf(tx)
-    const album = { ownerId: who.userId, title, artists, year, kind, description, newId: ctx.newId }
+    const album = { ownerId: who.userId, title, artists, year, kind: kind ?? KIND, description, newId: ctx.newId }
     const made = await newAlbumFor(tx, album)
     await store.patchAlbum(tx, made, { coverHash })
     await assertSongsSeen(tx, view, songIds)
@@ -69,7 +73,8 @@ async function rewrite(ctx: CatalogCtx, tx: Db, album: AlbumFacts, said: Said): 
   await store.patchAlbum(tx, album.id, {
     title: title === undefined ? undefined : titleFacts(title),
     isByFolder: artist === undefined ? undefined : artist === null,
-    kind,
+    // An album of the library is then what its files say.
+    kind: album.ownerId !== null && kind === null ? KIND : kind,
     year,
     description,
     coverHash,
@@ -157,4 +162,6 @@ export const createAlbumWrites = (ctx: CatalogCtx): AlbumWrites => ({
   setAlbumVisibility: (who, input) => setAlbumVisibility(ctx, who, input),
   removeAlbumCover: (who, { id }) => removeAlbumCover(ctx, who, id),
   listMyAlbums: (who, input) => listMyAlbums(ctx, who, input),
+  exportOfUser: async (_who, { userId }) => ({ albums: await describeAlbums(ctx.db, userId) }),
+  statsOfUser: (_who, { userId }) => countAlbums(ctx.db, userId),
 })
