@@ -19,6 +19,20 @@ const LIBRARY: [title: string, artist: string, album: string][] = [
   ['!!!', '!!!', 'Louden Up Now'],
   ['Für Elise', 'Ludwig van Beethoven', 'Bagatelles'],
   ['The Piano Sonatas', 'Alfred Brendel', 'Sonatas'],
+  ['So What', 'P!nk', 'Funhouse'],
+  ['TiK ToK', 'Ke$ha', 'Animal'],
+  ['Mrs. Robinson', 'Simon & Garfunkel', 'Bookends'],
+  ["Rock'n'Roll Train", 'AC/DC', 'Black Ice'],
+  ['Seven Nation Army', 'The White Stripes', 'Elephant'],
+  ['Black Dog', 'Led Zeppelin', 'Led Zeppelin IV'],
+  ['Get Lucky', 'Daft Punk', 'Random Access Memories'],
+  ['Обійми', 'Київ', 'Земля'],
+  ['Ελλάδα', 'Βαγγέλης', 'Ωδές'],
+  ['봄날', '방탄소년단', '서울'],
+  ['稻香', '周杰伦', '北京'],
+  ['Pamyu', 'きゃりーぱみゅぱみゅ', 'なんだこれ'],
+  ['Quentins Theme', 'Quen', 'Film Music'],
+  ...Array.from({ length: 12 }, (_, i): [string, string, string] => [`Anthem ${i + 1}`, 'Queen', 'Anthems']),
 ]
 
 describe('search', () => {
@@ -89,6 +103,62 @@ describe('search', () => {
     assert.deepEqual((await search('!!!')).artists, ['!!!'])
     assert.deepEqual((await search('坂本')).artists, ['坂本九'])
     assert.deepEqual((await search('歩こう')).songs, ['上を向いて歩こう'])
+  })
+
+  test('reads signs, conjunctions and numbers as they are said, however they are written', async () => {
+    for (const q of ['p!nk', 'pink', 'pnk', 'PINK so what'])
+      assert.ok((await search(q)).artists.includes('P!nk') || (await search(q)).songs.includes('So What'), q)
+    for (const q of ['kesha', 'ke$ha', 'Ke$ha tik tok']) assert.deepEqual((await search(q)).songs, ['TiK ToK'], q)
+    for (const q of ['simon and garfunkel', 'simon & garfunkel', 'simon garfunkel'])
+      assert.deepEqual((await search(q)).artists, ['Simon & Garfunkel'], q)
+    for (const q of ['rock and roll train', 'rock n roll train', "rock'n'roll train"])
+      assert.deepEqual((await search(q)).songs, ["Rock'n'Roll Train"], q)
+    assert.deepEqual((await search('7 nation army')).songs, ['Seven Nation Army'])
+    assert.deepEqual((await search('led zeppelin 4')).albums, ['Led Zeppelin IV'])
+    assert.deepEqual((await search('fuer elise')).songs, ['Für Elise'])
+  })
+
+  test('finds other scripts by Latin letters, and the other way round', async () => {
+    for (const [q, artist] of [
+      ['kyiv', 'Київ'],
+      ['vaggelis', 'Βαγγέλης'],
+      ['zhou jie lun', '周杰伦'],
+      ['zhoujielun', '周杰伦'],
+      ['jielun', '周杰伦'],
+      ['周杰', '周杰伦'],
+      ['kyari', 'きゃりーぱみゅぱみゅ'],
+      ['bangtan', '방탄소년단'],
+    ] as const)
+      assert.ok((await search(q)).artists.includes(artist), q)
+    for (const [q, album] of [
+      ['beijing', '北京'],
+      ['bei jing', '北京'],
+      ['seoul', '서울'],
+      ['zemlya', 'Земля'],
+    ] as const)
+      assert.deepEqual((await search(q)).albums, [album], q)
+    assert.deepEqual((await search('нирвана')).artists, ['Nirvana'])
+    assert.deepEqual((await search('ellada')).songs, ['Ελλάδα'])
+  })
+
+  test('forgives a space that was forgotten, and one too many', async () => {
+    assert.deepEqual((await search('daftpunk')).artists, ['Daft Punk'])
+    assert.deepEqual((await search('daftpu')).artists, ['Daft Punk'])
+    assert.deepEqual((await search('beat les')).artists, ['The Beatles'])
+    assert.deepEqual((await search('hyper ballad')).songs, ['Hyperballad'])
+  })
+
+  test('takes a rare word for what is much likelier, but says first what was typed', async () => {
+    const { artists, songs } = await search('quen')
+    assert.deepEqual(artists.slice(0, 2), ['Quen', 'Queen'])
+    assert.equal(songs[0], 'Quentins Theme')
+    assert.ok(songs.length > 5)
+  })
+
+  test('leaves out words that nothing is like, and one of three that stand nowhere together', async () => {
+    assert.deepEqual((await search('nirvana xqzvwk')).artists, ['Nirvana'])
+    assert.deepEqual((await search('daft punk lucky video')).songs, ['Get Lucky'])
+    assert.deepEqual((await search('nirvana spirit hyperballad')).songs[0], 'Smells Like Teen Spirit')
   })
 
   test('takes any text for what it is', async () => {

@@ -49,7 +49,8 @@ const leaveOneOut = (query: Query): Query[] =>
 async function forgiving(db: Db, view: View, query: Query, common: Common, plain: Hits): Promise<Hits> {
   const found = countOf(plain)
   const { query: meant, unknown } = await forgive(db, query, common)
-  const known = meant.clauses.filter((c) => !unknown.includes(c))
+  // What is found with a word is not unknown.
+  const known = found > 0 ? meant.clauses : meant.clauses.filter((c) => !unknown.includes(c))
   if (known.length === 0) return plain
   const loose = await look(db, view, withClauses(meant, known), common)
   if (found >= SURE.words && countOf(loose) < LIKELIER * found) return plain
