@@ -132,6 +132,8 @@ async function insertRest(w: World, { userId }: Client): Promise<void> {
     `update catalog.songs set owner_id = $1, title = $2 where id = (select id from catalog.songs order by id limit 1)`,
     [userId, `${displayName} sings`],
   )
+  await w.sql('insert into catalog.folder_users (folder_id, user_id) select id, $1 from catalog.folders', [userId])
+  await w.sql('insert into catalog.known_artists (owner_id, artist_id) select $1, id from catalog.artists', [userId])
 }
 
 /** Every table of the database but PostgreSQL's own. */

@@ -1,4 +1,5 @@
 import { type Cell, HIDDEN, type Input, NEEDS_ROLE, OUT, role, type Row } from './rows.ts'
+import { albums } from './table-albums.ts'
 import { identity, people } from './table-identity.ts'
 import type { World } from './world.ts'
 
@@ -68,6 +69,16 @@ const catalog: Record<string, Row> = {
   removeFolder: role,
   browseFolders: role,
   setFolderVisibility: role,
+  getFolderAccess: role,
+  setFolderAccess: role,
+  browseTree: role,
+  listDuplicates: role,
+  listMissing: role,
+  getChanges: {
+    kind: 'list',
+    make: async (w) => ({ ...(await ownedSong(w)), input: { limit: 500 } }),
+    seenBy: ['owner', 'admin'],
+  },
 }
 
 const listening: Record<string, Row> = {
@@ -91,4 +102,4 @@ const listening: Record<string, Row> = {
   getFrames: privateSong(200),
 }
 
-export const TABLE: Readonly<Record<string, Row>> = { ...catalog, ...listening, ...identity, ...people }
+export const TABLE: Readonly<Record<string, Row>> = { ...catalog, ...albums, ...listening, ...identity, ...people }
