@@ -7,7 +7,7 @@ import { peopleAmongOf } from './library/access.ts'
 import { forgetChanges } from './library/changes.ts'
 import { createRunner } from './scan/runner.ts'
 import { createWatcher } from './scan/watch.ts'
-import { withRevision } from './albums/answer.ts'
+import { albumAnswers } from './albums/answer.ts'
 import { removeOwnedAlbums } from './albums/remove.ts'
 import { createModeration } from './moderation/service.ts'
 import { albums, library, moderation, songs, uploads } from './schema.ts'
@@ -59,14 +59,7 @@ export default defineModule<Tables, Contracts, Needs>({
       routes: { uploads: tusRoutes(ctx) },
       answers: {
         songs: songAnswers,
-        albums: {
-          getAlbum: withRevision,
-          createAlbum: withRevision,
-          updateAlbum: withRevision,
-          addAlbumSongs: withRevision,
-          setAlbumSongs: withRevision,
-          setAlbumVisibility: withRevision,
-        },
+        albums: albumAnswers,
       },
       on: [
         on<Tables, typeof songAnalyzed.payload>(songAnalyzed, async (tx, facets, { after }) => {

@@ -1,9 +1,9 @@
 import { type Caller, isSignedIn } from '#kernel/caller.ts'
-import type { Answer } from '#kernel/contract.ts'
+import type { Answer, Answers } from '#kernel/contract.ts'
 import { notFound } from '#kernel/errors.ts'
 import type { View } from '#modules/catalog/policy.ts'
 import type { CatalogCtx } from '#modules/catalog/scan/types.ts'
-import type { Album, AlbumWithSongs, Song } from '#modules/catalog/schema.ts'
+import type { Album, albums, AlbumWithSongs, Song } from '#modules/catalog/schema.ts'
 import { toAlbum, toSong } from '#modules/catalog/service/shapes.ts'
 import { viewFor } from '#modules/catalog/service/view.ts'
 import { type AlbumRow, albumsById, ownAlbumsById } from '#modules/catalog/store/albums.ts'
@@ -58,7 +58,15 @@ export async function answerWithSongs(ctx: CatalogCtx, who: Caller, id: string):
  * Sends the revision as ETag, for If-Match. Never 304: what an album answers also follows its songs and who looks, which
  * its revision does not tell.
  */
-export const withRevision: Answer = (output, _request, reply) => {
+const withRevision: Answer = (output, _request, reply) => {
   reply.header('etag', `"${(output as Album).revision}"`).header('cache-control', 'private, no-cache')
   return output
+}
+export const albumAnswers: Answers<typeof albums> = {
+  getAlbum: withRevision,
+  createAlbum: withRevision,
+  updateAlbum: withRevision,
+  addAlbumSongs: withRevision,
+  setAlbumSongs: withRevision,
+  setAlbumVisibility: withRevision,
 }
