@@ -81,6 +81,7 @@ export async function makePerson(w: World): Promise<Client> {
   assert.equal((await w.admin.patch(`/admin/users/${her.userId}/role`, { role: 'artist' })).status, 200)
   assert.equal((await her.get('/users/me/export')).status, 200)
   await insertRest(w, her)
+  await makeAlbum(w, her)
   return her
 }
 
@@ -134,6 +135,17 @@ async function insertRest(w: World, { userId }: Client): Promise<void> {
   )
   await w.sql('insert into catalog.folder_users (folder_id, user_id) select id, $1 from catalog.folders', [userId])
   await w.sql('insert into catalog.known_artists (owner_id, artist_id) select $1, id from catalog.artists', [userId])
+}
+
+/** An album of hers with songs of hers and of the library; an admin hides it, and shows it again. */
+async function makeAlbum(w: World, her: Client): Promise<void> {
+  const songs = await w.sql('select id from catalog.songs')
+  const songIds = songs.map((s) => s['id'])
+  const description = `By ${quirina.displayName}`
+  const made = await her.send('POST', '/albums', { title: `${quirina.displayName} live`, description, songIds })
+  assert.equal(made.status, 201, made.text)
+  for (const isVisible of [false, true])
+    assert.equal((await w.admin.patch(`/admin/albums/${made.body.id}/visible`, { isVisible })).status, 200)
 }
 
 /** Every table of the database but PostgreSQL's own. */

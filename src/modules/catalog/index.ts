@@ -75,8 +75,8 @@ export default defineModule<Tables, Contracts, Needs>({
       jobs: [
         runs(scanJob, (wish, { signal }) => runner.all(wishOf(wish), signal)),
         runs(removeOwnedJob, async ({ ownerId }, { signal }) => {
-          await removeOwned(ctx, ownerId, signal)
           await removeOwnedAlbums(ctx, ownerId, signal)
+          await removeOwned(ctx, ownerId, signal)
         }),
         ...uploading.jobs,
         runs(rebuildSearchJob, (_, { signal }) => rebuildDocuments(ctx, signal)),
