@@ -1,8 +1,8 @@
 // Made by `node src/client/generate.ts` from the contracts of the modules: change those and run it again.
 import type { analysisProgress, analysisReady } from '#modules/analysis/events.ts'
 import type { analysis } from '#modules/analysis/schema.ts'
-import type { libraryChanged, libraryProgress } from '#modules/catalog/events.ts'
-import type { albums, library, songs } from '#modules/catalog/schema.ts'
+import type { libraryChanged, libraryProgress, thingModerated, uploadProgress } from '#modules/catalog/events.ts'
+import type { albums, library, moderation, songs, uploads } from '#modules/catalog/schema.ts'
 import type { admin, apiKeys, identity, links, profile } from '#modules/identity/schema.ts'
 import type { streaming } from '#modules/streaming/schema.ts'
 
@@ -21,6 +21,15 @@ export const routes = {
   albums: {
     listAlbums: { kind: 'public', method: 'GET', path: '/albums' },
     getAlbum: { kind: 'public', method: 'GET', path: '/albums/:id' },
+    createAlbum: { kind: 'public', method: 'POST', path: '/albums' },
+    updateAlbum: { kind: 'public', method: 'PATCH', path: '/albums/:id' },
+    deleteAlbum: { kind: 'public', method: 'DELETE', path: '/albums/:id' },
+    addAlbumSongs: { kind: 'public', method: 'POST', path: '/albums/:id/songs' },
+    setAlbumSongs: { kind: 'public', method: 'PUT', path: '/albums/:id/songs' },
+    removeAlbumSong: { kind: 'public', method: 'DELETE', path: '/albums/:id/songs/:songId' },
+    setAlbumVisibility: { kind: 'public', method: 'PATCH', path: '/albums/:id/visibility' },
+    removeAlbumCover: { kind: 'public', method: 'DELETE', path: '/albums/:id/cover' },
+    listMyAlbums: { kind: 'public', method: 'GET', path: '/albums/user/my-albums' },
   },
   analysis: {
     getAnalysis: { kind: 'public', method: 'GET', path: '/songs/:id/analysis' },
@@ -59,6 +68,12 @@ export const routes = {
     removeFolder: { kind: 'public', method: 'DELETE', path: '/library/folders/:id' },
     browseFolders: { kind: 'public', method: 'GET', path: '/library/browse' },
     setFolderVisibility: { kind: 'public', method: 'PATCH', path: '/library/folders/:id/visibility' },
+    getFolderAccess: { kind: 'public', method: 'GET', path: '/library/folders/:id/access' },
+    setFolderAccess: { kind: 'public', method: 'PUT', path: '/library/folders/:id/access' },
+    browseTree: { kind: 'public', method: 'GET', path: '/library/tree' },
+    listDuplicates: { kind: 'public', method: 'GET', path: '/library/duplicates' },
+    listMissing: { kind: 'public', method: 'GET', path: '/library/missing' },
+    getChanges: { kind: 'public', method: 'GET', path: '/library/changes' },
   },
   links: {
     signInProviders: { kind: 'public', method: 'GET', path: '/auth/providers' },
@@ -71,6 +86,12 @@ export const routes = {
     beginLink: { kind: 'public', method: 'POST', path: '/auth/links/:provider' },
     completeLink: { kind: 'public', method: 'POST', path: '/auth/links' },
     unlink: { kind: 'public', method: 'DELETE', path: '/auth/links/:id' },
+  },
+  moderation: {
+    listAllSongs: { kind: 'public', method: 'GET', path: '/admin/songs' },
+    setSongVisible: { kind: 'public', method: 'PATCH', path: '/admin/songs/:id/visible' },
+    listAllAlbums: { kind: 'public', method: 'GET', path: '/admin/albums' },
+    setAlbumVisible: { kind: 'public', method: 'PATCH', path: '/admin/albums/:id/visible' },
   },
   profile: {
     updateMe: { kind: 'public', method: 'PATCH', path: '/users/me' },
@@ -91,6 +112,15 @@ export const routes = {
     getSong: { kind: 'public', method: 'GET', path: '/songs/:id' },
     batchSongs: { kind: 'public', method: 'POST', path: '/songs/batch' },
     setSongVisibility: { kind: 'public', method: 'PATCH', path: '/songs/:id/visibility' },
+    createSong: { kind: 'public', method: 'POST', path: '/songs' },
+    updateSong: { kind: 'public', method: 'PATCH', path: '/songs/:id' },
+    deleteSong: { kind: 'public', method: 'DELETE', path: '/songs/:id' },
+    setSongCover: { kind: 'public', method: 'PUT', path: '/songs/:id/cover' },
+    removeSongCover: { kind: 'public', method: 'DELETE', path: '/songs/:id/cover' },
+    setLyrics: { kind: 'public', method: 'PUT', path: '/songs/:id/lyrics' },
+    removeLyrics: { kind: 'public', method: 'DELETE', path: '/songs/:id/lyrics' },
+    listMySongs: { kind: 'public', method: 'GET', path: '/users/songs' },
+    listArtistSongs: { kind: 'public', method: 'GET', path: '/songs/artist/my-songs' },
     getLyrics: { kind: 'public', method: 'GET', path: '/songs/:id/lyrics' },
     listArtists: { kind: 'public', method: 'GET', path: '/artists' },
     getArtist: { kind: 'public', method: 'GET', path: '/artists/:id' },
@@ -104,6 +134,19 @@ export const routes = {
     albumCover: { kind: 'raw', method: 'GET', path: '/albums/:id/cover' },
     artistImage: { kind: 'raw', method: 'GET', path: '/artists/:id/image' },
   },
+  uploads: {
+    uploadAudio: { kind: 'public', method: 'POST', path: '/upload/audio' },
+    uploadBatch: { kind: 'public', method: 'POST', path: '/upload/audio/batch' },
+    uploadImage: { kind: 'public', method: 'POST', path: '/upload/image' },
+    createTusUpload: { kind: 'raw', method: 'POST', path: '/upload/files' },
+    getTusUpload: { kind: 'raw', method: 'GET', path: '/upload/files/:id' },
+    patchTusUpload: { kind: 'raw', method: 'PATCH', path: '/upload/files/:id' },
+    deleteTusUpload: { kind: 'raw', method: 'DELETE', path: '/upload/files/:id' },
+    listUploads: { kind: 'public', method: 'GET', path: '/upload' },
+    getUpload: { kind: 'public', method: 'GET', path: '/upload/status/:id' },
+    deleteUpload: { kind: 'public', method: 'DELETE', path: '/upload/:id' },
+    getQuota: { kind: 'public', method: 'GET', path: '/upload/quota' },
+  },
 } as const
 
 export type Contracts = {
@@ -114,15 +157,19 @@ export type Contracts = {
   identity: typeof identity
   library: typeof library
   links: typeof links
+  moderation: typeof moderation
   profile: typeof profile
   songs: typeof songs
   streaming: typeof streaming
+  uploads: typeof uploads
 }
 
 /** What the server sends to sockets unasked. */
 export type PushDefs = {
   'analysis:progress': typeof analysisProgress
   'analysis:ready': typeof analysisReady
+  'catalog:moderated': typeof thingModerated
   'library:changed': typeof libraryChanged
   'library:progress': typeof libraryProgress
+  'upload:progress': typeof uploadProgress
 }
