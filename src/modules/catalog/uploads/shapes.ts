@@ -11,8 +11,8 @@ export type Fields = {
   readonly album?: string | undefined
   /** Only ever true of who may publish. */
   readonly isPublic?: boolean | undefined
-  /** As a resumable client sent it; told back to it. */
-  readonly metadata?: Readonly<Record<string, string | null>> | undefined
+  /** The header of a resumable client as it came; told back to it. */
+  readonly metadata?: string | undefined
 }
 
 export type UploadRow = {

@@ -69,7 +69,7 @@ async function takeNow(
   const { id } = await takeFile(ctx, who, file, { ...t, begins: 'nothing' })
   await processUpload(ctx, id, { signal: new AbortController().signal, lastAttempt: true })
   const row = await uploadById(ctx.db, id)
-  if (row?.state === 'completed') return row
+  if (row?.state === 'completed' || row?.state === 'analyzing') return row
   await deleteUpload(ctx.db, id)
   throw faultOf(row)
 }

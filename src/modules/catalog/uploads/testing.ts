@@ -1,4 +1,7 @@
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { Upload as TusUpload, type UploadOptions } from 'tus-js-client'
 import type { Client } from '#kernel/testing.ts'
 import type { Upload } from './contract.ts'
 
@@ -10,13 +13,13 @@ export async function sendForm(
   base: string,
   who: Pick<Client, 'token'>,
   path: string,
-  form: { files: readonly Part[]; fields?: Readonly<Record<string, string>> },
+  form: { files: readonly Part[]; fields?: Readonly<Record<string, string>>; headers?: Record<string, string> },
 ) {
   const body = new FormData()
   for (const [k, v] of Object.entries(form.fields ?? {})) body.append(k, v)
   for (const { name, bytes, fileName = 'file.bin', type = 'application/octet-stream' } of form.files)
     body.append(name, new Blob([Uint8Array.from(bytes)], { type }), fileName)
-  const headers = { authorization: `Bearer ${who.token}` }
+  const headers = { authorization: `Bearer ${who.token}`, ...form.headers }
   const answer = await fetch(`${base}/api/v1${path}`, { method: 'POST', headers, body })
   const text = await answer.text()
   // oxlint-disable-next-line typescript/no-explicit-any -- answers of many shapes
@@ -25,7 +28,7 @@ export async function sendForm(
 
 type Looking = { eventually<T>(look: () => Promise<T | false>, what: string, timeoutMs?: number): Promise<T> }
 /** The upload once it is where it is going: processed or failed. */
-export const settledUpload = (app: Looking, who: Client, id: string, timeoutMs = 30_000): Promise<Upload> =>
+export const settledUpload = (app: Looking, who: Client, id: string, timeoutMs = 60_000): Promise<Upload> =>
   app.eventually(
     async () => {
       const upload = (await who.get(`/upload/status/${id}`)).body as Upload
@@ -34,3 +37,110 @@ export const settledUpload = (app: Looking, who: Client, id: string, timeoutMs =
     `upload ${id} to be processed`,
     timeoutMs,
   )
+
+export const TUS = { 'tus-resumable': '1.0.0' }
+/** `Upload-Metadata` of these. */
+export const metadataOf = (all: Readonly<Record<string, string>>): string =>
+  Object.entries(all)
+    .map(([k, v]) => `${k} ${Buffer.from(v).toString('base64')}`)
+    .join(',')
+
+/** A request of the protocol without the client. */
+export async function tus(
+  base: string,
+  who: Pick<Client, 'token'>,
+  method: string,
+  path: string,
+  o: { headers?: Record<string, string>; body?: Uint8Array | ReadableStream } = {},
+) {
+  const body = o.body instanceof Uint8Array ? Uint8Array.from(o.body) : o.body
+  const answer = await fetch(base + (path.startsWith('/api') ? path : `/api/v1/upload/files${path}`), {
+    method,
+    headers: {
+      ...TUS,
+      ...(who.token ? { authorization: `Bearer ${who.token}` } : {}),
+      ...(body ? { 'content-type': 'application/offset+octet-stream' } : {}),
+      ...o.headers,
+    },
+    ...(body ? { body, duplex: 'half' as const } : {}),
+  })
+  const text = await answer.text()
+  const isJson = (answer.headers.get('content-type') ?? '').includes('json') && text !== ''
+  const parsed = (isJson ? JSON.parse(text) : {}) as { code?: string; detail?: string; status?: unknown }
+  return { status: answer.status, headers: answer.headers, body: parsed, text }
+}
+
+/** Begins an upload of `sizeBytes` and answers its id. */
+export async function begin(
+  base: string,
+  who: Pick<Client, 'token'>,
+  sizeBytes: number,
+  metadata: Readonly<Record<string, string>> = { filename: 'a.wav' },
+): Promise<string> {
+  const headers = { 'upload-length': String(sizeBytes), 'upload-metadata': metadataOf(metadata) }
+  const made = await tus(base, who, 'POST', '', { headers })
+  if (made.status !== 201) throw new Error(`${made.status} ${made.text}`)
+  return String(made.headers.get('location')?.split('/').at(-1))
+}
+export const patchAt = (offset: number) => ({ 'upload-offset': String(offset) })
+
+/** The real client to its end; answers the id. */
+export function sendByTus(
+  base: string,
+  who: Pick<Client, 'token'>,
+  bytes: Buffer,
+  o: UploadOptions = {},
+): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const upload: TusUpload = new TusUpload(bytes, {
+      endpoint: `${base}/api/v1/upload/files`,
+      headers: { authorization: `Bearer ${who.token}` },
+      retryDelays: null,
+      metadata: { filename: 'tone.wav' },
+      ...o,
+      onError: reject,
+      onSuccess: () => resolve(String(upload.url?.split('/').at(-1))),
+    })
+    upload.start()
+  })
+}
+
+/** A line to a server that breaks each time it has carried as many bytes as `bearsBytes` says. */
+export async function fragileLine(target: string, bearsBytes: () => number) {
+  const { hostname: host, port } = new URL(target)
+  const open = new Set<Socket>()
+  let breaks = 0
+  const server = createServer((near) => {
+    const far = connect(Number(port), host)
+    let left = bearsBytes()
+    for (const socket of [near, far]) {
+      open.add(socket)
+      socket.on('error', () => {})
+      socket.on('close', () => {
+        open.delete(socket)
+        near.destroy()
+        far.destroy()
+      })
+    }
+    near.on('data', (chunk: Buffer) => {
+      far.write(chunk.subarray(0, left))
+      left -= chunk.length
+      if (left > 0) return
+      breaks++
+      near.destroy()
+      far.resetAndDestroy()
+    })
+    far.pipe(near)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    breaks: () => breaks,
+    async close() {
+      for (const socket of open) socket.destroy()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}

@@ -42,5 +42,5 @@ export function readMetadata(header: string | undefined): Described {
   const said: Record<string, unknown> = Object.fromEntries(given)
   if (!check(said)) throw invalidInput(check.errors)
   const { kind = 'audio', filename = null, ...fields } = said as Fields & { kind?: Kind; filename?: string }
-  return { kind, fileName: filename, fields: { ...fields, metadata } }
+  return { kind, fileName: filename, fields: { ...fields, metadata: header } }
 }

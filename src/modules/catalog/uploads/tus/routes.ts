@@ -41,10 +41,8 @@ type Body = { stream: ReadableStream; drain: () => void }
 function bodyOf({ raw }: FastifyRequest): Body {
   const pass = new PassThrough()
   raw.pipe(pass)
-  const broken = () => {
-    if (!raw.complete) pass.destroy(new Error('the connection broke'))
-  }
-  raw.once('close', broken).once('error', broken)
+  // A line that breaks is the end of what it brought: all of that counts.
+  raw.once('close', () => pass.end()).once('error', () => pass.end())
   pass.on('error', () => {})
   return {
     stream: Readable.toWeb(pass) as ReadableStream,
@@ -94,6 +92,8 @@ const SAID = [
 
 async function pass(tus: TusServer, request: FastifyRequest, reply: FastifyReply, asked: Asked & { method: string }) {
   reply.headers({ ...TUS_HEADERS, 'cache-control': 'no-store' })
+  if (header(request, 'tus-resumable') !== TUS_HEADERS['tus-version'])
+    throw new AppError(412, 'tus_version', 'Send the header "Tus-Resumable: 1.0.0".')
   const hasBody = asked.method === 'POST' || asked.method === 'PATCH'
   const body = hasBody && request.body ? bodyOf(request) : undefined
   // The address is nothing but a shape: which upload it is stands in `asked`.

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { DataStore, ERRORS, Server, Upload } from '@tus/server'
+import { DataStore, ERRORS, Metadata, Server, Upload } from '@tus/server'
 import type { SignedIn } from '#kernel/caller.ts'
 import { AppError, notFound } from '#kernel/errors.ts'
 import type { CatalogCtx } from '#modules/catalog/scan/types.ts'
@@ -41,7 +41,7 @@ const toTus = (row: UploadRow, expiresSec: number): Upload =>
     id: row.id,
     offset: row.receivedBytes,
     ...(row.sizeBytes === null ? {} : { size: row.sizeBytes }),
-    ...(row.fields.metadata ? { metadata: { ...row.fields.metadata } } : {}),
+    ...(row.fields.metadata ? { metadata: Metadata.parse(row.fields.metadata) } : {}),
     creation_date: new Date((row.expiresAt?.getTime() ?? Date.now()) - expiresSec * 1000).toISOString(),
   })
 
