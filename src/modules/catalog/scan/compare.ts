@@ -1,32 +1,19 @@
 import type { KnownFile } from '#modules/catalog/store/files.ts'
 import type { Folder } from '#modules/catalog/store/folders.ts'
-import { isLyricsName, keyOf, stemOf } from './names.ts'
+import { keyOf, stemOf } from './names.ts'
+import { type FoundFile, type Listing, lyricsByStem, sidecarsOf } from './sidecars.ts'
 import type { Wanted } from './types.ts'
-import type { FoundFile, Listing } from './walk.ts'
 
 /** `full` reads every file again; `changes` those whose size or time is another than before. */
 export type Depth = 'changes' | 'full'
 export type Difference = { wanted: Wanted[]; gone: KnownFile[] }
 
-const mark = (f: FoundFile | undefined): string => (f ? `${keyOf(f.name)}:${f.sizeBytes}:${f.mtimeUs}` : '')
-const SIDECARS_MAX_CHARS = 600
-
-/** Lyrics of a song are a file of the same name; `.lrc`, which may have times, wins over `.txt`. */
-function lyricsByStem(files: readonly FoundFile[]): Map<string, FoundFile> {
-  const byStem = new Map<string, FoundFile>()
-  for (const f of files.filter((f) => isLyricsName(f.name))) {
-    const isTimed = keyOf(f.name).toLowerCase().endsWith('.lrc')
-    if (isTimed || !byStem.has(stemOf(f.name))) byStem.set(stemOf(f.name), f)
-  }
-  return byStem
-}
-
-/** A fault that may pass without the file changing: permissions. */
-const PASSING = new Set(['unreadable'])
+/** Faults that may pass without the file changing: permissions. */
+export const PASSING_FAULTS: readonly string[] = ['unreadable']
 
 const isSame = (file: FoundFile, sidecars: string, known: KnownFile): boolean =>
   known.state !== 'missing' &&
-  !PASSING.has(known.faultCode ?? '') &&
+  !PASSING_FAULTS.includes(known.faultCode ?? '') &&
   known.sizeBytes === file.sizeBytes &&
   known.mtimeUs === file.mtimeUs &&
   known.sidecars === sidecars
@@ -41,7 +28,7 @@ export function compare(folder: Folder, listing: Listing, known: readonly KnownF
     const before = byName.get(key)
     byName.delete(key)
     const lyricsFile = lyrics.get(stemOf(file.name))
-    const sidecars = [mark(listing.image), mark(lyricsFile)].join('|').slice(0, SIDECARS_MAX_CHARS)
+    const sidecars = sidecarsOf(listing.image, lyricsFile)
     if (depth === 'changes' && before && isSame(file, sidecars, before)) continue
     wanted.push({ folder, dir: listing.dir, file, sidecars, lyricsFile, image: listing.image, known: before })
   }

@@ -1,26 +1,41 @@
-import { readdir } from 'node:fs/promises'
-import { knownFiles } from '#modules/catalog/store/files.ts'
+import { knownFiles, knownSignatures } from '#modules/catalog/store/files.ts'
 import type { Folder } from '#modules/catalog/store/folders.ts'
-import { compare, type Depth } from './compare.ts'
+import { compare, type Depth, PASSING_FAULTS } from './compare.ts'
+import { DiskStalled, disks } from './disk.ts'
+import type { Look } from './disk-read.ts'
 import { createIntake, type ScanDeps } from './intake.ts'
 import { holdsFiles, markGone, setReachable, setUnreachable, sweep } from './missing.ts'
-import { isHidden, keyOf } from './names.ts'
-import type { CatalogCtx, Wanted } from './types.ts'
-import { identityOf, type Listing, listFolder, type Unread, walk } from './walk.ts'
+import { bytesOf, keyOf } from './names.ts'
+import { untoldName } from './network.ts'
+import { rulesIn } from './rules.ts'
+import type { Wanted } from './types.ts'
+import { isGoneCode, listFolders, type Unread, type Visit, walk } from './walk.ts'
 
-type Walk = { folder: Folder; start: Buffer; identity: string; depth: Depth }
+/** Threads that read one folder. Those of a network drive mostly wait. */
+const LANES = 2
+const LANES_NETWORK = 6
+
+type Part = { folder: Folder; start: Buffer; look: Look; depth: Depth }
 /** `gone` are ids of files that are no longer in a folder the walk came to. */
 type Walked = { visited: Set<string>; unread: Unread[]; gone: number[] }
 
 /** The whole folder step by step: compare with what is known, read what differs. */
-async function scanSteps(d: ScanDeps, { folder, start, depth }: Walk): Promise<Walked> {
+async function scanSteps(d: ScanDeps, { folder, start, look, depth }: Part): Promise<Walked> {
   const intake = createIntake(d)
   const walked: Walked = { visited: new Set(), unread: [], gone: [] }
+  const steps = walk({
+    root: folder.path,
+    start,
+    rules: rulesIn(folder.ignore),
+    lanes: untoldName(look.fsType) ? LANES_NETWORK : LANES,
+    skip: d.dataFolder,
+    signal: d.signal,
+  })
   try {
-    for await (const { listings, unread } of walk(folder.path, start, { signal: d.signal, skip: d.dataFolder })) {
+    for await (const { visits, unread } of steps) {
       walked.unread.push(...unread)
-      for (const l of listings) walked.visited.add(keyOf(l.dir))
-      if (listings.length > 0) walked.gone.push(...(await compareStep(d, folder, listings, depth, intake.push)))
+      for (const v of visits) walked.visited.add(v.dir)
+      if (visits.length > 0) walked.gone.push(...(await compareStep(d, folder, visits, { depth, push: intake.push })))
     }
     await intake.end()
     return walked
@@ -29,43 +44,44 @@ async function scanSteps(d: ScanDeps, { folder, start, depth }: Walk): Promise<W
   }
 }
 
-async function compareStep(
-  d: ScanDeps,
-  folder: Folder,
-  listings: readonly Listing[],
-  depth: Depth,
-  push: (wanted: readonly Wanted[]) => Promise<void>,
-): Promise<number[]> {
-  const known = await knownFiles(
-    d.ctx.db,
-    folder.id,
-    listings.map((l) => l.dir),
-  )
+/** Folders that agree with what is known of them as a whole are passed by; of the others every file is looked at. */
+async function differing(d: ScanDeps, folder: Folder, visits: readonly Visit[], depth: Depth): Promise<Visit[]> {
+  if (depth === 'full') return [...visits]
+  const dirs = visits.map((v) => bytesOf(v.dir))
+  const known = await knownSignatures(d.ctx.db, folder.id, dirs, PASSING_FAULTS)
+  return visits.filter((v) => (known.has(v.dir) ? known.get(v.dir) !== v.signature : v.audioFiles > 0))
+}
+
+type Intake = { depth: Depth; push: (wanted: readonly Wanted[]) => Promise<void> }
+async function compareStep(d: ScanDeps, folder: Folder, visits: readonly Visit[], o: Intake): Promise<number[]> {
+  const other = await differing(d, folder, visits, o.depth)
+  const dirs = other.map((v) => bytesOf(v.dir))
+  const known = other.length > 0 ? await knownFiles(d.ctx.db, folder.id, dirs) : []
   const byDir = Map.groupBy(known, (k) => keyOf(k.dir))
+  const audioFiles = visits.reduce((sum, v) => sum + v.audioFiles, 0)
+  d.tally.foundFiles += audioFiles
+  d.tally.doneFiles += audioFiles
   const gone: number[] = []
-  for (const listing of listings) {
-    const difference = compare(folder, listing, byDir.get(keyOf(listing.dir)) ?? [], depth)
-    d.tally.foundFiles += listing.audio.length
-    d.tally.doneFiles += listing.audio.length - difference.wanted.length
+  for (const visit of other) {
+    const difference = compare(folder, visit.listing(), byDir.get(visit.dir) ?? [], o.depth)
+    d.tally.doneFiles -= difference.wanted.length
     gone.push(...difference.gone.map((f) => f.id))
-    await push(difference.wanted)
+    await o.push(difference.wanted)
   }
   return gone
 }
 
-const isGoneCode = (code: string): boolean => code === 'ENOENT' || code === 'ENOTDIR'
-const isBelow = (dir: Buffer, top: Buffer): boolean => {
-  const [d, t] = [keyOf(dir), keyOf(top)]
-  return t === '' || d === t || d.startsWith(`${t}/`)
-}
+const isBelow = (dir: string, top: string): boolean => top === '' || dir === top || dir.startsWith(`${top}/`)
 
-const isEmptyFolder = async (path: Buffer): Promise<boolean> =>
-  (await readdir(path, { encoding: 'buffer' }).catch(() => [])).every((name) => isHidden(name))
+/** The music folder itself, undefined when it cannot be reached. Throws `DiskStalled`. */
+export const lookAt = (path: Buffer): Promise<Look | undefined> =>
+  disks.ask(keyOf(path), { kind: 'look', path: keyOf(path) })
+const isEmpty = (path: Buffer): Promise<boolean> => disks.ask(keyOf(path), { kind: 'empty', path: keyOf(path) })
 
 /** Why the folder cannot be scanned now, or undefined when it can. */
-async function obstacle(ctx: CatalogCtx, folder: Folder, identity: string | undefined): Promise<string | undefined> {
-  if (identity === undefined) return 'The folder cannot be reached: is the disk connected?'
-  if ((await isEmptyFolder(folder.path)) && (await holdsFiles(ctx, folder)))
+async function obstacle(d: ScanDeps, folder: Folder, look: Look | undefined): Promise<string | undefined> {
+  if (look === undefined) return 'The folder cannot be reached: is the disk connected?'
+  if ((await isEmpty(folder.path)) && (await holdsFiles(d.ctx, folder)))
     return 'The folder is empty, but had music: is the disk connected?'
   return undefined
 }
@@ -76,38 +92,63 @@ const unreadDetail = (unread: readonly Unread[]): string | null =>
 
 const ROOT = Buffer.alloc(0)
 const LOST = 'The folder disappeared while it was scanned: is the disk connected?'
+const STALLED = 'The disk does not answer: is the network drive connected?'
 
 /** The second half of a scan: marks what is gone. Run when everything new was taken, so that moved files are moves. */
 export type Finish = () => Promise<void>
 const NOTHING: Finish = async () => {}
 
-/**
- * Scans one music folder and answers how to finish. A folder that is not there, or disappears meanwhile, is marked so
- * and loses nothing.
- */
-export async function scanFolder(d: ScanDeps, folder: Folder, depth: Depth): Promise<Finish> {
-  const identity = await reach(d, folder)
-  if (identity === undefined) return NOTHING
-  const walk = { folder, start: ROOT, identity, depth }
-  const walked = await scanSteps(d, walk)
-  return async () => {
-    const lasting = walked.unread.filter((u) => !isGoneCode(u.code))
-    if (!walked.visited.has('') || !(await finish(d, walk, walked))) return lose(d, folder, LOST)
-    const wasUnread = folder.detail?.includes(UNREAD) ?? false
-    if (lasting.length > 0 || wasUnread) await setReachable(d.ctx, { ...folder, state: 'ok' }, unreadDetail(lasting))
+/** A disk that does not answer is as good as one that is not there: it loses nothing, and nobody waits for it. */
+async function unlessStalled<T>(d: ScanDeps, folder: Folder, work: () => Promise<T>, otherwise: T): Promise<T> {
+  try {
+    return await work()
+  } catch (thrown) {
+    if (!(thrown instanceof DiskStalled)) throw thrown
+    await lose(d, folder, STALLED)
+    return otherwise
   }
 }
 
-/** The folder's identity while it can be scanned; else undefined, and it is marked so. */
-async function reach(d: ScanDeps, folder: Folder): Promise<string | undefined> {
-  const identity = await identityOf(folder.path)
-  const reason = await obstacle(d.ctx, folder, identity)
+/**
+ * Scans one music folder, or what is at and below `start` in it, and answers how to finish. A folder that is not there,
+ * or disappears meanwhile, is marked so and loses nothing.
+ */
+export function scanFolder(
+  d: ScanDeps,
+  folder: Folder,
+  { depth, start = ROOT }: { depth: Depth; start?: Buffer | undefined },
+): Promise<Finish> {
+  const scan = async (): Promise<Finish> => {
+    const look = await reach(d, folder)
+    if (look === undefined) return NOTHING
+    const part = { folder, start, look, depth }
+    const walked = await scanSteps(d, part)
+    return () => unlessStalled(d, folder, () => conclude(d, part, walked), undefined)
+  }
+  return unlessStalled(d, folder, scan, NOTHING)
+}
+
+async function conclude(d: ScanDeps, part: Part, walked: Walked): Promise<void> {
+  const { folder, start } = part
+  const isWhole = start.length === 0
+  if ((isWhole && !walked.visited.has('')) || !(await finish(d, part, walked))) return lose(d, folder, LOST)
+  const lasting = walked.unread.filter((u) => !isGoneCode(u.code))
+  const wasUnread = folder.detail?.includes(UNREAD) ?? false
+  // A part says nothing of the faults elsewhere.
+  if (lasting.length > 0 || (wasUnread && isWhole))
+    await setReachable(d.ctx, { ...folder, state: 'ok' }, unreadDetail(lasting))
+}
+
+/** The folder while it can be scanned; else undefined, and it is marked so. */
+async function reach(d: ScanDeps, folder: Folder): Promise<Look | undefined> {
+  const look = await lookAt(folder.path)
+  const reason = await obstacle(d, folder, look)
   if (reason !== undefined) {
     await lose(d, folder, reason)
     return undefined
   }
   if (folder.state === 'unreachable' && (await setReachable(d.ctx, folder, null))) d.changed()
-  return identity
+  return look
 }
 async function lose(d: ScanDeps, folder: Folder, reason: string): Promise<void> {
   if (await setUnreachable(d.ctx, folder, reason)) d.changed()
@@ -117,12 +158,11 @@ async function lose(d: ScanDeps, folder: Folder, reason: string): Promise<void> 
  * Marks the files a walk missed. Invariant: files are marked gone only while the folder is still the one whose walk
  * began; false when it is not.
  */
-async function finish(d: ScanDeps, { folder, start, identity }: Walk, walked: Walked): Promise<boolean> {
-  const isThere = async () =>
-    (await identityOf(folder.path)) === identity && (await obstacle(d.ctx, folder, identity)) === undefined
-  if (!(await isThere())) return false
+async function finish(d: ScanDeps, { folder, start, look }: Part, walked: Walked): Promise<boolean> {
+  const now = await lookAt(folder.path)
+  if (now?.identity !== look.identity || (await obstacle(d, folder, now)) !== undefined) return false
   const lasting = walked.unread.filter((u) => !isGoneCode(u.code))
-  const isUnknown = (dir: Buffer): boolean => lasting.some((u) => isBelow(dir, u.dir))
+  const isUnknown = (dir: string): boolean => lasting.some((u) => isBelow(dir, u.dir))
   const removedBefore = d.tally.removed
   await markGone(d.ctx, walked.gone, d.tally)
   await sweep(d.ctx, folder, { start, visited: walked.visited, isUnknown, tally: d.tally, signal: d.signal })
@@ -134,19 +174,22 @@ async function finish(d: ScanDeps, { folder, start, identity }: Walk, walked: Wa
 export type Touched = { dir: Buffer; extent: 'alone' | 'below' }
 
 /** Some directories of a folder, for the watcher. What cannot be read now is left to the next scan. */
-export async function scanParts(d: ScanDeps, folder: Folder, parts: readonly Touched[]): Promise<void> {
-  const identity = await reach(d, folder)
-  if (identity === undefined) return
-  const walks: { walk: Walk; walked: Walked }[] = []
+export const scanParts = (d: ScanDeps, folder: Folder, parts: readonly Touched[]): Promise<void> =>
+  unlessStalled(d, folder, () => scanReached(d, folder, parts), undefined)
+
+async function scanReached(d: ScanDeps, folder: Folder, parts: readonly Touched[]): Promise<void> {
+  const look = await reach(d, folder)
+  if (look === undefined) return
+  const walks: { part: Part; walked: Walked }[] = []
   for (const { dir } of parts.filter((p) => p.extent === 'below')) {
-    const walk = { folder, start: dir, identity, depth: 'changes' as const }
-    walks.push({ walk, walked: await scanSteps(d, walk) })
+    const part: Part = { folder, start: dir, look, depth: 'changes' }
+    walks.push({ part, walked: await scanSteps(d, part) })
   }
   const alone = parts.filter((p) => p.extent === 'alone').map((p) => p.dir)
   const gone = await scanAlone(d, folder, alone)
-  for (const { walk, walked } of walks) if (!(await finish(d, walk, walked))) return lose(d, folder, LOST)
+  for (const { part, walked } of walks) if (!(await finish(d, part, walked))) return lose(d, folder, LOST)
   if (gone.length === 0) return
-  if ((await identityOf(folder.path)) !== identity) return lose(d, folder, LOST)
+  if ((await lookAt(folder.path))?.identity !== look.identity) return lose(d, folder, LOST)
   await markGone(d.ctx, gone, d.tally)
   d.changed()
 }
@@ -154,18 +197,8 @@ export async function scanParts(d: ScanDeps, folder: Folder, parts: readonly Tou
 async function scanAlone(d: ScanDeps, folder: Folder, dirs: readonly Buffer[]): Promise<number[]> {
   if (dirs.length === 0) return []
   const intake = createIntake(d)
-  const listings = (await Promise.all(dirs.map((dir) => listOrNothing(folder, dir)))).filter((l) => l !== undefined)
-  const gone = await compareStep(d, folder, listings, 'changes', intake.push)
+  const visits = await listFolders(folder.path, dirs, { rules: rulesIn(folder.ignore), signal: d.signal })
+  const gone = await compareStep(d, folder, visits, { depth: 'changes', push: intake.push })
   await intake.end()
   return gone
-}
-
-/** A directory that is gone is listed as empty, so that its files are seen to be gone too. */
-async function listOrNothing(folder: Folder, dir: Buffer): Promise<Listing | undefined> {
-  try {
-    return await listFolder(folder.path, dir)
-  } catch (thrown) {
-    const isGone = isGoneCode((thrown as NodeJS.ErrnoException).code ?? '')
-    return isGone ? { dir, audio: [], lyrics: [], image: undefined } : undefined
-  }
 }

@@ -1,12 +1,10 @@
-import { lstat } from 'node:fs/promises'
 import { filesWithAudio, type SameAudio } from '#modules/catalog/store/files.ts'
-import { joinBytes } from './names.ts'
+import { DiskStalled, disks } from './disk.ts'
+import { joinBytes, keyOf } from './names.ts'
 import type { CatalogCtx, Taken } from './types.ts'
-import { mapAtOnce } from './walk.ts'
 
 /** Two readings of the length of one recording differ less than this. */
 const SAME_LENGTH_MS = 1000
-const LOOKUPS_AT_ONCE = 32
 
 export type Identity = {
   songId: string
@@ -15,22 +13,36 @@ export type Identity = {
   movedFrom: number | undefined
 }
 
-const isGone = async (f: SameAudio): Promise<boolean> => {
-  if (f.state === 'missing') return true
-  const code = await lstat(joinBytes(f.folderPath, f.dir, f.name)).then(
-    () => undefined,
-    (thrown: NodeJS.ErrnoException) => thrown.code,
+const pathOf = (f: SameAudio): string => keyOf(joinBytes(f.folderPath, f.dir, f.name))
+
+/** Those that are no longer where they were. A disk that does not answer says nothing: its files count as there. */
+async function goneOf(same: readonly SameAudio[]): Promise<SameAudio[]> {
+  const gone = new Set<SameAudio>(same.filter((f) => f.state === 'missing'))
+  const others = Map.groupBy(
+    same.filter((f) => !gone.has(f)),
+    (f) => keyOf(f.folderPath),
   )
-  return code === 'ENOENT' || code === 'ENOTDIR'
+  for (const [disk, files] of others) {
+    const paths = new Set(await goneAt(disk, files.map(pathOf)))
+    for (const f of files) if (paths.has(pathOf(f))) gone.add(f)
+  }
+  return same.filter((f) => gone.has(f))
+}
+async function goneAt(disk: string, paths: string[]): Promise<string[]> {
+  try {
+    return await disks.ask(disk, { kind: 'gone', paths })
+  } catch (thrown) {
+    if (thrown instanceof DiskStalled) return []
+    throw thrown
+  }
 }
 
 /** Known files that hold the audio of one of `taken` and are no longer where they were, by content. */
 async function movable(ctx: CatalogCtx, taken: readonly Taken[]): Promise<Map<string, SameAudio[]>> {
   const contentIds = [...new Set(taken.map((t) => t.probe.contentHash))]
   if (contentIds.length === 0) return new Map()
-  const same = await filesWithAudio(ctx.db, contentIds)
-  const gone = await mapAtOnce(same, LOOKUPS_AT_ONCE, async (f) => ((await isGone(f)) ? [f] : []))
-  return Map.groupBy(gone.flat(), (f) => f.contentId)
+  const gone = await goneOf(await filesWithAudio(ctx.db, contentIds))
+  return Map.groupBy(gone, (f) => f.contentId)
 }
 
 /**

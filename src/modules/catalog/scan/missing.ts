@@ -1,7 +1,7 @@
 import type { Emit } from '#kernel/module.ts'
 import { songsRemoved } from '#modules/catalog/events.ts'
 import type { Db } from '#modules/catalog/store/db.ts'
-import { knownDirs, knownFiles, markFilesMissing } from '#modules/catalog/store/files.ts'
+import { knownDirs, livingFiles, markFilesMissing } from '#modules/catalog/store/files.ts'
 import { hasFiles, setFolderState, type Folder } from '#modules/catalog/store/folders.ts'
 import { markFolderMissing, markFolderPresent, shelveSongs } from '#modules/catalog/store/lifecycle.ts'
 import { lockShelf, noteChanges, recount, touchedBy } from '#modules/catalog/store/recount.ts'
@@ -54,7 +54,7 @@ export async function sweep(
   o: {
     start: Buffer
     visited: ReadonlySet<string>
-    isUnknown: (dir: Buffer) => boolean
+    isUnknown: (dir: string) => boolean
     tally: Tally
     signal: AbortSignal
   },
@@ -63,12 +63,8 @@ export async function sweep(
   for (;;) {
     o.signal.throwIfAborted()
     const dirs = await knownDirs(ctx.db, folder.id, { below: o.start, after, limit: DIRS_AT_ONCE })
-    const vanished = dirs.filter((d) => !o.visited.has(keyOf(d)) && !o.isUnknown(d))
-    if (vanished.length > 0) {
-      const files = await knownFiles(ctx.db, folder.id, vanished)
-      const gone = files.filter((f) => f.state !== 'missing').map((f) => f.id)
-      await markGone(ctx, gone, o.tally)
-    }
+    const vanished = dirs.filter((d) => !o.visited.has(keyOf(d)) && !o.isUnknown(keyOf(d)))
+    if (vanished.length > 0) await markGone(ctx, await livingFiles(ctx.db, folder.id, vanished), o.tally)
     if (dirs.length < DIRS_AT_ONCE) return
     after = dirs.at(-1)
   }

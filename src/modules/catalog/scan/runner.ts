@@ -3,15 +3,15 @@ import { folderById, folders } from '#modules/catalog/store/folders.ts'
 import { claimScan, releaseScan, storedScan } from '#modules/catalog/store/scan-state.ts'
 import type { Depth } from './compare.ts'
 import { keepCovers } from './covers.ts'
-import { type Finish, scanFolder, scanParts, type Touched } from './folder.ts'
+import { type Finish, lookAt, scanFolder, scanParts, type Touched } from './folder.ts'
 import type { ScanDeps } from './intake.ts'
 import { createProgress, type Progress, type ScanKind } from './progress.ts'
 import { createSaver } from './save.ts'
 import { type CatalogCtx, emptyTally } from './types.ts'
-import { identityOf } from './walk.ts'
 
 const CLAIM_RETRY_MS = 500
 
+export type Wish = { depth: Depth; folderIds?: readonly string[] | undefined; start?: Buffer | undefined }
 type Work = (d: ScanDeps, progress: Progress) => Promise<void>
 
 /** One scan at a time: in this process by a queue, between processes by a claim in the database. */
@@ -32,7 +32,7 @@ export function createRunner(ctx: CatalogCtx) {
     signal.throwIfAborted()
     const tally = emptyTally()
     const progress = createProgress(ctx, { holder, tally, kind })
-    const dataFolder = await identityOf(Buffer.from(ctx.config.dataDir))
+    const dataFolder = (await lookAt(Buffer.from(ctx.config.dataDir)))?.identity
     const deps: ScanDeps = { ctx, save: createSaver(ctx), tally, signal, dataFolder, changed: progress.changed }
     const covers = keepCovers(ctx, signal, progress.changed)
     try {
@@ -53,14 +53,14 @@ export function createRunner(ctx: CatalogCtx) {
     inTurn(() => claimed(signal, () => scan(kind, signal, work)))
 
   return {
-    /** Every folder, or those named. */
-    all: (o: { depth: Depth; folderIds?: readonly string[] | undefined }, signal: AbortSignal): Promise<void> =>
+    /** Every folder, or those named; of them what is at and below `start`. */
+    all: (o: Wish, signal: AbortSignal): Promise<void> =>
       run('scan', signal, async (d, progress) => {
         const finishes: Finish[] = []
         for (const folder of await folders(ctx.db)) {
           if (o.folderIds && !o.folderIds.includes(folder.id)) continue
           progress.folder(folder.pathText)
-          finishes.push(await scanFolder(d, folder, o.depth))
+          finishes.push(await scanFolder(d, folder, o))
         }
         for (const finish of finishes) await finish()
       }),

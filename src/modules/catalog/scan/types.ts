@@ -3,7 +3,7 @@ import type { Ctx } from '#kernel/module.ts'
 import type { Tables } from '#modules/catalog/store/db.ts'
 import type { KnownFile } from '#modules/catalog/store/files.ts'
 import type { Folder } from '#modules/catalog/store/folders.ts'
-import type { FoundFile } from './walk.ts'
+import type { FoundFile } from './sidecars.ts'
 
 export type CatalogCtx = Ctx<Tables>
 

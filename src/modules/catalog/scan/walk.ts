@@ -1,34 +1,44 @@
-import type { Dirent } from 'node:fs'
-import { readdir, stat } from 'node:fs/promises'
-import { imageRank, isAudioName, isHidden, isLyricsName, joinBytes, keyOf } from './names.ts'
+import { type Disks, disks } from './disk.ts'
+import type { Place, PlaceAnswer, ReadFolder } from './disk-read.ts'
+import { keyOf } from './names.ts'
+import { emptyListing, unpack } from './pack.ts'
+import type { Rules } from './rules.ts'
+import type { Listing } from './sidecars.ts'
 
 /** Deeper folders are not entered: real libraries have a handful of levels. */
 export const DEPTH_MAX = 64
 const TOO_DEEP = `more than ${DEPTH_MAX} levels deep`
-/** Entries of one folder that are looked at. */
-const ENTRIES_MAX = 200_000
-/** Folders read at once. */
-const FOLDERS_AT_ONCE = 16
-/** `stat` calls at once; the thread pool of Node serves four at a time anyway. */
-const STATS_AT_ONCE = 64
+/** Folders asked for at once: few enough that a thread is not long away, many enough that asking costs nothing. */
+const PLACES_MAX = 128
+const PLACES_MIN = 16
 
-export type FoundFile = { name: Buffer; sizeBytes: number; mtimeUs: number }
-/** One folder as it is on the disk: audio files, the lyrics beside them and the best folder picture. */
-export type Listing = {
-  /** Relative to the music folder; empty for itself. */
-  dir: Buffer
-  audio: FoundFile[]
-  lyrics: FoundFile[]
-  image: FoundFile | undefined
+/** One folder the walk came to. Keys are paths below the music folder, one character a byte. */
+export type Visit = {
+  dir: string
+  /** Of all that a comparison looks at; see `signatureOf`. */
+  signature: string
+  audioFiles: number
+  listing(): Listing
 }
 /** A folder that could not be read: nothing is known of what is in and below it. */
-export type Unread = { dir: Buffer; code: string }
-export type Step = { listings: Listing[]; unread: Unread[] }
+export type Unread = { dir: string; code: string }
+export type Step = { visits: Visit[]; unread: Unread[] }
+export type Walk = {
+  /** The music folder, which names the disk. */
+  root: Buffer
+  /** Where to begin, below `root`. */
+  start: Buffer
+  /** Of the music folder. */
+  rules: Rules
+  /** Threads that read at once: several hide the latency of network drives. */
+  lanes: number
+  /** Device and inode of a folder to leave out. */
+  skip?: string | undefined
+  signal: AbortSignal
+  disks?: Disks
+}
 
-type Place = { dir: Buffer; depth: number }
-type Visited = Set<string>
-
-const codeOf = (thrown: unknown): string => (thrown as NodeJS.ErrnoException).code ?? 'EIO'
+type Found = Place & { depth: number }
 
 /** `work` over `items`, `atOnce` at a time, results in order. */
 export async function mapAtOnce<A, B>(items: readonly A[], atOnce: number, work: (a: A) => Promise<B>): Promise<B[]> {
@@ -44,135 +54,130 @@ export async function mapAtOnce<A, B>(items: readonly A[], atOnce: number, work:
   return results
 }
 
-/** Undefined for what is gone by now, a dangling link, or no regular file. */
-async function statFile(folder: Buffer, name: Buffer): Promise<FoundFile | undefined> {
-  try {
-    const s = await stat(joinBytes(folder, name))
-    return s.isFile() ? { name, sizeBytes: s.size, mtimeUs: Math.floor(s.mtimeMs * 1000) } : undefined
-  } catch {
-    return undefined
-  }
-}
+const visitOf = (dir: string, read: ReadFolder): Visit => ({
+  dir,
+  signature: read.signature,
+  audioFiles: read.audioFiles,
+  listing: () => unpack(dir, read.packed),
+})
+const joined = (dir: string, name: string): string => (dir === '' ? name : `${dir}/${name}`)
+const startOf = (dir: string, rules: Rules): Place => (dir === '' ? { dir, rules } : { dir, rules, inherit: true })
 
-/** Pipes, devices and links in a circle stay in the list: they are told as faults, and never opened. */
-async function statAudio(folder: Buffer, name: Buffer): Promise<FoundFile | undefined> {
-  try {
-    const s = await stat(joinBytes(folder, name))
-    if (s.isDirectory()) return undefined
-    return { name, sizeBytes: s.isFile() ? s.size : 0, mtimeUs: Math.floor(s.mtimeMs * 1000) }
-  } catch (thrown) {
-    return codeOf(thrown) === 'ELOOP' ? { name, sizeBytes: 0, mtimeUs: 0 } : undefined
-  }
-}
-
-const byName = (a: Dirent<Buffer>, b: Dirent<Buffer>): number => Buffer.compare(a.name, b.name)
-const isWanted = (name: Buffer): boolean => isAudioName(name) || isLyricsName(name) || imageRank(name) !== undefined
-
-/** A link may lead to a folder or a file; only `stat` can tell. */
-async function linkedFolders(folder: Buffer, links: readonly Dirent<Buffer>[]): Promise<Buffer[]> {
-  const found = await mapAtOnce(links, STATS_AT_ONCE, async ({ name }) => {
-    const s = await stat(joinBytes(folder, name)).catch(() => undefined)
-    return s?.isDirectory() ? [name] : []
-  })
-  return found.flat()
-}
-
-type Read = { listing: Listing; folders: Buffer[]; links: Buffer[] }
-
-async function readFolder(root: Buffer, dir: Buffer): Promise<Read> {
-  const path = joinBytes(root, dir)
-  const all = await readdir(path, { encoding: 'buffer', withFileTypes: true })
-  const entries = all
-    .slice(0, ENTRIES_MAX)
-    .filter((e) => !isHidden(e.name))
-    .sort(byName)
-  const files = entries.filter((e) => !e.isDirectory() && isWanted(e.name))
-  const stats = (
-    await mapAtOnce(files, STATS_AT_ONCE, (e) => (isAudioName(e.name) ? statAudio : statFile)(path, e.name))
-  ).filter((f) => f !== undefined)
-  const images = stats.filter((f) => imageRank(f.name) !== undefined)
-  images.sort((a, b) => (imageRank(a.name) ?? 0) - (imageRank(b.name) ?? 0))
+/** What is still to be walked. Links are followed after everything real, one at a time, so that a real path wins. */
+function createFrontier(start: Place, lanes: number) {
+  const real: Found[] = [{ ...start, depth: 0 }]
+  const linked: Found[] = []
   return {
-    listing: {
-      dir,
-      audio: stats.filter((f) => isAudioName(f.name)),
-      lyrics: stats.filter((f) => isLyricsName(f.name)),
-      image: images[0],
+    /** The next places to ask for; none when `isBusy` and only links are left. */
+    take(isBusy: boolean): Found[] {
+      const share = Math.max(PLACES_MIN, Math.min(PLACES_MAX, Math.ceil(real.length / lanes)))
+      return real.length > 0 ? real.splice(-share) : isBusy ? [] : linked.splice(0, 1)
     },
-    folders: entries.filter((e) => e.isDirectory()).map((e) => e.name),
-    links: await linkedFolders(
-      path,
-      entries.filter((e) => e.isSymbolicLink()),
-    ),
+    /** What is in a folder that was read; those that are too deep are told in `step`. */
+    add({ dir, depth }: Found, { folders, links, rules }: ReadFolder, step: Step): void {
+      const below = (name: string): Found => ({ dir: joined(dir, name), rules, depth: depth + 1 })
+      if (depth >= DEPTH_MAX) {
+        step.unread.push(...folders.map((name) => ({ dir: joined(dir, name), code: TOO_DEEP })))
+        return
+      }
+      real.push(...folders.map(below).toReversed())
+      linked.push(...links.map(below))
+    },
   }
-}
-
-/** Marks a folder as visited by device and inode; false when it was already. Throws what `stat` throws. */
-async function enter(root: Buffer, dir: Buffer, visited: Visited): Promise<boolean> {
-  const s = await stat(joinBytes(root, dir), { bigint: true })
-  const identity = `${s.dev}:${s.ino}`
-  if (visited.has(identity)) return false
-  visited.add(identity)
-  return true
 }
 
 /**
- * All folders below `start` (relative to `root`), some at a time. Links to folders are followed after everything real,
- * so that a real path wins, and no folder is read twice: loops end. Hidden files and folders are left out. What cannot
- * be read is told in `unread` and never ends the walk. `skip`: identity of a folder to leave out.
+ * All folders below `start`, some at a time. No folder is read into the list twice, by device and inode: loops end.
+ * Hidden files and folders and those that rules leave out do not appear. What cannot be read is told in `unread` and
+ * never ends the walk. Throws `DiskStalled` when the disk does not answer.
  */
-export async function* walk(
-  root: Buffer,
-  start: Buffer,
-  o: { signal: AbortSignal; skip?: string | undefined },
-): AsyncGenerator<Step> {
-  const visited: Visited = new Set(o.skip === undefined ? [] : [o.skip])
-  const real: Place[] = [{ dir: start, depth: 0 }]
-  const linked: Place[] = []
-  for (;;) {
-    o.signal.throwIfAborted()
-    // One link at a time: what it leads to is walked before the next is followed.
-    const places = real.length > 0 ? real.splice(-FOLDERS_AT_ONCE) : linked.splice(0, 1)
-    if (places.length === 0) return
-    const step: Step = { listings: [], unread: [] }
-    const found = await Promise.all(places.map((p) => readPlace(root, p, visited, step)))
-    for (const { place, read } of found.filter((f) => f !== undefined).toReversed()) {
-      const below = (name: Buffer) => ({ dir: joinBytes(place.dir, name), depth: place.depth + 1 })
-      if (place.depth >= DEPTH_MAX) {
-        step.unread.push(...read.folders.map((name) => ({ dir: below(name).dir, code: TOO_DEEP })))
-        continue
-      }
-      real.push(...read.folders.map(below).toReversed())
-      linked.push(...read.links.map(below))
+export async function* walk({ root, start, rules, lanes, skip, signal, disks: d = disks }: Walk): AsyncGenerator<Step> {
+  const disk = keyOf(root)
+  const visited = new Set(skip === undefined ? [] : [skip])
+  const frontier = createFrontier(startOf(keyOf(start), rules), lanes)
+  const ending = new AbortController()
+  const either = AbortSignal.any([signal, ending.signal])
+  type Read = { no: number; places: Found[]; answers: PlaceAnswer[] }
+  const reading = new Map<number, Promise<Read>>()
+  let asked = 0
+  async function read(no: number, places: Found[]): Promise<Read> {
+    return { no, places, answers: await d.ask(disk, { kind: 'read', root: disk, places }, either) }
+  }
+  function begin(): void {
+    while (reading.size < lanes) {
+      const places = frontier.take(reading.size > 0)
+      if (places.length === 0) return
+      const work = read(asked, places)
+      // Met below, or nobody waits any more.
+      work.catch(() => {})
+      reading.set(asked++, work)
     }
-    yield step
   }
-}
-
-async function readPlace(
-  root: Buffer,
-  place: Place,
-  visited: Visited,
-  step: Step,
-): Promise<{ place: Place; read: Read } | undefined> {
   try {
-    if (!(await enter(root, place.dir, visited))) return undefined
-    const read = await readFolder(root, place.dir)
-    step.listings.push(read.listing)
-    return { place, read }
-  } catch (thrown) {
-    step.unread.push({ dir: place.dir, code: codeOf(thrown) })
-    return undefined
+    for (;;) {
+      signal.throwIfAborted()
+      begin()
+      if (reading.size === 0) return
+      const { no, places, answers } = await Promise.race(reading.values())
+      reading.delete(no)
+      yield stepOf(places, answers)
+    }
+  } finally {
+    ending.abort(new Error('The walk ended.'))
+  }
+
+  function stepOf(places: readonly Found[], answers: readonly PlaceAnswer[]): Step {
+    const step: Step = { visits: [], unread: [] }
+    // From the last: the frontier is a stack, and the first shall be on top.
+    const read: [Found, ReadFolder][] = []
+    places.forEach((place, i) => {
+      const a = answers[i] as PlaceAnswer
+      if ('unread' in a) step.unread.push({ dir: place.dir, code: a.unread })
+      else if ('identity' in a && !visited.has(a.identity)) {
+        visited.add(a.identity)
+        step.visits.push(visitOf(place.dir, a))
+        read.push([place, a])
+      }
+    })
+    for (const [place, a] of read.toReversed()) frontier.add(place, a, step)
+    begin()
+    return step
   }
 }
 
-/** One folder without what is below it, for the watcher. Throws when it cannot be read. */
-export const listFolder = async (root: Buffer, dir: Buffer): Promise<Listing> => (await readFolder(root, dir)).listing
+/**
+ * Folders without what is below them, for the watcher. One that is gone or left out by a rule is listed as empty, so
+ * that its files are seen to be gone too; one that cannot be read is not listed.
+ */
+export async function listFolders(
+  root: Buffer,
+  dirs: readonly Buffer[],
+  o: { rules: Rules; signal: AbortSignal },
+): Promise<Visit[]> {
+  const disk = keyOf(root)
+  const visits: Visit[] = []
+  for (let i = 0; i < dirs.length; i += PLACES_MAX) {
+    const places = dirs.slice(i, i + PLACES_MAX).map((dir) => startOf(keyOf(dir), o.rules))
+    const answers = await disks.ask(disk, { kind: 'read', root: disk, places }, o.signal)
+    places.forEach(({ dir }, j) => {
+      const a = answers[j] as PlaceAnswer
+      if ('identity' in a) visits.push(visitOf(dir, a))
+      else if ('ignored' in a || isGoneCode(a.unread)) visits.push(noVisit(dir))
+    })
+  }
+  return visits
+}
+export const isGoneCode = (code: string): boolean => code === 'ENOENT' || code === 'ENOTDIR'
+const noVisit = (dir: string): Visit => ({ dir, signature: '', audioFiles: 0, listing: () => emptyListing(dir) })
 
-/** Device and inode of a folder, or undefined when it cannot be reached. */
-export async function identityOf(path: Buffer): Promise<string | undefined> {
-  const s = await stat(path, { bigint: true }).catch(() => undefined)
-  return s?.isDirectory() ? `${s.dev}:${s.ino}` : undefined
+/** One folder as it is, whatever rules say. Throws when it cannot be read. */
+export async function listFolder(root: Buffer, dir: Buffer): Promise<Listing> {
+  const place: Place = { dir: keyOf(dir), rules: [] }
+  const [a] = await disks.ask(keyOf(root), { kind: 'read', root: keyOf(root), places: [place] })
+  if (!a || !('identity' in a)) throw new Error('The folder cannot be read now.')
+  return visitOf(place.dir, a).listing()
 }
 
-export const dirKey = (folderId: string, dir: Buffer): string => `${folderId}/${keyOf(dir)}`
+/** Device and inode of a folder, or undefined when it cannot be reached. Throws `DiskStalled`. */
+export const identityOf = async (path: Buffer): Promise<string | undefined> =>
+  (await disks.ask(keyOf(path), { kind: 'look', path: keyOf(path) }))?.identity

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { Db } from './db.ts'
+import type { Db, Sql } from './db.ts'
 
 export type KnownFile = {
   id: number
@@ -22,7 +22,31 @@ export async function knownFiles(db: Db, folderId: string, dirs: readonly Buffer
   return rows
 }
 
-/** Directories at or below one that hold known files, in byte order, `limit` at a time. */
+/**
+ * What `signatureOf` makes of a directory, made of its known files, by the latin1 text of its path; null where a fault
+ * may pass by itself. Directories without known files do not appear. One row a directory instead of one a file.
+ */
+export async function knownSignatures(
+  db: Db,
+  folderId: string,
+  dirs: readonly Buffer[],
+  passingFaults: readonly string[],
+): Promise<Map<string, string | null>> {
+  const { rows } = await sql<{ dir: Buffer; signature: string | null }>`
+    select dir, case when bool_or(fault_code = any(${[...passingFaults]}::text[])) is true then null else
+        encode(sha256(string_agg(name || convert_to(
+          '/' || size_bytes || ':' || mtime_us || '|' || sidecars || '/', 'UTF8'), ''::bytea order by name)), 'hex')
+      end as signature
+    from catalog.library_files
+    where folder_id = ${folderId}::uuid and dir = any(${[...dirs]}::bytea[]) and state <> 'missing'
+    group by dir`.execute(db)
+  return new Map(rows.map((r) => [r.dir.toString('latin1'), r.signature]))
+}
+
+/**
+ * Directories at or below one that hold files known now or once, in byte order, `limit` at a time. Steps from one to the
+ * next in the index: what it costs grows with the directories, not with their files.
+ */
 export async function knownDirs(
   db: Db,
   folderId: string,
@@ -33,13 +57,24 @@ export async function knownDirs(
   const within =
     o.below.length === 0
       ? sql`true`
-      : sql`(dir = ${o.below}::bytea or (dir >= ${first}::bytea and dir < ${last}::bytea))`
-  const rest = o.after === undefined ? sql`true` : sql`dir > ${o.after}::bytea`
+      : sql`(dir >= ${o.below}::bytea and dir < ${last}::bytea and (dir = ${o.below}::bytea or dir >= ${first}::bytea))`
+  const next = (after: Sql) => sql`(select dir from catalog.library_files
+    where folder_id = ${folderId}::uuid and ${within} and ${after} order by dir limit 1)`
   const { rows } = await sql<{ dir: Buffer }>`
-    select distinct dir from catalog.library_files
-    where folder_id = ${folderId}::uuid and state <> 'missing' and ${within} and ${rest}
-    order by dir limit ${o.limit}`.execute(db)
+    with recursive stepped(dir, n) as (
+      select ${next(o.after === undefined ? sql`true` : sql`dir > ${o.after}::bytea`)}, 1
+      union all select ${next(sql`dir > stepped.dir`)}, n + 1 from stepped
+        where stepped.dir is not null and n < ${o.limit})
+    select dir from stepped where dir is not null`.execute(db)
   return rows.map((r) => r.dir)
+}
+
+/** Ids of files of directories that are not known to be gone. */
+export async function livingFiles(db: Db, folderId: string, dirs: readonly Buffer[]): Promise<number[]> {
+  const { rows } = await sql<{ id: number }>`
+    select id from catalog.library_files
+    where folder_id = ${folderId}::uuid and dir = any(${[...dirs]}::bytea[]) and state <> 'missing'`.execute(db)
+  return rows.map((r) => r.id)
 }
 
 export type SameAudio = {
