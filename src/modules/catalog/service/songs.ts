@@ -9,7 +9,7 @@ import { coverKey } from '#modules/catalog/scan/covers.ts'
 import type { CatalogCtx } from '#modules/catalog/scan/types.ts'
 import type { songs } from '#modules/catalog/schema.ts'
 import { filterQuery, find } from '#modules/catalog/search/find.ts'
-import { albumIdsByTitle, albumsById, albumsOfArtist } from '#modules/catalog/store/albums.ts'
+import { albumIdsNamed, albumsById, albumsOfArtist } from '#modules/catalog/store/albums.ts'
 import { ARTISTS_BY_NAME, artistConditions, artistsById, coverHashes, genres } from '#modules/catalog/store/artists.ts'
 import type { Db } from '#modules/catalog/store/db.ts'
 import { countOwned, describeOwned } from '#modules/catalog/store/owned.ts'
@@ -33,11 +33,11 @@ import { viewFor } from './view.ts'
 type Input<K extends keyof Api<typeof songs>> = Parameters<Api<typeof songs>[K]>[1]
 
 async function filterOf(db: Db, view: View, i: Input<'listSongs'>): Promise<SongFilter> {
-  const albumIds =
-    i.album === undefined ? undefined : isUuid(i.album) ? [i.album] : await albumIdsByTitle(db, sortKey(i.album))
+  const { album } = i
+  const named = album === undefined ? undefined : isUuid(album) ? { id: album } : { sortKey: sortKey(album) }
   return {
     artistIds: await artistFilter(db, i.artist),
-    albumIds,
+    albumIds: named && (await albumIdsNamed(db, view, named)),
     genreKey: i.genre === undefined ? undefined : identityKey(i.genre),
     year: i.year,
     keys: i.key === undefined ? undefined : foldLetters(i.key).trim(),

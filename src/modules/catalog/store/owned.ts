@@ -1,4 +1,6 @@
 import { sql } from 'kysely'
+import type { Edits } from '#modules/catalog/studio/edits.ts'
+import type { LyricsLine } from '#modules/catalog/things.ts'
 import type { Db } from './db.ts'
 
 /** Songs that belong to a person, `limit` at most; those that belong to nobody are the library's. */
@@ -25,16 +27,23 @@ export type OwnedSong = {
   title: string
   artist: string
   album: string | null
+  year: number | null
+  genres: string[]
   tags: string[]
   isPublic: boolean
+  fileName: string | null
+  /** What the person said instead of what the file says. */
+  edits: Edits
+  lyrics: { plain: string | null; lines: LyricsLine[] } | null
   sizeBytes: number
   createdAt: Date
 }
 /** What their owner may take along. */
 export async function describeOwned(db: Db, ownerId: string): Promise<OwnedSong[]> {
   const { rows } = await sql<OwnedSong>`
-    select s.id, s.title, s.artist, a.title as album, s.tags, s.is_public as "isPublic", s.size_bytes as "sizeBytes",
-      s.created_at as "createdAt"
+    select s.id, s.title, s.artist, a.title as album, s.year, s.genres, s.tags, s.is_public as "isPublic",
+      s.file_name as "fileName", s.edits, s.size_bytes as "sizeBytes", s.created_at as "createdAt",
+      (select jsonb_build_object('plain', l.plain, 'lines', l.lines) from catalog.lyrics l where l.song_id = s.id) as lyrics
     from catalog.songs s left join catalog.albums a on a.id = s.album_id
     where s.owner_id = ${ownerId}::uuid order by s.id`.execute(db)
   return rows

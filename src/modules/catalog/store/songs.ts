@@ -136,7 +136,11 @@ export function songConditions(view: View, f: SongFilter): Sql<boolean>[] {
     where.push(
       sql`t.id in (select sa.song_id from catalog.song_artists sa where sa.artist_id = any(${[...f.artistIds]}::uuid[]))`,
     )
-  if (f.albumIds) where.push(sql`t.album_id = any(${[...f.albumIds]}::uuid[])`)
+  if (f.albumIds) {
+    const ids = sql`any(${[...f.albumIds]}::uuid[])`
+    where.push(sql`t.id in (select s.id from catalog.songs s where s.album_id = ${ids}
+      union all select a.song_id from catalog.album_songs a where a.album_id = ${ids})`)
+  }
   if (f.genreKey !== undefined) where.push(sql`t.genre_keys @> array[${f.genreKey}]`)
   if (f.year !== undefined) where.push(sql`t.year = ${f.year}`)
   if (f.tag !== undefined) where.push(sql`t.tags @> array[${f.tag}]`)
