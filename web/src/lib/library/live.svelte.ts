@@ -3,6 +3,7 @@ import type { AnalysisQueue, Pushes, ScanState } from '#client/index.ts'
 import { client } from '#lib/api.ts'
 import { player } from '#lib/player/player.svelte.ts'
 import { checkSession } from '#lib/session/session.svelte.ts'
+import { uploadPushed } from '#lib/upload/uploads.svelte.ts'
 
 /** What the server tells by itself while the app is open. */
 export const live: { scan: ScanState | null; analysis: AnalysisQueue | null; connected: boolean } = $state({
@@ -70,6 +71,7 @@ export async function startLive(): Promise<() => void> {
     live.connected = false
     wasCut = true
   })
+  realtime.on('upload:progress', uploadPushed)
   realtime.on('library:progress', (scan) => void (live.scan = scan))
   realtime.on('library:changed', ({ kind }) => follow(kind))
   realtime.on('analysis:progress', (queue) => void (live.analysis = queue))
