@@ -39,6 +39,14 @@ function shows(answer: Answer, route: Route, needles: readonly string[]): boolea
   return needles.some((needle) => text.includes(needle.toLowerCase()))
 }
 
+const albumNeedles = (m: Marked) => [m.albumId, m.album]
+const allNeedles = (m: Marked) => [m.songId, m.title, m.artistId, m.artist, m.genre, m.tag]
+/** Operations about other things are asked with the ids of this one, too. */
+const idFor = (route: Route, m: Marked): Record<string, string> => {
+  const ids: Record<string, string> = { id: m.songId, userId: m.ownerId, provider: 'none' }
+  return Object.fromEntries(pathNames(route.path).map((name) => [name, ids[name] ?? m.songId]))
+}
+
 describe('what is private, hidden or deleted shows nowhere', () => {
   let t: TestApp
   /** A second process on the same database, with a cache of its own. */
@@ -98,15 +106,13 @@ describe('what is private, hidden or deleted shows nowhere', () => {
     }
     return { ...m, ...ids }
   }
-  async function post(client: Client, path: string, body: FormData): Promise<Record<string, any>> {
+  async function post(client: Client, path: string, body: FormData): Promise<Answer['body']> {
     const headers = { authorization: `Bearer ${client.token}` }
     const answer = await fetch(`${t.url}/api/v1${path}`, { method: 'POST', headers, body })
     const text = await answer.text()
     assert.equal(answer.status, 201, text)
     return JSON.parse(text)
   }
-  const albumNeedles = (m: Marked) => [m.albumId, m.album]
-  const allNeedles = (m: Marked) => [m.songId, m.title, m.artistId, m.artist, m.genre, m.tag]
 
   const ask = (client: Client, route: Route, m: Marked): Promise<Answer> => {
     const surface = SURFACES[route.name]
@@ -114,12 +120,6 @@ describe('what is private, hidden or deleted shows nowhere', () => {
     const { method, path, body } = requestFor(route, { ...idFor(route, m), ...input })
     return client.send(method, path, body)
   }
-  /** Operations about other things are asked with the ids of this one, too. */
-  const idFor = (route: Route, m: Marked): Record<string, string> => {
-    const ids: Record<string, string> = { id: m.songId, userId: m.ownerId, provider: 'none' }
-    return Object.fromEntries(pathNames(route.path).map((name) => [name, ids[name] ?? m.songId]))
-  }
-
   const people = (at: TestApp): [string, Client][] => [
     ['nobody', at.nobody],
     ['a stranger', clientFor(at.url, stranger.token, stranger.userId)],

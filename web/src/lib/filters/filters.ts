@@ -39,7 +39,10 @@ export function filtersOf(query: URLSearchParams): SongFilters {
 }
 
 /** The same address with other filters; undefined takes one away. */
-export function withFilters(query: URLSearchParams, changed: Partial<Record<FilterName, string | number | undefined>>): URLSearchParams {
+export function withFilters(
+  query: URLSearchParams,
+  changed: Partial<Record<FilterName, string | number | undefined>>,
+): URLSearchParams {
   const next = new URLSearchParams(query)
   for (const [name, value] of Object.entries(changed)) {
     if (value === undefined || value === '') next.delete(name)
@@ -67,6 +70,9 @@ export function activeOf(f: SongFilters): Active[] {
   if (f.bpmMin !== undefined || f.bpmMax !== undefined)
     active.push({ label: range(f.bpmMin, f.bpmMax, ' BPM'), takes: ['bpmMin', 'bpmMax'] })
   if (f.energyMin !== undefined || f.energyMax !== undefined)
-    active.push({ label: `energy ${range(percent(f.energyMin), percent(f.energyMax), ' %')}`, takes: ['energyMin', 'energyMax'] })
+    active.push({
+      label: `energy ${range(percent(f.energyMin), percent(f.energyMax), ' %')}`,
+      takes: ['energyMin', 'energyMax'],
+    })
   return active
 }
