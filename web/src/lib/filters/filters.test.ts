@@ -27,7 +27,7 @@ describe('filters of a list in its address', () => {
     assert.deepEqual(labels('yearMin=1990&yearMax=1999'), ['1990–1999'])
     assert.deepEqual(labels('yearMin=1990&yearMax=1990'), ['1990'])
     assert.deepEqual(labels('bpmMin=120&energyMax=0.4'), ['from 120 BPM', 'energy up to 40 %'])
-    assert.deepEqual(labels('key=D%20minor&tag=live&mood=calm'), ['calm', 'Dm', '#live'])
+    assert.deepEqual(labels('key=D%20minor&tag=live&mood=calm'), ['calm', 'D minor', '#live'])
     assert.deepEqual(activeOf({ bpmMin: 1, bpmMax: 2 })[0]?.takes, ['bpmMin', 'bpmMax'])
   })
 })

@@ -1,5 +1,4 @@
 import type { Input } from '#client/index.ts'
-import { shortKey } from '#lib/format.ts'
 
 type Asked = Input<'songs', 'listSongs'>
 /** What of the list's filters the page offers; each stands in the address, so that a filtered list can be sent on. */
@@ -63,7 +62,7 @@ export function activeOf(f: SongFilters): Active[] {
   const active: Active[] = []
   if (f.genre) active.push({ label: f.genre, takes: ['genre'] })
   if (f.mood) active.push({ label: f.mood, takes: ['mood'] })
-  if (f.key) active.push({ label: shortKey(f.key), takes: ['key'] })
+  if (f.key) active.push({ label: f.key, takes: ['key'] })
   if (f.tag) active.push({ label: `#${f.tag}`, takes: ['tag'] })
   if (f.yearMin !== undefined || f.yearMax !== undefined)
     active.push({ label: range(f.yearMin, f.yearMax, ''), takes: ['yearMin', 'yearMax'] })
