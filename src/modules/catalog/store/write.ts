@@ -127,7 +127,8 @@ export async function replaceCredits(db: Db, known: readonly string[], credits: 
 export type LyricsDraft = { song: string; plain: string | null; lines: LyricsLine[] }
 /** What files say; lyrics that people wrote stay. */
 export async function replaceLyrics(db: Db, known: readonly string[], lyrics: readonly LyricsDraft[]): Promise<void> {
-  if (known.length > 0) await sql`delete from catalog.lyrics where song_id = any(${[...known]}::uuid[])`.execute(db)
+  if (known.length > 0)
+    await sql`delete from catalog.lyrics where song_id = any(${[...known]}::uuid[]) and not is_edited`.execute(db)
   if (lyrics.length === 0) return
   await sql`
     insert into catalog.lyrics (song_id, plain, lines) select r.song, r.plain, r.lines
