@@ -29,8 +29,8 @@ describe('a path of bytes as text', () => {
   })
 })
 
+const sorted = (names: string[]) => names.map((n) => ({ name: Buffer.from(n) })).toSorted(naturally)
 test('names are ordered as people count', () => {
-  const sorted = (names: string[]) => names.map((n) => ({ name: Buffer.from(n) })).toSorted(naturally)
   assert.deepEqual(
     sorted(['Disc 10', 'disc 2', 'Énya', 'ABBA', 'Zoo', 'Disc 1']).map((x) => x.name.toString()),
     ['ABBA', 'Disc 1', 'disc 2', 'Disc 10', 'Énya', 'Zoo'],

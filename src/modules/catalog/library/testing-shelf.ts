@@ -32,7 +32,7 @@ export type Step =
   | { do: 'restrict'; folder: number; on: boolean; users: number[] }
 type Of<Do extends Step['do'], S = Step> = S extends { do: infer D } ? (Do extends D ? S : never) : never
 
-type Shelf = { db: Db; catalog: Catalog; people: readonly string[]; edition: number }
+type Shelf = { db: Db; catalog: Pick<Catalog, 'app' | 'admin'>; people: readonly string[]; edition: number }
 
 /** As the module's own writers do: under the lock of the shelf, recounted. */
 async function changeSong({ db }: Shelf, song: number, write: (tx: Db) => Promise<unknown>): Promise<void> {
@@ -140,7 +140,7 @@ async function empty({ db }: Shelf): Promise<void> {
 }
 
 /** A library of a few rows, changed step by step; `people` are the owners of uploads and of albums. */
-export function shelfOf(catalog: Catalog, people: readonly string[]) {
+export function shelfOf(catalog: Pick<Catalog, 'app' | 'admin'>, people: readonly string[]) {
   const { db, cache } = catalog.app.app.ports
   const shelf: Shelf = { db: db.kysely as unknown as Db, catalog, people, edition: 0 }
   const dropKept = () => cache.invalidate(['catalog', ACCESS_TAG])

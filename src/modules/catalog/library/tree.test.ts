@@ -10,20 +10,21 @@ import type { Duplicate, LibraryTree, MissingSong } from './contract.ts'
 const ODD = Buffer.concat([Buffer.from('50% odd '), Buffer.from([0xff, 0xe9])])
 const within = (dir: Buffer, name: string): Buffer => Buffer.concat([dir, Buffer.from(`/${name}`)])
 
+const tree = async (who: Client, query: string): Promise<LibraryTree> => {
+  const { status, body, text } = await who.get(`/library/tree${query}`)
+  assert.equal(status, 200, text)
+  return body as unknown as LibraryTree
+}
+const names = (t: LibraryTree) => [t.folders.map((f) => [f.name, f.songCount]), t.songs.map((s) => s.title)]
+
 describe('the library as it lies on the disk', () => {
   let music: MusicFolder
   let other: MusicFolder
   let c: Catalog
   let user: Client
   let folder: LibraryFolder
-  const tree = async (who: Client, query: string): Promise<LibraryTree> => {
-    const { status, body, text } = await who.get(`/library/tree${query}`)
-    assert.equal(status, 200, text)
-    return body as unknown as LibraryTree
-  }
   const at = (path: string, more = '') => `?folderId=${folder.id}&path=${encodeURIComponent(path)}${more}`
   const top = (more = '') => `?folderId=${folder.id}${more}`
-  const names = (t: LibraryTree) => [t.folders.map((f) => [f.name, f.songCount]), t.songs.map((s) => s.title)]
 
   before(async () => {
     music = await musicFolder()
@@ -162,7 +163,7 @@ describe('the library as it lies on the disk', () => {
         from catalog.songs where id = $2`,
         [`01900000-0000-7000-8000-00000000000${n}`, of, user.userId, hash],
       )
-    const [found] = ((await c.admin.get('/library/duplicates')).body['items'] as Duplicate[]).filter((d) =>
+    const found = ((await c.admin.get('/library/duplicates')).body['items'] as Duplicate[]).find((d) =>
       d.songs.some((s) => s.song.id === of),
     )
     assert.deepEqual([found?.songCount, found?.wastedBytes], [3, found?.songs[0]?.song.sizeBytes])

@@ -25,8 +25,8 @@ const SUMMARY = sql`
     max(s.shelf) as shelf, mode() within group (order by s.year) as year,
     mode() within group (order by s.release_kind) as kind,
     coalesce(array_agg(distinct s.folder_no) filter (where s.shelf >= 2 and s.folder_no is not null), '{}') as nos,
-    (array_agg(s.cover_hash order by s.shelf < 0, s.disc nulls first, s.track nulls last, s.sort_key)
-      filter (where s.cover_hash is not null))[1] as cover,
+    (array_agg(s.cover_hash order by s.disc nulls first, s.track nulls last, s.sort_key)
+      filter (where s.cover_hash is not null and s.shelf >= 2))[1] as cover,
     (array_agg(s.cover_hash order by s.disc nulls first, s.track nulls last, s.sort_key)
       filter (where s.cover_hash is not null and s.shelf = 3))[1] as pcover
   from catalog.songs s`
