@@ -68,6 +68,7 @@ export const routes = {
     removeFolder: { kind: 'public', method: 'DELETE', path: '/library/folders/:id' },
     browseFolders: { kind: 'public', method: 'GET', path: '/library/browse' },
     setFolderVisibility: { kind: 'public', method: 'PATCH', path: '/library/folders/:id/visibility' },
+    updateFolder: { kind: 'public', method: 'PATCH', path: '/library/folders/:id' },
     getFolderAccess: { kind: 'public', method: 'GET', path: '/library/folders/:id/access' },
     setFolderAccess: { kind: 'public', method: 'PUT', path: '/library/folders/:id/access' },
     browseTree: { kind: 'public', method: 'GET', path: '/library/tree' },

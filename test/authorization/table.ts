@@ -70,6 +70,7 @@ const catalog: Record<string, Row> = {
   browseFolders: role,
   setFolderVisibility: role,
   getFolderAccess: role,
+  updateFolder: role,
   setFolderAccess: role,
   browseTree: role,
   listDuplicates: role,

@@ -3,7 +3,7 @@ import { exportOfUser, statsOfUser } from '#kernel/personal.ts'
 import { Empty, Id, Nullable, OneOf, Page, pageQuery, Strict, Text, Type } from '#kernel/schema.ts'
 
 import { albumWriteOps } from './albums/contract.ts'
-import { libraryMoreOps } from './library/contract.ts'
+import { folderOps, libraryMoreOps } from './library/contract.ts'
 import {
   Album,
   ALBUM_KINDS,
@@ -218,8 +218,12 @@ export const library = contract('library', 'The music folders', {
     auth: 'admin',
     status: 202,
     idempotent: false,
-    summary: 'Look through the folders now',
-    input: Strict({ full: Type.Optional(Type.Boolean({ description: 'Read every file again, changed or not' })) }),
+    summary: 'Look through the folders now, through one of them, or through one directory with all that is below',
+    input: Strict({
+      full: Type.Optional(Type.Boolean({ description: 'Read every file again, changed or not' })),
+      folderId: Type.Optional(Id),
+      path: Type.Optional(Text(4096, { description: 'Below the folder, as the tree of the library names it' })),
+    }),
     output: ScanState,
   }),
   addFolder: op({
@@ -266,5 +270,6 @@ export const library = contract('library', 'The music folders', {
     input: Strict({ id: Id, isPublic: Type.Boolean() }),
     output: LibraryFolder,
   }),
+  ...folderOps,
   ...libraryMoreOps,
 })

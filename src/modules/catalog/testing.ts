@@ -123,7 +123,7 @@ export async function startCatalog(
     admin,
     status,
     /** Scans everything and answers what it did. */
-    async scan(body: { full?: boolean } = {}): Promise<LibraryStatus> {
+    async scan(body: { full?: boolean; folderId?: string; path?: string } = {}): Promise<LibraryStatus> {
       const before = (await status()).scan.finishedAt
       await admin.post('/library/scan', body)
       return ended(before)

@@ -9,6 +9,8 @@ alter table catalog.folders add column ignore text not null default '';
 alter table catalog.folders add column watch text not null default 'auto' check (watch in ('auto', 'poll', 'off'));
 -- Only for admins and the people of `folder_users`.
 alter table catalog.folders add column is_restricted boolean not null default false;
+-- As whoever watches found: nothing tells of changes here, so it is compared from time to time.
+alter table catalog.folders add column is_polled boolean not null default false;
 create table catalog.folder_users (
   folder_id uuid not null references catalog.folders on delete cascade,
   user_id   uuid not null,

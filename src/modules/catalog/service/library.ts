@@ -6,6 +6,7 @@ import { PAGE_DEFAULT } from '#kernel/schema.ts'
 import { decodeCursor, encodeCursor } from '#modules/catalog/cursor.ts'
 import { libraryChanged, removeFolderJob } from '#modules/catalog/events.ts'
 import type { PeopleAmong } from '#modules/catalog/library/access.ts'
+import { askScan, updateFolder } from '#modules/catalog/library/folders.ts'
 import { EVERYTHING } from '#modules/catalog/library/everything.ts'
 import { createReading } from '#modules/catalog/library/reading.ts'
 import { openFolders } from '#modules/catalog/library/tree.ts'
@@ -54,7 +55,7 @@ const toFolder = (f: Folder, counts: ReadonlyMap<string, number>): LibraryFolder
   name: shownName(f),
   ignore: f.ignore,
   watch: f.watch,
-  isPolled: f.watch === 'poll',
+  isPolled: f.watch === 'poll' || (f.watch === 'auto' && f.isPolled),
   fromConfig: f.fromConfig,
 })
 
@@ -136,11 +137,15 @@ export function createLibrary(ctx: CatalogCtx, peopleAmong: PeopleAmong): Api<ty
       return { scan, folders: open.map((f) => seenBy(who, toFolder(f, counts))), ...sums }
     },
     listFaults: (_who, input) => listFaults(ctx, input),
-    async scanLibrary(_who, { full = false }) {
-      await requestScan(ctx, { full })
+    async scanLibrary(_who, wish) {
+      await askScan(ctx, wish)
       return { ...(await scanNow(ctx)), state: 'scanning' }
     },
     addFolder: (_who, { path }) => addFolder(ctx, path),
+    async updateFolder(_who, wish) {
+      await updateFolder(ctx, wish)
+      return shown(ctx, wish.id)
+    },
     removeFolder: (_who, { id }) => removeFolder(ctx, id),
     browseFolders: (_who, { path }) => browse(path),
     async setFolderVisibility(_who, { id, isPublic }) {

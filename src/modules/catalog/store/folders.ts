@@ -15,9 +15,12 @@ export type Folder = {
   ignore: string
   watch: 'auto' | 'poll' | 'off'
   isRestricted: boolean
+  /** As whoever watches it found. */
+  isPolled: boolean
 }
 const columns = sql`t.id, t.path, t.path_text as "pathText", t.from_config as "fromConfig", t.is_public as "isPublic",
-  t.state, t.detail, t.no, t.name, t.ignore, t.watch, t.is_restricted as "isRestricted"`
+  t.state, t.detail, t.no, t.name, t.ignore, t.watch, t.is_restricted as "isRestricted",
+  t.is_polled as "isPolled"`
 
 /** As people see it. */
 export const shownName = (f: Pick<Folder, 'name' | 'pathText'>): string =>
@@ -58,6 +61,18 @@ export async function setFolderState(
   await sql`update catalog.folders set state = ${s.state}, detail = ${s.detail},
     unreachable_since = case when ${s.state} = 'unreachable' then coalesce(unreachable_since, now()) end
     where id = ${id}::uuid`.execute(db)
+}
+
+export async function updateFolderSettings(
+  db: Db,
+  id: string,
+  s: Pick<Folder, 'name' | 'ignore' | 'watch'>,
+): Promise<void> {
+  await sql`update catalog.folders set name = ${s.name}, ignore = ${s.ignore}, watch = ${s.watch}
+    where id = ${id}::uuid and removed_at is null`.execute(db)
+}
+export async function setFolderPolled(db: Db, id: string, isPolled: boolean): Promise<void> {
+  await sql`update catalog.folders set is_polled = ${isPolled} where id = ${id}::uuid`.execute(db)
 }
 
 /** Tells something else of a folder that is there, unless somebody else has told something meanwhile. */
