@@ -101,6 +101,7 @@ export default defineModule<Tables, Contracts, Needs>({
       },
       async stop() {
         news.stop()
+        await uploading.stop()
         await watcher?.stop()
         // A scan that runs as a job is ended with the jobs.
         await starting?.catch(() => {})

@@ -4,8 +4,8 @@ import type { CatalogCtx } from '#modules/catalog/scan/types.ts'
 import { forgetInLibrary } from '#modules/catalog/store/folder-access.ts'
 import { deleteFolder, folderSongs, isRetired } from '#modules/catalog/store/folders.ts'
 import { deleteSongs, expiredSongs, publishSongs } from '#modules/catalog/store/lifecycle.ts'
-import { broughtBy, deleteUploadsOf, ownedSongs } from '#modules/catalog/store/owned.ts'
-import { lockShelf, noteChanges, recount, touchedBy } from '#modules/catalog/store/recount.ts'
+import { broughtBy, deleteUploadsOf, ownedSongs, withoutSong } from '#modules/catalog/store/owned.ts'
+import { lockShelf, recount, touchedBy } from '#modules/catalog/store/recount.ts'
 import { releaseAssets, releaseCovers } from '#modules/catalog/uploads/release.ts'
 import { removeUploadsOf, sweepUnused } from '#modules/catalog/uploads/sweep.ts'
 import { ACCESS_TAG } from './view.ts'
@@ -27,7 +27,6 @@ async function publishPart(ctx: CatalogCtx, ids: readonly string[], isPublic: bo
     await lockShelf(tx)
     const changed = await publishSongs(tx, ids, isPublic)
     await recount(tx, [await touchedBy(tx, changed)])
-    await noteChanges(tx, 'song', 'changed', changed)
   })
 }
 
@@ -60,10 +59,12 @@ export async function removeSongs(ctx: CatalogCtx, ids: readonly string[]): Prom
     const brought = await broughtBy(tx, ids)
     await deleteUploadsOf(tx, ids)
     await deleteSongs(tx, ids)
+    const silent = await withoutSong(tx, brought.contents)
     await recount(tx, [touched])
-    await noteChanges(tx, 'song', 'removed', ids)
-    for (let i = 0; i < ids.length; i += EVENT_SONGS_MAX)
-      await emit(songsRemoved, { songIds: ids.slice(i, i + EVENT_SONGS_MAX) })
+    for (let i = 0; i < ids.length; i += EVENT_SONGS_MAX) {
+      const [songIds, contentIds] = [ids, silent].map((all) => all.slice(i, i + EVENT_SONGS_MAX))
+      await emit(songsRemoved, { songIds: songIds ?? [], contentIds: contentIds ?? [] })
+    }
     return brought
   })
   await releaseAssets(ctx, kept.assets)

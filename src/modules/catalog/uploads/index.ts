@@ -20,6 +20,7 @@ type UploadDuties = {
   readonly jobs: JobHandler[]
   readonly cron: Cron[]
   start(): Promise<void>
+  stop(): Promise<void>
   /** The analysis of a song is over: so are its uploads, which are to be told of after the commit. */
   analyzed(tx: Db, facets: { songId: string; state: string }): Promise<UploadRow[]>
   tellAll(rows: readonly UploadRow[]): void
@@ -27,6 +28,8 @@ type UploadDuties = {
 
 /** What uploads do when nobody asks: jobs, the clock, and what a killed process left undone. */
 export function uploadDuties(ctx: CatalogCtx): UploadDuties {
+  const ending = new AbortController()
+  let sweeping: Promise<void> | undefined
   return {
     jobs: [runs(processUploadJob, ({ uploadId }, run) => processUpload(ctx, uploadId, run))],
     cron: [{ name: 'catalog.sweep-uploads', everyMs: SWEEP_EVERY_MS, run: (signal) => sweepUploads(ctx, signal) }],
@@ -35,6 +38,16 @@ export function uploadDuties(ctx: CatalogCtx): UploadDuties {
     tellAll: (rows) => {
       for (const row of rows) tell(ctx, row)
     },
-    start: async () => resumeProcessing(ctx, await inProcessing(ctx.db)),
+    async start() {
+      await resumeProcessing(ctx, await inProcessing(ctx.db))
+      if (!ctx.duties.has('cron')) return
+      sweeping = sweepUploads(ctx, ending.signal).catch((err: unknown) => {
+        if (!ending.signal.aborted) ctx.log.error({ err }, 'what uploads left behind could not be swept')
+      })
+    },
+    async stop() {
+      ending.abort()
+      await sweeping
+    },
   }
 }

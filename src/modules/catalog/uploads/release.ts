@@ -1,3 +1,4 @@
+import { picturesRemoved } from '#modules/catalog/events.ts'
 import { coverKey } from '#modules/catalog/scan/covers.ts'
 import type { CatalogCtx } from '#modules/catalog/scan/types.ts'
 import { assetKey } from '#modules/catalog/service/shapes.ts'
@@ -19,9 +20,11 @@ async function releaseAsset(ctx: CatalogCtx, hash: string): Promise<string | nul
 /** Removes pictures that were uploaded and that nothing shows any more. */
 export async function releaseCovers(ctx: CatalogCtx, hashes: readonly string[]): Promise<void> {
   for (const hash of new Set(hashes))
-    await ctx.write(async (tx) => {
+    await ctx.write(async (tx, emit) => {
       await lockHash(tx, hash)
-      if (await dropCover(tx, hash)) await ctx.blobs.delete(coverKey(hash))
+      if (!(await dropCover(tx, hash))) return
+      await ctx.blobs.delete(coverKey(hash))
+      await emit(picturesRemoved, { hashes: [hash] })
     })
 }
 

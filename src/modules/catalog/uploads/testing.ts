@@ -105,12 +105,18 @@ export function sendByTus(
   })
 }
 
-/** A line to a server that breaks each time it has carried as many bytes as `bearsBytes` says. */
-export async function fragileLine(target: string, bearsBytes: () => number) {
-  const { hostname: host, port } = new URL(target)
+type Line = {
+  /** Each time it has carried so many bytes, it breaks. */
+  bearsBytes: () => number
+  /** Rest after each piece. */
+  restMs?: number
+}
+/** A line to whatever server stands at `target` when it is used. */
+export async function fragileLine(target: () => string, { bearsBytes, restMs = 0 }: Line) {
   const open = new Set<Socket>()
   let breaks = 0
   const server = createServer((near) => {
+    const { hostname: host, port } = new URL(target())
     const far = connect(Number(port), host)
     let left = bearsBytes()
     for (const socket of [near, far]) {
@@ -119,16 +125,22 @@ export async function fragileLine(target: string, bearsBytes: () => number) {
       socket.on('close', () => {
         open.delete(socket)
         near.destroy()
-        far.destroy()
+        far.end()
       })
     }
     near.on('data', (chunk: Buffer) => {
       far.write(chunk.subarray(0, left))
       left -= chunk.length
+      if (left > 0 && restMs > 0) {
+        near.pause()
+        setTimeout(() => near.resume(), restMs)
+      }
       if (left > 0) return
       breaks++
       near.destroy()
-      far.resetAndDestroy()
+      // A reset also throws away what the other side has not read yet; a line that ends does not.
+      if (breaks % 3 === 0) far.resetAndDestroy()
+      else far.end()
     })
     far.pipe(near)
   })

@@ -49,7 +49,7 @@ describe('the tus client', () => {
   test('goes on wherever the line breaks, and every byte is the same', async () => {
     const bytes = wavTone({ sec: 60, hz: 700 })
     // The first bytes of a line are headers; some lines break before they have carried any of the file.
-    const line = await fragileLine(url, () => Math.floor(Math.random() * 300_000))
+    const line = await fragileLine(() => url, { bearsBytes: () => Math.floor(Math.random() * 300_000) })
     try {
       const id = await sendByTus(line.url, user, bytes, { retryDelays: Array.from({ length: 500 }, () => 1) })
       assert.ok(line.breaks() >= 10, `${line.breaks()} breaks`)
@@ -65,7 +65,7 @@ describe('the tus client', () => {
       who: i % 2 ? user : stranger,
       bytes: wavTone({ sec: 5, hz: 300 + i }),
     }))
-    const line = await fragileLine(url, () => 50_000 + Math.floor(Math.random() * 400_000))
+    const line = await fragileLine(() => url, { bearsBytes: () => 50_000 + Math.floor(Math.random() * 400_000) })
     try {
       const retryDelays = Array.from({ length: 500 }, () => 1)
       const ids = await Promise.all(all.map(({ who, bytes }) => sendByTus(line.url, who, bytes, { retryDelays })))
