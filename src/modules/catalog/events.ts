@@ -9,7 +9,18 @@ export const songAudioReady = event(
   'catalog.song-audio-ready.v1',
   Type.Object({ songs: Type.Array(Type.Object({ songId: Id, contentId: Type.String() })) }),
 )
-export const songsRemoved = event('catalog.songs-removed.v1', Type.Object({ songIds: Type.Array(Id) }))
+export const songsRemoved = event(
+  'catalog.songs-removed.v1',
+  Type.Object({
+    songIds: Type.Array(Id),
+    contentIds: Type.Optional(Type.Array(Type.String({ description: 'Audio that no song has any more' }))),
+  }),
+)
+/** Pictures that people brought and that nothing shows any more, by the SHA-256 of their bytes. */
+export const picturesRemoved = event(
+  'catalog.pictures-removed.v1',
+  Type.Object({ hashes: Type.Array(Type.String({ pattern: '^[0-9a-f]{64}$' })) }),
+)
 
 /** An admin hid a thing from everybody, or showed it again. `title` only of what belongs to nobody. */
 export const moderated = event(

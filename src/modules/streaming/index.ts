@@ -1,12 +1,13 @@
 import { join } from 'node:path'
-import { defineModule } from '#kernel/module.ts'
+import { defineModule, on } from '#kernel/module.ts'
+import { picturesRemoved, songsRemoved } from '#modules/catalog/events.ts'
 import { albums, songs } from '#modules/catalog/schema.ts'
 import { createCovers } from './covers/covers.ts'
 import { createEncoders } from './renditions/encoders.ts'
 import { createKept } from './renditions/kept.ts'
 import { createRoutes } from './routes.ts'
 import { streaming } from './schema.ts'
-import type { StreamingTables } from './store.ts'
+import { forgetContents, type StreamingTables } from './store.ts'
 
 const SWEEP_EVERY_MS = 6 * 3_600_000
 
@@ -43,6 +44,15 @@ export default defineModule<
           codecs: ctx.media.settings.encoders,
         }),
       },
+      // Blobs go before the commit: a row without its blob is made again, a blob without its row would stay for hours.
+      on: [
+        on<StreamingTables, typeof songsRemoved.payload>(songsRemoved, async (tx, { contentIds = [] }) => {
+          for (const key of await forgetContents(tx, contentIds)) await ctx.blobs.delete(key)
+        }),
+        on<StreamingTables, typeof picturesRemoved.payload>(picturesRemoved, async (_tx, { hashes }) => {
+          for (const hash of hashes) await covers.forget(hash)
+        }),
+      ],
       cron: [
         { name: 'streaming.sweep-renditions', everyMs: SWEEP_EVERY_MS, run: async () => void (await kept.sweep()) },
       ],

@@ -44,6 +44,17 @@ export const forgetRendition = async (db: Db, blobKey: string): Promise<void> =>
   await db.deleteFrom('streaming.renditions').where('blob_key', '=', blobKey).execute()
 }
 
+/** Forgets what was made of these pieces of audio; answers its blob keys. */
+export async function forgetContents(db: Db, contentIds: readonly string[]): Promise<string[]> {
+  if (contentIds.length === 0) return []
+  const rows = await db
+    .deleteFrom('streaming.renditions')
+    .where('content_id', 'in', contentIds)
+    .returning('blob_key')
+    .execute()
+  return rows.map((row) => row.blob_key)
+}
+
 /** Blob keys to give up, longest unused first, so that at most `limitBytes` stay. */
 export async function overLimit(db: Db, limitBytes: number): Promise<string[]> {
   const { rows } = await sql<{ blob_key: string }>`

@@ -10,16 +10,32 @@ export async function ownedSongs(db: Db, ownerId: string, limit: number): Promis
   return rows.map((r) => r.id)
 }
 
-/** Hashes of the uploaded bytes and pictures that these songs have. */
-export async function broughtBy(db: Db, songIds: readonly string[]): Promise<{ assets: string[]; covers: string[] }> {
-  const { rows } = await sql<{ asset: string | null; cover: string | null }>`
-    select asset_hash as asset, edits->>'cover' as cover from catalog.songs
-    where id = any(${[...songIds]}::uuid[]) and (asset_hash is not null or edits ? 'cover')`.execute(db)
-  return { assets: rows.flatMap((r) => r.asset ?? []), covers: rows.flatMap((r) => r.cover ?? []) }
+export type Brought = { assets: string[]; covers: string[]; contents: string[] }
+/** What these songs have: hashes of uploaded bytes and pictures, and the audio itself. */
+export async function broughtBy(db: Db, songIds: readonly string[]): Promise<Brought> {
+  const { rows } = await sql<{ asset: string | null; cover: string | null; content: string }>`
+    select asset_hash as asset, edits->>'cover' as cover, content_id as content from catalog.songs
+    where id = any(${[...songIds]}::uuid[])`.execute(db)
+  return {
+    assets: rows.flatMap((r) => r.asset ?? []),
+    covers: rows.flatMap((r) => r.cover ?? []),
+    contents: rows.map((r) => r.content),
+  }
 }
-/** The uploads that songs were made of go with them: one without a song would hold its bytes. */
+/** Those of the pieces of audio that no song has. */
+export async function withoutSong(db: Db, contentIds: readonly string[]): Promise<string[]> {
+  const { rows } = await sql<{ id: string }>`
+    select distinct x.id from unnest(${[...contentIds]}::text[]) as x(id)
+    where not exists (select from catalog.songs s where s.content_id = x.id)`.execute(db)
+  return rows.map((r) => r.id)
+}
+/** Uploads that songs and their pictures were made of go with them: without the song they would hold the bytes. */
 export async function deleteUploadsOf(db: Db, songIds: readonly string[]): Promise<void> {
-  await sql`delete from catalog.uploads where song_id = any(${[...songIds]}::uuid[])`.execute(db)
+  const ids = sql`any(${[...songIds]}::uuid[])`
+  await sql`delete from catalog.uploads where song_id = ${ids}`.execute(db)
+  await sql`
+    delete from catalog.uploads u using catalog.songs s where s.id = ${ids} and s.edits ? 'cover'
+      and u.owner_id = s.owner_id and u.image_hash = s.edits->>'cover' and u.kind = 'image'`.execute(db)
 }
 
 export type OwnedSong = {

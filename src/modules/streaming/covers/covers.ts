@@ -4,6 +4,7 @@ import { AppError } from '#kernel/errors.ts'
 import type { ImageFormat, Media } from '#kernel/media/index.ts'
 import { COVER_SIZES_PX } from '../schema.ts'
 
+const ROOM = 'streaming/covers/'
 const SIZE_DEFAULT_PX = 512
 const JPEG_QUALITY = 82
 const WEBP_QUALITY = 80
@@ -53,9 +54,13 @@ export function createCovers({ blobs, media }: { blobs: Blobs; media: Media }) {
         .update(`${source.sha256}/${wish.sizePx}/${wish.format}`)
         .digest('hex')
         .slice(0, 32)
-      const blobKey = `streaming/covers/${source.sha256}/${wish.sizePx}.${wish.format}`
+      const blobKey = `${ROOM}${source.sha256}/${wish.sizePx}.${wish.format}`
       const made = await blobs.stat(blobKey)
       return { blobKey, tag, sizeBytes: made?.sizeBytes ?? (await makeOnce(wish, blobKey)) }
+    },
+    /** Removes everything that was made of a picture, by the SHA-256 of its bytes. */
+    async forget(sha256: string): Promise<void> {
+      for await (const { key } of blobs.list(`${ROOM}${sha256}/`)) await blobs.delete(key)
     },
   }
 }
