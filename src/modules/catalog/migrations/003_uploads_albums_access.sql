@@ -261,7 +261,8 @@ begin
 end $$;
 
 -- Two uploads of the same bytes share them: that wastes nothing.
-create function catalog.count_duplicates() returns trigger language plpgsql as $$
+-- The plan of the first call is kept: a loop within a loop, right for one row, takes seconds for thousands.
+create function catalog.count_duplicates() returns trigger language plpgsql set enable_nestloop = off as $$
 declare ids text[];
 begin
   if tg_op = 'UPDATE' then
