@@ -29,6 +29,7 @@ export const routes = {
     removeAlbumSong: { kind: 'public', method: 'DELETE', path: '/albums/:id/songs/:songId' },
     setAlbumVisibility: { kind: 'public', method: 'PATCH', path: '/albums/:id/visibility' },
     removeAlbumCover: { kind: 'public', method: 'DELETE', path: '/albums/:id/cover' },
+    getMyAlbum: { kind: 'public', method: 'GET', path: '/albums/user/my-albums/:id' },
     listMyAlbums: { kind: 'public', method: 'GET', path: '/albums/user/my-albums' },
   },
   analysis: {
@@ -120,6 +121,8 @@ export const routes = {
     removeSongCover: { kind: 'public', method: 'DELETE', path: '/songs/:id/cover' },
     setLyrics: { kind: 'public', method: 'PUT', path: '/songs/:id/lyrics' },
     removeLyrics: { kind: 'public', method: 'DELETE', path: '/songs/:id/lyrics' },
+    getMySong: { kind: 'public', method: 'GET', path: '/users/songs/:id' },
+    getMyLyrics: { kind: 'public', method: 'GET', path: '/users/songs/:id/lyrics' },
     listMySongs: { kind: 'public', method: 'GET', path: '/users/songs' },
     listArtistSongs: { kind: 'public', method: 'GET', path: '/songs/artist/my-songs' },
     getLyrics: { kind: 'public', method: 'GET', path: '/songs/:id/lyrics' },

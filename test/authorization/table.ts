@@ -1,6 +1,8 @@
 import { type Cell, HIDDEN, type Input, NEEDS_ROLE, OUT, role, type Row } from './rows.ts'
 import { albums } from './table-albums.ts'
 import { identity, people } from './table-identity.ts'
+import { studio } from './table-studio.ts'
+import { uploads } from './table-uploads.ts'
 import type { World } from './world.ts'
 
 const ownedSong = async (w: World) => ({ id: await w.song({ ownerId: w.account('owner').id, isPublic: false }) })
@@ -37,6 +39,8 @@ const catalog: Record<string, Row> = {
     answers: { nobody: OUT, stranger: NEEDS_ROLE, owner: NEEDS_ROLE, artist: HIDDEN, admin: 200 },
   },
   getLyrics: privateSong(200),
+  getMySong: privateSong(200),
+  getMyLyrics: privateSong(200),
   listArtists: {
     kind: 'list',
     make: async (w) => artistOf(w, await librarySong(w)),
@@ -103,4 +107,12 @@ const listening: Record<string, Row> = {
   getFrames: privateSong(200),
 }
 
-export const TABLE: Readonly<Record<string, Row>> = { ...catalog, ...albums, ...listening, ...identity, ...people }
+export const TABLE: Readonly<Record<string, Row>> = {
+  ...catalog,
+  ...albums,
+  ...listening,
+  ...identity,
+  ...studio,
+  ...uploads,
+  ...people,
+}

@@ -8,6 +8,14 @@ import { id3v2, mp3Silence, nativeFfmpeg, skipWithoutFfmpeg, tempFolder } from '
 import { releaseKindOf } from './credits.ts'
 import { probeFile } from './probe-file.ts'
 
+const shown = (tags: Tags): string[] => (tags.credits ?? []).map((c) => `${c.role}: ${c.name}`).sort()
+
+const tagsOf = async (path: string): Promise<Tags> => {
+  const probe = await probeFile(path)
+  assert.ok(probe.ok, JSON.stringify(probe))
+  return probe.tags
+}
+
 describe('who else is named on a recording', () => {
   let folder: Awaited<ReturnType<typeof tempFolder>>
   before(async () => {
@@ -15,11 +23,6 @@ describe('who else is named on a recording', () => {
   })
   after(() => folder.remove())
 
-  const tagsOf = async (path: string): Promise<Tags> => {
-    const probe = await probeFile(path)
-    assert.ok(probe.ok, JSON.stringify(probe))
-    return probe.tags
-  }
   const written = async (tags: Parameters<typeof id3v2>[0], version: 3 | 4): Promise<Tags> => {
     const path = join(folder.path, `${version}.mp3`)
     await writeFile(
@@ -28,7 +31,6 @@ describe('who else is named on a recording', () => {
     )
     return tagsOf(path)
   }
-  const shown = (tags: Tags): string[] => (tags.credits ?? []).map((c) => `${c.role}: ${c.name}`).sort()
 
   test('ID3v2.4: functions, musicians, remixers, writers of words, the kind of release', async () => {
     const tags = await written(
@@ -96,7 +98,13 @@ describe('who else is named on a recording', () => {
         RELEASETYPE: 'ep',
       }
       execFileSync(nativeFfmpeg() as string, [
-        ...['-v', 'error', '-f', 'lavfi', '-i', 'sine=d=0.3', ...args],
+        '-v',
+        'error',
+        '-f',
+        'lavfi',
+        '-i',
+        'sine=d=0.3',
+        ...args,
         ...Object.entries(meta).flatMap(([k, v]) => ['-metadata', `${k}=${v}`]),
         path,
       ])

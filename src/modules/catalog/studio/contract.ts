@@ -123,6 +123,22 @@ export const studioOps = {
     input: Strict({ id: Id }),
     output: Empty,
   }),
+  getMySong: op({
+    method: 'GET',
+    path: '/users/songs/:id',
+    auth: 'user',
+    summary: 'A song that you may edit, also when an admin hid it',
+    input: Strict({ id: Id }),
+    output: Song,
+  }),
+  getMyLyrics: op({
+    method: 'GET',
+    path: '/users/songs/:id/lyrics',
+    auth: 'user',
+    summary: 'The lyrics of a song that you may edit, also when an admin hid it',
+    input: Strict({ id: Id }),
+    output: Lyrics,
+  }),
   listMySongs: op({
     method: 'GET',
     path: '/users/songs',

@@ -9,7 +9,7 @@ import { embeddedLyrics } from '#modules/catalog/scan/read.ts'
 import type { CatalogCtx } from '#modules/catalog/scan/types.ts'
 import { tellChanged } from '#modules/catalog/service/publish.ts'
 import type { Db } from '#modules/catalog/store/db.ts'
-import { lockShelf, noteChanges, recount, touchedBy } from '#modules/catalog/store/recount.ts'
+import { lockShelf, recount, touchedBy } from '#modules/catalog/store/recount.ts'
 import { replaceCredits, replaceLyrics, upsertSongs } from '#modules/catalog/store/write.ts'
 import { type Base, baseOf } from './base.ts'
 import { deriveOwned } from './derive.ts'
@@ -84,16 +84,15 @@ async function insertSong(ctx: CatalogCtx, tx: Db, who: Maker, n: NewSong, asset
 
 /**
  * The same within a transaction of the caller, who tells that something changed after it ({@link tellChanged}).
- * Throws 409 `upload_gone` when the bytes are no longer kept.
+ * Throws 410 `upload_gone` when the bytes are no longer kept.
  */
 export async function createSongIn(ctx: CatalogCtx, tx: Db, emit: Emit, who: Maker, n: NewSong): Promise<string> {
   await lockShelf(tx)
   const asset = await assetOf(tx, n.assetHash)
   if (!asset)
-    throw new AppError(409, 'upload_gone', 'The bytes of this upload are no longer kept: upload the file again.')
+    throw new AppError(410, 'upload_gone', 'The bytes of this upload are no longer kept: upload the file again.')
   const id = await insertSong(ctx, tx, who, n, asset)
   await recount(tx, [await touchedBy(tx, [id])])
-  await noteChanges(tx, 'song', 'changed', [id])
   await emit(songAudioReady, { songs: [{ songId: id, contentId: asset.probe.contentHash }] })
   return id
 }

@@ -7,7 +7,7 @@ import type { Lyrics, LyricsLine, songs } from '#modules/catalog/schema.ts'
 import { tellChanged } from '#modules/catalog/service/publish.ts'
 import { toLyrics } from '#modules/catalog/service/shapes.ts'
 import { oneSong } from '#modules/catalog/service/songs.ts'
-import { lockShelf, noteChanges } from '#modules/catalog/store/recount.ts'
+import { lockShelf } from '#modules/catalog/store/recount.ts'
 import { lyricsOf } from '#modules/catalog/store/songs.ts'
 import { LRC_MAX_CHARS, PLAIN_MAX_CHARS } from './contract.ts'
 import { sourceOf } from './rewrite.ts'
@@ -57,7 +57,6 @@ async function keep(ctx: CatalogCtx, songId: string, lyrics: Written, by: 'perso
   await ctx.write(async (tx) => {
     await lockShelf(tx)
     await writeLyrics(tx, songId, { ...lyrics, isEdited: by === 'person' })
-    await noteChanges(tx, 'song', 'changed', [songId])
   })
   await tellChanged(ctx)
 }
@@ -69,6 +68,12 @@ export async function setLyrics(ctx: CatalogCtx, who: Caller, input: Input): Pro
   const ofFile = async (): Promise<Written> => (await sourceOf(ctx, input.id)).lyrics ?? { plain: null, lines: [] }
   await keep(ctx, input.id, written ?? (await ofFile()), written ? 'person' : 'file')
   return toLyrics(input.id, await lyricsOf(ctx.db, input.id))
+}
+
+/** What its owner (or an admin) has written, hidden or not. */
+export async function lyricsForEditor(ctx: CatalogCtx, who: Caller, id: string): Promise<Lyrics> {
+  await oneSong(ctx, who, id, 'edit')
+  return toLyrics(id, await lyricsOf(ctx.db, id))
 }
 
 /** They stay away, also when the file has some. */

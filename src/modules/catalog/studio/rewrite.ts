@@ -6,7 +6,7 @@ import { embeddedLyrics } from '#modules/catalog/scan/read.ts'
 import { tellChanged } from '#modules/catalog/service/publish.ts'
 import type { Db } from '#modules/catalog/store/db.ts'
 import { publishSongs } from '#modules/catalog/store/lifecycle.ts'
-import { lockShelf, noteChanges, recount, touchedBy } from '#modules/catalog/store/recount.ts'
+import { lockShelf, recount, touchedBy } from '#modules/catalog/store/recount.ts'
 import { replaceCredits, wantCovers } from '#modules/catalog/store/write.ts'
 import { releaseCovers } from '#modules/catalog/uploads/release.ts'
 import { type Base, baseOf } from './base.ts'
@@ -104,7 +104,6 @@ export async function changeSong(ctx: CatalogCtx, id: string, change: Change): P
       const published = await publishSongs(tx, [id], change.isPublic)
       await recount(tx, [await touchedBy(tx, published)])
     }
-    await noteChanges(tx, 'song', 'changed', [id])
     return song
   })
   await tellChanged(ctx)

@@ -4,9 +4,9 @@ import type { CatalogCtx } from '#modules/catalog/scan/types.ts'
 import type { songs } from '#modules/catalog/schema.ts'
 import type { studioOps } from './contract.ts'
 import { listMySongs } from './lists.ts'
-import { lyricsAnswer, removeLyrics, setLyrics } from './lyrics.ts'
+import { lyricsAnswer, lyricsForEditor, removeLyrics, setLyrics } from './lyrics.ts'
 import { postSong } from './post.ts'
-import { deleteSong, removeCover, setCover, updateSong } from './songs.ts'
+import { deleteSong, removeCover, setCover, shownToEditor, updateSong } from './songs.ts'
 
 /** What owners and admins do with songs. */
 export const createStudio = (ctx: CatalogCtx): Pick<Api<typeof songs>, keyof typeof studioOps> => ({
@@ -17,6 +17,8 @@ export const createStudio = (ctx: CatalogCtx): Pick<Api<typeof songs>, keyof typ
   removeSongCover: (who, { id }) => removeCover(ctx, who, id),
   setLyrics: (who, input) => setLyrics(ctx, who, input),
   removeLyrics: (who, { id }) => removeLyrics(ctx, who, id),
+  getMySong: (who, { id }) => shownToEditor(ctx, who, id),
+  getMyLyrics: (who, { id }) => lyricsForEditor(ctx, who, id),
   listMySongs: (who, input) => listMySongs(ctx, who, input),
   listArtistSongs: (who, input) => listMySongs(ctx, who, input),
 })
@@ -25,6 +27,7 @@ export const createStudio = (ctx: CatalogCtx): Pick<Api<typeof songs>, keyof typ
 export const songAnswers: Answers<typeof songs> = {
   getSong: withRevision,
   createSong: withRevision,
+  getMySong: withRevision,
   updateSong: withRevision,
   setSongVisibility: withRevision,
   setSongCover: withRevision,

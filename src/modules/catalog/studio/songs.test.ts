@@ -6,6 +6,8 @@ import { type Catalog, mp3, startCatalog } from '#modules/catalog/testing.ts'
 import { png } from '#test/fixtures/audio.ts'
 import { postSong, sendForm } from './testing.ts'
 
+const get = async (who: Client, id: string): Promise<Song> => (await who.get(`/songs/${id}`)).body as Song
+
 describe('songs that people bring', () => {
   let c: Catalog
   let user: Client
@@ -19,7 +21,6 @@ describe('songs that people bring', () => {
   })
   after(() => c?.app.stop())
 
-  const get = async (who: Client, id: string): Promise<Song> => (await who.get(`/songs/${id}`)).body as Song
   const count = async (table: string): Promise<number> =>
     (await c.app.app.ports.db.pool.query<{ n: number }>(`select count(*)::int as n from catalog.${table}`)).rows[0]
       ?.n ?? 0
@@ -201,6 +202,8 @@ describe('songs that people bring', () => {
       assert.equal((await stranger.delete(`/songs/${id}`)).status, status)
       assert.equal((await stranger.put(`/songs/${id}/lyrics`, { plain: 'la' })).status, status)
       assert.equal((await stranger.delete(`/songs/${id}/cover`)).status, status)
+      const files = [{ name: 'image', bytes: png(8, 8) }]
+      assert.equal((await sendForm(c, stranger, `PUT /songs/${id}/cover`, { files })).status, status)
     }
     assert.equal((await c.admin.patch(`/songs/${hidden}`, { title: 'By an admin' })).status, 200)
   })
@@ -237,12 +240,15 @@ describe('songs that people bring', () => {
     assert.deepEqual((await stranger.get('/users/songs')).body['items'], [])
     assert.equal((await c.app.nobody.get('/users/songs')).status, 401)
 
-    const batch = await stranger.post('/songs/batch', { ids: [...ids].reverse() })
+    const batch = await stranger.post('/songs/batch', { ids: ids.toReversed() })
     assert.deepEqual(
       (batch.body['items'] as Song[]).map((s) => s.title),
       ['Xenia C', 'Xenia A'],
     )
     assert.equal((await artist.get(`/songs/${hidden}`)).status, 404)
+    assert.equal((await artist.get(`/users/songs/${hidden}`)).body['title'], 'Xenia B')
+    assert.equal((await stranger.get(`/users/songs/${hidden}`)).status, 404)
+    assert.equal((await artist.get(`/users/songs/${hidden}/lyrics`)).body['sync'], 'none')
     const edited = await artist.patch(`/songs/${hidden}`, { title: 'Xenia B, better' })
     assert.deepEqual([edited.status, edited.body['title'], edited.body['isVisible']], [200, 'Xenia B, better', false])
     await artist.patch(`/songs/${hidden}`, { isPublic: false })

@@ -13,7 +13,7 @@ export async function sendForm(
 ): Promise<Pick<Answer, 'status' | 'headers' | 'body' | 'text'>> {
   const [method = 'POST', path = ''] = to.split(' ')
   const body = new FormData()
-  for (const [k, v] of Object.entries(form.fields ?? {})) for (const one of [v].flat()) body.append(k, String(one))
+  for (const [k, v] of Object.entries(form.fields ?? {})) for (const one of [v].flat()) body.append(k, one)
   for (const { name, bytes, fileName = 'file.bin' } of form.files ?? [])
     body.append(name, new Blob([Uint8Array.from(bytes)]), fileName)
   const headers = who.token ? { authorization: `Bearer ${who.token}` } : {}
