@@ -5,8 +5,5 @@ import { startCatalog } from '#modules/catalog/testing.ts'
 const keep = { dataDir: env['DATA'] as string, databaseUrl: env['DATABASE'] as string }
 startCatalog({ keep }).then(
   (c) => process.send?.({ url: c.app.url }),
-  (err: unknown) => {
-    console.error(err)
-    process.exit(3)
-  },
+  () => process.exit(3),
 )

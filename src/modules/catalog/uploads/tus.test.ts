@@ -25,6 +25,7 @@ after(() => c.app.stop())
 const parts = (): Promise<string[]> => readdir(join(c.app.dataDir, 'uploads')).catch(() => [])
 const sql = (text: string, values: unknown[] = []) => c.app.app.ports.db.pool.query(text, values)
 const offsetOf = async (id: string) => (await tus(url, user, 'HEAD', `/${id}`)).headers.get('upload-offset')
+const digest = (text: string) => Buffer.from(sha256(Buffer.from(text)), 'hex').toString('base64')
 
 describe('the tus client', () => {
   test('sends a file whole, in pieces, with the first bytes at once, and without saying how long it is', async () => {
@@ -242,7 +243,6 @@ describe('the protocol', () => {
   test('a checksum is compared before anything counts', async () => {
     const id = await begin(url, user, 10)
     const body = Buffer.from('12345')
-    const digest = (text: string) => Buffer.from(sha256(Buffer.from(text)), 'hex').toString('base64')
     const send = (checksum: string) =>
       tus(url, user, 'PATCH', `/${id}`, { headers: { ...patchAt(0), 'upload-checksum': checksum }, body })
     assert.deepEqual([(await send(`sha256 ${digest('other')}`)).status, await offsetOf(id)], [460, '0'])

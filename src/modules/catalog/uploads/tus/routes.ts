@@ -94,6 +94,8 @@ async function pass(tus: TusServer, request: FastifyRequest, reply: FastifyReply
   reply.headers({ ...TUS_HEADERS, 'cache-control': 'no-store' })
   if (header(request, 'tus-resumable') !== TUS_HEADERS['tus-version'])
     throw new AppError(412, 'tus_version', 'Send the header "Tus-Resumable: 1.0.0".')
+  if (asked.method === 'POST' && asked.id !== '')
+    throw new AppError(405, 'method_not_allowed', 'Send PATCH, or POST with X-HTTP-Method-Override: PATCH.')
   const hasBody = asked.method === 'POST' || asked.method === 'PATCH'
   const body = hasBody && request.body ? bodyOf(request) : undefined
   // The address is nothing but a shape: which upload it is stands in `asked`.
@@ -155,10 +157,9 @@ export function tusRoutes(ctx: CatalogCtx): RawHandlers<typeof uploads> {
     },
     getTusUpload: async (who, { id }, request, reply) =>
       request.method === 'HEAD' ? onUpload(who, id, request, reply, 'HEAD') : reply.send(toUpload(await own(who, id))),
-    async patchTusUpload(who, { id }, request, reply) {
-      if (request.method === 'POST' && header(request, 'x-http-method-override')?.toUpperCase() !== 'PATCH')
-        throw new AppError(405, 'method_not_allowed', 'Send PATCH, or POST with X-HTTP-Method-Override: PATCH.')
-      return onUpload(who, id, request, reply, 'PATCH')
+    patchTusUpload: (who, { id }, request, reply) => {
+      const isPatch = request.method === 'PATCH' || header(request, 'x-http-method-override')?.toUpperCase() === 'PATCH'
+      return onUpload(who, id, request, reply, isPatch ? 'PATCH' : 'POST')
     },
     deleteTusUpload: (who, { id }, request, reply) => onUpload(who, id, request, reply, 'DELETE'),
   }
