@@ -62,6 +62,15 @@ export const settings = {
     fallback: 'info',
   }),
 
+  libraryPollSec: setting({
+    env: 'LIBRARY_POLL_INTERVAL',
+    group: 'basics',
+    about: 'How often music folders are compared that nothing tells of changes in (network drives)',
+    example: '15m',
+    parse: durationSec,
+    fallback: 15 * 60,
+  }),
+
   databaseUrl: optional({
     env: 'DATABASE_URL',
     group: 'database',

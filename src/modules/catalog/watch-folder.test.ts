@@ -3,15 +3,19 @@ import { mkdir, rename, rm, symlink } from 'node:fs/promises'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import watcher from '@parcel/watcher'
 import { silent } from '#kernel/testing-database.ts'
-import { RESCAN_EVERY_MS, type Tools, type WatchedFolder, watchFolder } from './scan/watch-folder.ts'
+import { lookAt } from './scan/folder.ts'
+import { COMPARE_WATCHED_EVERY_MS, type Tools, type WatchedFolder, watchFolder } from './scan/watch-folder.ts'
 import type { Db } from './store/db.ts'
-import { type Folder, folders, setFolderState } from './store/folders.ts'
+import { type Folder, folders, setFolderPolled, setFolderState } from './store/folders.ts'
 import { type Catalog, mp3, type MusicFolder, musicFolder, startCatalog } from './testing.ts'
 
 /** Longer than anything has to be quiet or waits to be tried again, and no rescan. */
 const LATER_MS = 60_000
-const OK = { state: 'ok', detail: null } as const
-const GONE = { state: 'unreachable', detail: 'gone' } as const
+const POLL_SEC = 15 * 60
+const OK = { state: 'ok', detail: null, isPolled: false } as const
+const GONE = { state: 'unreachable', detail: 'gone', isPolled: false } as const
+const NFS = 0x6969
+const QUICK = { tookMs: 10, changes: 0 }
 
 const noRoom: Tools['subscribe'] = async () => {
   throw new Error('no space left on device')
@@ -27,14 +31,25 @@ describe('a watched folder', () => {
   /** The real one, or one that finds no room. */
   let subscribe: Tools['subscribe']
   let tries = 0
-  const begin = async (): Promise<WatchedFolder> =>
-    watchFolder({ db, log: silent }, folder, {
-      nowMs: () => now,
-      subscribe: (...args) => {
-        tries++
-        return subscribe(...args)
+  /** Of the file system, when it shall be another than it is. */
+  let fsType: number | undefined
+  const begin = (): Promise<WatchedFolder> => watchFolderAs('auto')
+  const watchFolderAs = (mode: Folder['watch']): Promise<WatchedFolder> =>
+    watchFolder(
+      { db, log: silent, config: { libraryPollSec: POLL_SEC } },
+      { ...folder, watch: mode },
+      {
+        nowMs: () => now,
+        look: async (path) => {
+          const look = await lookAt(path)
+          return look && { ...look, fsType: fsType ?? look.fsType }
+        },
+        subscribe: (...args) => {
+          tries++
+          return subscribe(...args)
+        },
       },
-    })
+    )
   /** Whether all of it is to be compared by now. */
   const isDue = (w: WatchedFolder): boolean => {
     now += LATER_MS
@@ -50,7 +65,9 @@ describe('a watched folder', () => {
   })
   beforeEach(async () => {
     tries = 0
+    fsType = undefined
     subscribe = watcher.subscribe
+    await setFolderPolled(db, folder.id, false)
     await setFolderState(db, folder.id, OK)
   })
   after(async () => {
@@ -131,12 +148,13 @@ describe('a watched folder', () => {
     assert.equal(isDue(w), false)
     const told = await stored()
     assert.equal(told.state, 'ok')
-    assert.match(told.detail ?? '', /^Changes are looked for every 15 minutes, .*: no space left on device\.$/)
-    now += RESCAN_EVERY_MS
+    assert.equal(told.isPolled, true)
+    assert.match(told.detail ?? '', /^Changes are looked for from time to time, .*: no space left on device\.$/)
+    now += POLL_SEC * 1000
     await w.check(told)
     assert.deepEqual([tries, isDue(w)], [4, true])
     subscribe = watcher.subscribe
-    now += RESCAN_EVERY_MS
+    now += POLL_SEC * 1000
     await w.check(told)
     assert.deepEqual([tries, isDue(w)], [5, true])
     assert.deepEqual(await stored(), folder, 'nothing to tell any more')
@@ -154,13 +172,68 @@ describe('a watched folder', () => {
     await w.end()
   })
 
+  test('on a network drive is not watched but compared from time to time, the more seldom the longer that takes', async () => {
+    fsType = NFS
+    const w = await begin()
+    await w.check(await stored())
+    const { isPolled, detail } = await stored()
+    assert.deepEqual([tries, isPolled, detail, isDue(w)], [0, true, null, false])
+    const dueAfter = async (ms: number): Promise<boolean> => {
+      now += ms
+      await w.check(await stored())
+      return isDue(w)
+    }
+    assert.equal(await dueAfter(POLL_SEC * 1000), true)
+    w.scanned({ tookMs: 10 * 60_000, changes: 0 })
+    assert.equal(await dueAfter(POLL_SEC * 1000), false)
+    assert.equal(await dueAfter(200 * 60_000), true)
+    w.scanned(QUICK)
+    await w.end()
+  })
+
+  test('is compared from time to time as asked, watched as asked, or never', async () => {
+    const poll = await watchFolderAs('poll')
+    assert.equal(tries, 0)
+    now += POLL_SEC * 1000 + 1
+    await poll.check(OK)
+    assert.equal(isDue(poll), true)
+    await poll.end()
+    const off = await watchFolderAs('off')
+    now += COMPARE_WATCHED_EVERY_MS * 2
+    await off.check(GONE)
+    off.touchAll()
+    assert.deepEqual([tries, isDue(off)], [0, false])
+    await off.end()
+  })
+
+  test('that is watched is compared now and then; when that finds what nobody told of, the watch is begun anew', async () => {
+    const w = await begin()
+    const wait = async (): Promise<boolean> => {
+      now += COMPARE_WATCHED_EVERY_MS
+      await w.check(OK)
+      return isDue(w)
+    }
+    assert.equal(await wait(), true)
+    w.scanned(QUICK)
+    await w.check(OK)
+    assert.deepEqual([tries, isDue(w)], [1, false])
+    assert.equal(await wait(), true)
+    w.scanned({ tookMs: 10, changes: 1 })
+    await w.check(OK)
+    assert.deepEqual([tries, isDue(w)], [2, true])
+    w.scanned({ tookMs: 10, changes: 1 })
+    await w.check(OK)
+    assert.equal(tries, 2, 'what a comparison finds that had a reason says nothing')
+    await w.end()
+  })
+
   test('whose watching fails stays unreachable until a scan has reached it', async () => {
     await setFolderState(db, folder.id, GONE)
     subscribe = noRoom
     const w = await begin()
     await w.check(await stored())
-    const { state, detail } = await stored()
-    assert.deepEqual({ state, detail }, GONE)
+    const { state, detail, isPolled } = await stored()
+    assert.deepEqual({ state, detail, isPolled }, { ...GONE, isPolled: true })
     assert.equal(isDue(w), false)
     await w.check(await stored())
     assert.equal(isDue(w), true)

@@ -74,8 +74,8 @@ async function compareStep(d: ScanDeps, folder: Folder, visits: readonly Visit[]
 const isBelow = (dir: string, top: string): boolean => top === '' || dir === top || dir.startsWith(`${top}/`)
 
 /** The music folder itself, undefined when it cannot be reached. Throws `DiskStalled`. */
-export const lookAt = (path: Buffer): Promise<Look | undefined> =>
-  disks.ask(keyOf(path), { kind: 'look', path: keyOf(path) })
+export const lookAt = (path: Buffer, signal?: AbortSignal): Promise<Look | undefined> =>
+  disks.ask(keyOf(path), { kind: 'look', path: keyOf(path) }, signal)
 const isEmpty = (path: Buffer): Promise<boolean> => disks.ask(keyOf(path), { kind: 'empty', path: keyOf(path) })
 
 /** Why the folder cannot be scanned now, or undefined when it can. */

@@ -12,6 +12,8 @@ import { type CatalogCtx, emptyTally } from './types.ts'
 const CLAIM_RETRY_MS = 500
 
 export type Wish = { depth: Depth; folderIds?: readonly string[] | undefined; start?: Buffer | undefined }
+/** What a scan did to the library, and how long it took once it began. */
+export type Done = { tookMs: number; changes: number }
 type Work = (d: ScanDeps, progress: Progress) => Promise<void>
 
 /** One scan at a time: in this process by a queue, between processes by a claim in the database. */
@@ -28,7 +30,8 @@ export function createRunner(ctx: CatalogCtx) {
     }
   }
 
-  async function scan(kind: ScanKind, signal: AbortSignal, work: Work): Promise<void> {
+  async function scan(kind: ScanKind, signal: AbortSignal, work: Work): Promise<Done> {
+    const beganMs = performance.now()
     signal.throwIfAborted()
     const tally = emptyTally()
     const progress = createProgress(ctx, { holder, tally, kind })
@@ -42,6 +45,7 @@ export function createRunner(ctx: CatalogCtx) {
       const { isWatched } = await storedScan(ctx.db)
       await progress.end(isWatched ? 'watching' : 'idle')
     }
+    return { tookMs: performance.now() - beganMs, changes: tally.added + tally.changed + tally.moved + tally.removed }
   }
 
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
@@ -49,13 +53,13 @@ export function createRunner(ctx: CatalogCtx) {
     last = turn.catch(() => {})
     return turn
   }
-  const run = (kind: ScanKind, signal: AbortSignal, work: Work): Promise<void> =>
+  const run = (kind: ScanKind, signal: AbortSignal, work: Work): Promise<Done> =>
     inTurn(() => claimed(signal, () => scan(kind, signal, work)))
 
   return {
     /** Every folder, or those named; of them what is at and below `start`. */
-    all: (o: Wish, signal: AbortSignal): Promise<void> =>
-      run('scan', signal, async (d, progress) => {
+    all: async (o: Wish, signal: AbortSignal): Promise<void> => {
+      await run('scan', signal, async (d, progress) => {
         const finishes: Finish[] = []
         for (const folder of await folders(ctx.db)) {
           if (o.folderIds && !o.folderIds.includes(folder.id)) continue
@@ -63,9 +67,10 @@ export function createRunner(ctx: CatalogCtx) {
           finishes.push(await scanFolder(d, folder, o))
         }
         for (const finish of finishes) await finish()
-      }),
+      })
+    },
     /** Directories that the watcher saw change. */
-    parts: (folderId: string, touched: readonly Touched[], signal: AbortSignal): Promise<void> =>
+    parts: (folderId: string, touched: readonly Touched[], signal: AbortSignal): Promise<Done> =>
       run('touch-up', signal, async (d, progress) => {
         const folder = await folderById(ctx.db, folderId)
         if (!folder) return

@@ -1,6 +1,7 @@
 import { dirname, relative } from 'node:path'
 import type { Touched } from './folder.ts'
 import { imageRank, isAudioName, isHidden, isLyricsName } from './names.ts'
+import { IGNORE_FILES } from './rules.ts'
 
 /** A directory is looked at when it was quiet for so long: a file that is being copied keeps changing. */
 const QUIET_MS = 1000
@@ -18,10 +19,14 @@ export function touchedBy(root: string, path: string): Touched | undefined {
   const inside = relative(root, path)
   if (inside === '' || inside.startsWith('..')) return EVERYTHING
   const parts = inside.split('/')
+  // Rules changed: everything below them may stand in another light.
+  const areRules = IGNORE_FILES.includes(parts.at(-1) ?? '')
+  if (areRules) parts.pop()
   if (parts.some((p) => isHidden(Buffer.from(p)))) return undefined
   // A name that is no text comes mangled: its parent is looked at with all below.
   const mangled = parts.findIndex((p) => p.includes('\ufffd'))
   if (mangled !== -1) return { dir: Buffer.from(parts.slice(0, mangled).join('/')), extent: 'below' }
+  if (areRules) return { dir: Buffer.from(parts.join('/')), extent: 'below' }
   const name = Buffer.from(parts.at(-1) ?? '')
   const parent = dirname(inside)
   if (isAudioName(name) || isLyricsName(name) || imageRank(name) !== undefined)

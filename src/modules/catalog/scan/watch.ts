@@ -11,6 +11,8 @@ const TICK_MS = 250
 const LOOK_EVERY_MS = 2000
 /** What could not be scanned (the database was away) is tried again after this. */
 const RETRY_FAILED_MS = 3000
+/** At a stop, a look at a disk that does not answer is waited for no longer. */
+const CHECKS_END_MS = 1000
 
 /** `start` resolves when the folders of now are watched. */
 export type Watcher = { start(): Promise<void>; stop(): Promise<void> }
@@ -20,7 +22,7 @@ function createTouchUps(ctx: CatalogCtx, runner: Runner, signal: AbortSignal) {
   const scanning = new Map<string, Promise<void>>()
   async function scan(id: string, w: WatchedFolder, parts: readonly Touched[]): Promise<void> {
     try {
-      await runner.parts(id, parts, signal)
+      w.scanned(await runner.parts(id, parts, signal))
     } catch (err) {
       if (signal.aborted) return
       ctx.log.warn({ err }, 'a scan after a change failed and is tried again')
@@ -51,6 +53,8 @@ export function createWatcher(ctx: CatalogCtx, runner: Runner): Watcher {
   const ending = new AbortController()
   const touchUps = createTouchUps(ctx, runner, ending.signal)
   const timers: NodeJS.Timeout[] = []
+  /** Folders that are being looked at, each for itself: a disk that does not answer holds up no other. */
+  const checks = new Map<string, Promise<void>>()
   let looking: Promise<void> = Promise.resolve()
 
   async function endAll(ids: readonly string[]): Promise<void> {
@@ -64,27 +68,39 @@ export function createWatcher(ctx: CatalogCtx, runner: Runner): Watcher {
     if (timers.length > 0) w.touchAll()
     return w
   }
+  async function check(folder: Folder): Promise<void> {
+    const known = watched.get(folder.id)
+    if (known) return known.check(folder)
+    const begun = await begin(folder)
+    if (ending.signal.aborted) return begun.end()
+    watched.set(folder.id, begun)
+  }
+  const warn = (err: unknown): void => {
+    if (!ending.signal.aborted) ctx.log.warn({ err }, 'the music folders could not be looked at')
+  }
   async function look(): Promise<void> {
     if (ending.signal.aborted) return
     if (!(await claimWatch(ctx.db, self))) return endAll([...watched.keys()])
     const now = await folders(ctx.db)
-    await endAll([...watched.keys()].filter((id) => !now.some((f) => f.id === id)))
+    const isAsItWas = (id: string, w: WatchedFolder) => now.some((f) => f.id === id && f.watch === w.mode)
+    await endAll([...watched].filter(([id, w]) => !isAsItWas(id, w)).map(([id]) => id))
     for (const folder of now) {
-      const known = watched.get(folder.id)
-      if (known) await known.check(folder)
-      else watched.set(folder.id, await begin(folder))
+      if (checks.has(folder.id)) continue
+      const work = check(folder)
+        .catch(warn)
+        .finally(() => checks.delete(folder.id))
+      checks.set(folder.id, work)
     }
   }
   const lookInTurn = (): void => {
-    looking = looking.then(look).catch((err: unknown) => {
-      if (!ending.signal.aborted) ctx.log.warn({ err }, 'the music folders could not be looked at')
-    })
+    looking = looking.then(look).catch(warn)
   }
 
   return {
     async start() {
       lookInTurn()
       await looking
+      await Promise.all(checks.values())
       if (ending.signal.aborted) return
       timers.push(
         setInterval(() => touchUps.begin(watched), TICK_MS),
@@ -95,6 +111,7 @@ export function createWatcher(ctx: CatalogCtx, runner: Runner): Watcher {
       for (const t of timers) clearInterval(t)
       ending.abort(new Error('shutting down'))
       await looking
+      await Promise.race([Promise.all(checks.values()), sleep(CHECKS_END_MS, undefined, { ref: false })])
       await endAll([...watched.keys()])
       await touchUps.settled()
       await releaseWatch(ctx.db, self)
