@@ -42,6 +42,8 @@ const TABLES: Readonly<Record<string, Treatment>> = {
   'catalog.search_state': 'none',
   'catalog.song_artists': 'none',
   'catalog.song_facets': 'none',
+  'catalog.tallies': 'none',
+  'catalog.list_versions': 'none',
   'catalog.songs': 'erased',
   // Single words of titles, tied to nothing.
   'catalog.words': 'none',

@@ -110,10 +110,19 @@ function factsOf(artist: Artist, r: Random): TuneFacts {
 
 const safe = (name: string): string => name.replaceAll('/', '_')
 
-type Album = { title: string; year: number; size: number; cover: string | undefined; isPublic: boolean; format: number }
-const makeAlbum = (a: Artist, year: number, r: Random): Album => ({
+type Album = {
+  no: number
+  title: string
+  year: number
+  size: number
+  cover: string | undefined
+  isPublic: boolean
+  format: number
+}
+const makeAlbum = (a: Artist, o: { no: number; year: number }, r: Random): Album => ({
+  no: o.no,
   title: albumTitle(a.tongue, r),
-  year,
+  year: o.year,
   size: songsOfAlbum(r),
   cover: r.chance(0.9) ? r.hex(32) : undefined,
   isPublic: r.chance(PUBLIC_ALBUMS),
@@ -158,7 +167,7 @@ function makeTune(a: Artist, album: Album, track: number, r: Random): Tune {
       warnings: [],
     },
     folder: a.folder,
-    dir: `${safe(a.name)}/${album.year} ${safe(album.title)}`,
+    dir: `${safe(a.name)}/${album.year} ${safe(album.title)} [${album.no}]`,
     name: `${String(track).padStart(2, '0')} ${safe(tags.title ?? '')}.${format.ending}`,
     cover: album.cover,
     owner: a.owner,
@@ -178,12 +187,13 @@ export function* tunesOf(seed: number, count: number): Generator<Tune> {
   const r = randomOf(seed)
   const tongues = tonguesOf(seed)
   let left = count
+  let no = 0
   while (left > 0) {
     const artist = makeArtist(tongues, r)
     const albums = albumsOfArtist(r)
     let year = artist.since
     for (let i = 0; i < albums && left > 0; i++) {
-      const album = makeAlbum(artist, year, r)
+      const album = makeAlbum(artist, { no: ++no, year }, r)
       for (let track = 1; track <= album.size && left > 0; track++, left--) yield makeTune(artist, album, track, r)
       year = Math.min(YEAR_LAST, year + r.below(3))
     }

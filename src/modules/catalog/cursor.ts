@@ -1,7 +1,7 @@
 import { badRequest } from '#kernel/errors.ts'
 
-/** What a list is sorted by: text, a 32-bit or 64-bit whole number, or the id alone. */
-export type SortKind = 'text' | 'int' | 'bigint' | 'id'
+/** What a list is sorted by: text, a 32-bit or 64-bit whole number, a short real one, or the id alone. */
+export type SortKind = 'text' | 'int' | 'real' | 'bigint' | 'id'
 /** Where a page ended: sort value and id of its last item, and the seed of `random`. 64-bit values are texts. */
 export type Cursor = { value: string | number; id: string; seed: number }
 
@@ -16,6 +16,7 @@ const isBigint = (v: unknown): boolean =>
 const fits: Record<SortKind, (value: unknown) => boolean> = {
   text: (v) => typeof v === 'string' && !v.includes('\0'),
   int: isInt4,
+  real: (v) => typeof v === 'number' && Number.isFinite(v) && Math.abs(v) < 1e6,
   bigint: isBigint,
   id: (v) => v === '',
 }

@@ -5,9 +5,10 @@ import { type Caller, nobody } from '#kernel/caller.ts'
 import { viewOf } from './policy.ts'
 import { ALBUM_SORTS, SONG_SORTS } from './schema.ts'
 import { albumConditions, albumSort } from './store/albums.ts'
-import { ARTISTS_BY_NAME, artistConditions } from './store/artists.ts'
+import { ARTISTS_BY_NAME } from './store/artists.ts'
 import type { Db, Sql } from './store/db.ts'
 import { pageOf, type Sort } from './store/pages.ts'
+import { artistsInReach } from './store/reach.ts'
 import { songConditions, songSort } from './store/songs.ts'
 import { type Catalog, startCatalog } from './testing.ts'
 
@@ -16,7 +17,7 @@ const user: Caller = { kind: 'user', userId: ID, role: 'user', requestId: 'r' }
 const admin: Caller = { ...user, role: 'admin' }
 const WHO = { nobody: nobody('r'), user, admin }
 type List = [name: string, table: Sql, where: Sql<boolean>[], sort: Sort]
-const VALUE = { text: 'a', int: 1, bigint: '1', id: '' } as const
+const VALUE = { text: 'a', int: 1, real: 1.5, bigint: '1', id: '' } as const
 
 /** Every list but those in random order, which no index can know. */
 const listsOf = (who: Caller): List[] => [
@@ -26,7 +27,7 @@ const listsOf = (who: Caller): List[] => [
   ...ALBUM_SORTS.filter((s) => s !== 'random').map(
     (s): List => [`albums ${s}`, sql`catalog.albums`, albumConditions(viewOf(who, []), {}), albumSort(s, 1)],
   ),
-  ['artists', sql`catalog.artists`, artistConditions(viewOf(who, []), undefined), ARTISTS_BY_NAME],
+  ['artists', sql`catalog.artists`, [artistsInReach(viewOf(who, []))], ARTISTS_BY_NAME],
 ]
 
 describe('an index serves every list, the first page and a deep one', () => {
@@ -48,7 +49,7 @@ describe('an index serves every list, the first page and a deep one', () => {
       transformResult: async ({ result }) => result,
     }) as unknown as Db
     const cursor = at.isDeep ? { value: VALUE[sort.kind], id: ID, seed: 1 } : undefined
-    await pageOf(spying, table, where, { sort, cursor, offset: at.offset, limit: 20 })
+    await pageOf(spying, { table, where }, { sort, cursor, offset: at.offset, limit: 20 })
     assert.ok(seen)
     const client = await pool.connect()
     try {

@@ -23,6 +23,7 @@ import {
 
 export { moderation } from './moderation/contract.ts'
 export { uploads } from './uploads/contract.ts'
+import { MOODS } from './mood.ts'
 import { studioOps } from './studio/contract.ts'
 
 export * from './things.ts'
@@ -46,7 +47,11 @@ const songFilters = {
   artist: Type.Optional(Text(200, { description: 'Artist id or name' })),
   album: Type.Optional(Text(200, { description: 'Album id or title' })),
   year: Type.Optional(Type.Integer({ minimum: 0, maximum: 9999 })),
-  key: Type.Optional(Text(20)),
+  yearMin: Type.Optional(Type.Integer({ minimum: 0, maximum: 9999 })),
+  yearMax: Type.Optional(Type.Integer({ minimum: 0, maximum: 9999 })),
+  key: Type.Optional(Text(20, { description: 'By name ("D minor", "F#m") or on the Camelot wheel ("7A")' })),
+  mood: Type.Optional(OneOf(MOODS, { description: 'Estimated from tempo, mode and energy' })),
+  lossless: Type.Optional(Type.Boolean()),
   bpmMin: Type.Optional(Type.Number()),
   bpmMax: Type.Optional(Type.Number()),
   energyMin: Type.Optional(Type.Number({ minimum: 0, maximum: 1 })),

@@ -1,5 +1,7 @@
 import { Id, Nullable, OneOf, type Static, Time, Type } from '#kernel/schema.ts'
+import { MOODS, type Mood } from './mood.ts'
 
+export { MOODS, type Mood }
 export const ANALYSIS_STATES = ['none', 'pending', 'processing', 'completed', 'failed'] as const
 export const SONG_SORTS = [
   'title',
@@ -12,6 +14,10 @@ export const SONG_SORTS = [
   '-year',
   'duration',
   '-duration',
+  'bpm',
+  '-bpm',
+  'energy',
+  '-energy',
   'random',
 ] as const
 export const ALBUM_SORTS = ['title', '-title', 'newest', 'oldest', 'artist', 'year', '-year', 'random'] as const
@@ -91,6 +97,7 @@ export const Song = Type.Object(
     key: Nullable(Type.String({ description: '"D minor", once analysed' })),
     camelot: Nullable(Type.String()),
     energy: Nullable(Type.Number()),
+    mood: Nullable(OneOf(MOODS, { description: 'Estimated from tempo, mode and energy, once analysed' })),
     loudnessLufs: Nullable(Type.Number()),
     gainDb: Nullable(Type.Number({ description: 'Track gain to −18 LUFS, kept below clipping by the true peak' })),
     revision: Type.Integer({ description: 'Grows with every change; also its ETag' }),

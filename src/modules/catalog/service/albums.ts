@@ -6,7 +6,10 @@ import { identityKey } from '#modules/catalog/fold.ts'
 import type { CatalogCtx } from '#modules/catalog/scan/types.ts'
 import type { albums } from '#modules/catalog/schema.ts'
 import { filterQuery } from '#modules/catalog/search/find.ts'
-import { albumConditions, albumsById, albumSort } from '#modules/catalog/store/albums.ts'
+import { albumFilters, albumsById, albumSort } from '#modules/catalog/store/albums.ts'
+import { narrowBy } from '#modules/catalog/store/narrow.ts'
+import { albumsInReach } from '#modules/catalog/store/reach.ts'
+import { tallyOf } from '#modules/catalog/store/tallies.ts'
 import { keptList, keptThing } from './kept.ts'
 import { artistFilter, paged, unseen } from './lists.ts'
 import { toAlbum } from './shapes.ts'
@@ -20,7 +23,7 @@ export function createAlbums(ctx: CatalogCtx): Api<typeof albums> {
       const sortName = input.sort ?? 'title'
       const view = await viewFor(ctx, who)
       return keptList(ctx, { name: 'albums', view, input }, async () => {
-        const where = albumConditions(view, {
+        const filters = albumFilters({
           artistIds: await artistFilter(db, input.artist),
           genreKey: input.genre === undefined ? undefined : identityKey(input.genre),
           year: input.year,
@@ -29,8 +32,10 @@ export function createAlbums(ctx: CatalogCtx): Api<typeof albums> {
         })
         return paged(db, input, {
           table: sql`catalog.albums`,
-          where,
+          where: [albumsInReach(view)],
+          narrow: narrowBy(filters),
           sortName,
+          total: async () => (await tallyOf(db, 'albums', view)).n,
           sort: (seed) => albumSort(sortName, seed),
           load: async (ids) => (await albumsById(db, view, ids)).map(toAlbum),
         })

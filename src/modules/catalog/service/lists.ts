@@ -6,32 +6,39 @@ import { decodeCursor, encodeCursor, isUuid } from '#modules/catalog/cursor.ts'
 import { identityKey } from '#modules/catalog/fold.ts'
 import { artistIdsByName, isThere } from '#modules/catalog/store/artists.ts'
 import type { Db, Sql } from '#modules/catalog/store/db.ts'
-import { countOf, pageOf, type Sort } from '#modules/catalog/store/pages.ts'
+import { FAR_MIN, farPage } from '#modules/catalog/store/far.ts'
+import { type At, countOf, type Listed, pageOf, type Sort } from '#modules/catalog/store/pages.ts'
 
 export type PageInput = { limit?: number; cursor?: string; offset?: number; count?: boolean }
 export type Paged<T> = { items: T[]; nextCursor: string | null; total?: number }
-type ListOf<T> = {
-  table: Sql
-  where: readonly Sql<boolean>[]
+type ListOf<T> = Listed & {
   sortName: string
   sort: (seed: number) => Sort
   load: (ids: string[]) => Promise<T[]>
+  /** Of random order. */
+  newSeed?: () => Promise<number>
+  /** Names a long list as its viewer sees it, filters apart. */
+  farKey?: string
+  /** All there is when nothing narrows it. */
+  total?: () => Promise<number>
 }
+
+const SEED_MAX = 2 ** 31 - 1
+const anySeed = (): number => randomInt(1, SEED_MAX)
+
+const isFar = <T>(list: ListOf<T>, at: At): boolean =>
+  list.narrow === undefined && at.cursor === undefined && at.offset >= FAR_MIN && at.sort.shuffle === undefined
 
 /** One page of a list: keyset after the cursor, so that inserts never shift a page. `random` keeps its seed in the cursor. */
 export async function paged<T>(db: Db, input: PageInput, list: ListOf<T>): Promise<Paged<T>> {
   const limit = input.limit ?? PAGE_DEFAULT
   const cursor = decodeCursor(input.cursor, list.sortName, list.sort(0).kind)
-  const seed = cursor?.seed ?? randomInt(1, 2 ** 31 - 1)
+  const seed = cursor?.seed ?? (await (list.newSeed ?? anySeed)())
   // One row more than asked for tells whether there is a next page.
+  const at = { sort: list.sort(seed), cursor, offset: input.offset ?? 0, limit: limit + 1 }
   const [rows, total] = await Promise.all([
-    pageOf(db, list.table, list.where, {
-      sort: list.sort(seed),
-      cursor,
-      offset: input.offset ?? 0,
-      limit: limit + 1,
-    }),
-    input.count ? countOf(db, list.table, list.where) : undefined,
+    list.farKey !== undefined && isFar(list, at) ? farPage(db, list, at, list.farKey) : pageOf(db, list, at),
+    input.count ? totalOf(db, list) : undefined,
   ])
   const page = rows.slice(0, limit)
   const last = rows.length > limit ? page.at(-1) : undefined
@@ -41,6 +48,8 @@ export async function paged<T>(db: Db, input: PageInput, list: ListOf<T>): Promi
     ...(total === undefined ? {} : { total }),
   }
 }
+const totalOf = <T>(db: Db, list: ListOf<T>): Promise<number> =>
+  list.narrow === undefined && list.total ? list.total() : countOf(db, list)
 
 /** An artist filter takes an id or a name. */
 export const artistFilter = async (db: Db, artist: string | undefined): Promise<string[] | undefined> =>

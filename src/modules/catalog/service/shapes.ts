@@ -64,6 +64,7 @@ export const toSong = (r: SongRow): Song => ({
   key: r.key,
   camelot: r.camelot,
   energy: single(r.energy),
+  mood: r.mood,
   loudnessLufs: single(r.loudnessLufs),
   gainDb: gainOf(single(r.loudnessLufs), single(r.truePeakDbtp)),
   revision: r.revision,

@@ -2,53 +2,27 @@ import { sql } from 'kysely'
 import type { Caller } from '#kernel/caller.ts'
 import type { Api } from '#kernel/contract.ts'
 import { authorize } from '#kernel/policy.ts'
-import { isUuid } from '#modules/catalog/cursor.ts'
-import { foldLetters, identityKey, sortKey } from '#modules/catalog/fold.ts'
-import { songPolicy, type View } from '#modules/catalog/policy.ts'
+import { songPolicy } from '#modules/catalog/policy.ts'
 import { coverKey } from '#modules/catalog/scan/covers.ts'
 import type { CatalogCtx } from '#modules/catalog/scan/types.ts'
 import type { songs } from '#modules/catalog/schema.ts'
 import { filterQuery, find } from '#modules/catalog/search/find.ts'
-import { albumIdsNamed, albumsById, albumsOfArtist } from '#modules/catalog/store/albums.ts'
-import { ARTISTS_BY_NAME, artistConditions, artistsById, coverHashes, genres } from '#modules/catalog/store/artists.ts'
-import type { Db } from '#modules/catalog/store/db.ts'
+import { albumsById, albumsOfArtist } from '#modules/catalog/store/albums.ts'
+import { ARTISTS_BY_NAME, artistsById, coverHashes } from '#modules/catalog/store/artists.ts'
+import { narrowBy } from '#modules/catalog/store/narrow.ts'
 import { countOwned, describeOwned } from '#modules/catalog/store/owned.ts'
-import {
-  lyricsOf,
-  type SongFilter,
-  type SongRow,
-  songById,
-  songConditions,
-  songFiles,
-  songsById,
-  songSort,
-} from '#modules/catalog/store/songs.ts'
+import { artistsInReach } from '#modules/catalog/store/reach.ts'
+import { lyricsOf, type SongRow, songById, songFiles, songsById } from '#modules/catalog/store/songs.ts'
+import { genres, tallyOf } from '#modules/catalog/store/tallies.ts'
 import { createStudio } from '#modules/catalog/studio/service.ts'
 import { keptList, keptThing } from './kept.ts'
-import { artistFilter, paged, unseen } from './lists.ts'
+import { paged, unseen } from './lists.ts'
 import { setSongsPublic } from './publish.ts'
+import { songList } from './song-list.ts'
 import { toAlbum, toArtist, toLyrics, toSong, toSongFile } from './shapes.ts'
 import { viewFor } from './view.ts'
 
 type Input<K extends keyof Api<typeof songs>> = Parameters<Api<typeof songs>[K]>[1]
-
-async function filterOf(db: Db, view: View, i: Input<'listSongs'>): Promise<SongFilter> {
-  const { album } = i
-  const named = album === undefined ? undefined : isUuid(album) ? { id: album } : { sortKey: sortKey(album) }
-  return {
-    artistIds: await artistFilter(db, i.artist),
-    albumIds: named && (await albumIdsNamed(db, view, named)),
-    genreKey: i.genre === undefined ? undefined : identityKey(i.genre),
-    year: i.year,
-    keys: i.key === undefined ? undefined : foldLetters(i.key).trim(),
-    bpmMin: i.bpmMin,
-    bpmMax: i.bpmMax,
-    energyMin: i.energyMin,
-    energyMax: i.energyMax,
-    tag: i.tag,
-    search: i.q === undefined ? undefined : await filterQuery(db, 'song', view, i.q),
-  }
-}
 
 /** The song, if `who` may do this with it; throws as {@link authorize} does. */
 export async function oneSong(
@@ -90,18 +64,8 @@ async function genresFor(ctx: CatalogCtx, who: Caller) {
 }
 
 async function songListFor(ctx: CatalogCtx, who: Caller, input: Input<'listSongs'>) {
-  const { db } = ctx
-  const sortName = input.sort ?? 'title'
   const view = await viewFor(ctx, who)
-  return keptList(ctx, { name: 'songs', view, input }, async () =>
-    paged(db, input, {
-      table: sql`catalog.songs`,
-      where: songConditions(view, await filterOf(db, view, input)),
-      sortName,
-      sort: (seed) => songSort(sortName, seed),
-      load: async (ids) => (await songsById(db, view, ids)).map(toSong),
-    }),
-  )
+  return keptList(ctx, { name: 'songs', view, input }, () => songList(ctx.db, view, input))
 }
 
 async function artistListFor(ctx: CatalogCtx, who: Caller, input: Input<'listArtists'>) {
@@ -110,7 +74,11 @@ async function artistListFor(ctx: CatalogCtx, who: Caller, input: Input<'listArt
   return keptList(ctx, { name: 'artists', view, input }, async () =>
     paged(db, input, {
       table: sql`catalog.artists`,
-      where: artistConditions(view, input.q === undefined ? undefined : await filterQuery(db, 'artist', view, input.q)),
+      where: [artistsInReach(view)],
+      narrow: narrowBy(
+        input.q === undefined ? [] : [sql`t.search @@ ${await filterQuery(db, 'artist', view, input.q)}::tsquery`],
+      ),
+      total: async () => (await tallyOf(db, 'artists', view)).n,
       sortName: 'name',
       sort: () => ARTISTS_BY_NAME,
       load: async (ids) => (await artistsById(db, view, ids)).map(toArtist),

@@ -54,9 +54,6 @@ export async function artistsById(db: Db, view: View, ids: readonly string[]): P
   return ids.flatMap((id) => byId.get(id) ?? [])
 }
 
-export const artistConditions = (view: View, search: string | undefined): Sql<boolean>[] =>
-  search === undefined ? [artistsInReach(view)] : [artistsInReach(view), sql`t.search @@ ${search}::tsquery`]
-
 export const ARTISTS_BY_NAME: Sort = { by: sql`t.sort_key`, kind: 'text', direction: 'up' }
 
 /** Id of the artist of this name, as a list for filters. */
@@ -64,20 +61,6 @@ export async function artistIdsByName(db: Db, identity: string): Promise<string[
   const { rows } = await sql<{ id: string }>`
     select id from catalog.artists where identity_key = ${identity}`.execute(db)
   return rows.map((r) => r.id)
-}
-
-export type GenreRow = { name: string; songCount: number; albumCount: number }
-/** The most genres that are answered; the rarest are left out. */
-const GENRES_MAX = 2000
-/** Spellings that fold alike are one genre, shown as most songs spell it. */
-export async function genres(db: Db, view: View): Promise<GenreRow[]> {
-  const { rows } = await sql<GenreRow>`
-    select mode() within group (order by g.name) as name, count(distinct t.id) as "songCount",
-      count(distinct t.album_id) as "albumCount"
-    from catalog.songs t cross join lateral unnest(t.genres, t.genre_keys) as g(name, key)
-    where ${songsInReach(view, 'shelf')}
-    group by g.key order by "songCount" desc, g.key limit ${GENRES_MAX}`.execute(db)
-  return rows
 }
 
 type CoverKind = 'song' | 'album' | 'artist'

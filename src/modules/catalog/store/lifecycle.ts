@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import { moodOf } from '#modules/catalog/mood.ts'
 import type { Db } from './db.ts'
 
 /** Songs whose last living file is gone: off the shelf, to be forgotten later. Returns those that were on it. */
@@ -55,7 +56,9 @@ export async function deleteSongs(db: Db, songIds: readonly string[]): Promise<v
 export async function publishSongs(db: Db, songIds: readonly string[], isPublic: boolean): Promise<string[]> {
   const { rows } = await sql<{ id: string }>`
     update catalog.songs set is_public = ${isPublic}, public_via = null, revision = revision + 1, updated_at = now()
-    where id = any(${[...songIds]}::uuid[]) and (is_public <> ${isPublic} or public_via is not null) returning id`.execute(db)
+    where id = any(${[...songIds]}::uuid[]) and (is_public <> ${isPublic} or public_via is not null) returning id`.execute(
+    db,
+  )
   return rows.map((r) => r.id)
 }
 
@@ -71,13 +74,17 @@ export type FacetsRow = {
 }
 /** What analysis found; of songs that are gone by now nothing is kept. */
 export async function saveFacets(db: Db, facets: readonly FacetsRow[]): Promise<void> {
+  const rows = facets.map((f) => ({ ...f, ...(moodOf(f) ?? { valence: null, arousal: null, mood: null }) }))
   await sql`
-    insert into catalog.song_facets (song_id, state, tempo, key, camelot, energy, loudness_lufs, true_peak_dbtp)
-    select s.id, r.state, r.tempo, r.key, r.camelot, r.energy, r."loudnessLufs", r."truePeakDbtp"
-    from jsonb_to_recordset(${JSON.stringify(facets)}::jsonb) as r("songId" uuid, state text, tempo real, key text,
-      camelot text, energy real, "loudnessLufs" real, "truePeakDbtp" real)
+    insert into catalog.song_facets (song_id, state, tempo, key, camelot, energy, loudness_lufs, true_peak_dbtp,
+      valence, arousal, mood)
+    select s.id, r.state, r.tempo, r.key, r.camelot, r.energy, r."loudnessLufs", r."truePeakDbtp", r.valence, r.arousal,
+      r.mood
+    from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r("songId" uuid, state text, tempo real, key text,
+      camelot text, energy real, "loudnessLufs" real, "truePeakDbtp" real, valence real, arousal real, mood text)
       join catalog.songs s on s.id = r."songId"
     on conflict (song_id) do update set state = excluded.state, tempo = excluded.tempo, key = excluded.key,
       camelot = excluded.camelot, energy = excluded.energy, loudness_lufs = excluded.loudness_lufs,
-      true_peak_dbtp = excluded.true_peak_dbtp`.execute(db)
+      true_peak_dbtp = excluded.true_peak_dbtp, valence = excluded.valence, arousal = excluded.arousal,
+      mood = excluded.mood`.execute(db)
 }

@@ -1,14 +1,35 @@
 import { sql } from 'kysely'
 import type { Cursor, SortKind } from '#modules/catalog/cursor.ts'
 import type { Db, Sql } from './db.ts'
+import { byBitmap, COLLECTED_MAX, type Facts, type Narrow } from './narrow.ts'
+import type { Shuffle } from './shuffle.ts'
 
 /** One order of a list. An index on (`by`, id) serves it in both directions. */
-export type Sort = { readonly by: Sql; readonly kind: SortKind; readonly direction: 'up' | 'down' }
+export type Sort = {
+  readonly by: Sql
+  readonly kind: SortKind
+  readonly direction: 'up' | 'down'
+  /** Random order that an index on the hash of the id serves. */
+  readonly shuffle?: Shuffle
+}
 export type PageEnd = { id: string; value: string | number }
+export type At = { sort: Sort; cursor: Cursor | undefined; offset: number; limit: number }
+/** What is listed: a table, known as `t`, and who sees what of it. */
+export type Listed = {
+  readonly table: Sql
+  readonly where: readonly Sql<boolean>[]
+  readonly narrow?: Narrow | undefined
+  /** Columns the list's indexes hold for `narrow.covered`. */
+  readonly facts?: Facts | undefined
+}
+
+/** Rows of an order that are looked at before matches are looked for otherwise: in the index alone, and by reading them. */
+const WALKED_FIRST = { inIndex: 10_000, reading: 1000 } as const
 
 const cast: Record<Exclude<SortKind, 'id'>, (value: string | number) => Sql> = {
   text: (v) => sql`${v}::text collate "C"`,
   int: (v) => sql`${v}::integer`,
+  real: (v) => sql`${v}::real`,
   bigint: (v) => sql`${v}::bigint`,
 }
 const after = (sort: Sort, cursor: Cursor): Sql<boolean> => {
@@ -26,24 +47,83 @@ const shown = (sort: Sort): Sql =>
 export const allOf = (conditions: readonly Sql<boolean>[]): Sql<boolean> =>
   conditions.length === 0 ? sql`true` : sql`${sql.join(conditions, sql` and `)}`
 
-/**
- * Ids of one page of `table` (known as `t` in the conditions), in order, after `offset` rows that are passed over;
- * `limit` rows at most. Reads nothing but what the sort's index holds, so that passing over is cheap.
- */
-export async function pageOf(
-  db: Db,
-  table: Sql,
-  where: readonly Sql<boolean>[],
-  o: { sort: Sort; cursor: Cursor | undefined; offset: number; limit: number },
-): Promise<PageEnd[]> {
-  const conditions = o.cursor ? [...where, after(o.sort, o.cursor)] : where
+const conditionsOf = (list: Listed, { sort, cursor }: Pick<At, 'sort' | 'cursor'>): Sql<boolean>[] =>
+  cursor ? [...list.where, after(sort, cursor)] : [...list.where]
+
+/** Rows in order with what is known of them in the index; `walked` of them at most, or of stretches of random order. */
+export function inOrder(list: Listed, at: Pick<At, 'sort' | 'cursor'>, walked?: number): Sql {
+  const { sort, cursor } = at
+  const facts = list.facts === undefined ? sql`` : sql`, ${list.facts.columns}`
+  const where = allOf(conditionsOf(list, at))
+  if (!sort.shuffle || sort.shuffle.places === 1)
+    return sql`(select t.id, ${shown(sort)} as value${facts} from ${list.table} t where ${where} order by ${order(sort)}
+      ${walked === undefined ? sql`` : sql`limit ${walked}`})`
+  const { placeOf, places, inPlace } = sort.shuffle
+  const first = cursor === undefined ? 0 : placeOf(BigInt(cursor.value))
+  const last = walked === undefined ? places - 1 : Math.min(places - 1, first + Math.ceil(walked / 4))
+  // The stretches come in the order of their places, each sorted: nothing sorts the whole.
+  return sql`(select x.* from (select generate_series(${sql.lit(first)}::bigint, ${sql.lit(last)}::bigint) as p) g
+    cross join lateral (select t.id, ${shown(sort)} as value${facts} from ${list.table} t
+      where ${inPlace} and ${where} order by ${order(sort)}) x)`
+}
+
+async function plainPage(db: Db, list: Listed, at: At): Promise<PageEnd[]> {
   const { rows } = await sql<PageEnd>`
-    select t.id, ${shown(o.sort)} as value from ${table} t
-    where ${allOf(conditions)} order by ${order(o.sort)} limit ${o.limit} offset ${o.offset}`.execute(db)
+    select s.id, s.value from ${inOrder(list, at)} s limit ${at.limit} offset ${at.offset}`.execute(db)
   return rows
 }
 
-export async function countOf(db: Db, table: Sql, where: readonly Sql<boolean>[]): Promise<number> {
-  const { rows } = await sql<{ n: number }>`select count(*) as n from ${table} t where ${allOf(where)}`.execute(db)
+/** Walks the order and answers the matches it meets. */
+async function walkedPage(db: Db, list: Listed, narrow: Narrow, at: At, walked?: number): Promise<PageEnd[]> {
+  const covered = narrow.covered(sql`s`)
+  // As a value the planner cannot turn it into a join of everything: rows are read one by one, and few of them.
+  const exact = sql<boolean>`(select ${allOf(narrow.exact)} from ${list.table} t where t.id = s.id)`
+  const { rows } = await sql<PageEnd>`
+    select s.id, s.value from ${inOrder(list, at, walked ?? Number.MAX_SAFE_INTEGER)} s
+    where ${allOf([...covered, exact])} limit ${at.limit} offset ${at.offset}`.execute(db)
+  return rows
+}
+
+/** Collects the matches, wherever they stand, and sorts them; nothing when they are too many. */
+async function collectedPage(db: Db, list: Listed, narrow: Narrow, at: At): Promise<PageEnd[] | undefined> {
+  const where = allOf([...conditionsOf(list, at), ...narrow.exact, ...narrow.found])
+  const { by, kind, direction } = at.sort
+  const way = direction === 'up' ? sql`asc` : sql`desc`
+  const { rows } = await byBitmap(db, (tx) =>
+    sql<{ matches: number; id: string | null; value: string | number }>`
+      with m as materialized (select t.id, ${kind === 'id' ? sql`''` : by} as value
+        from ${list.table} t where ${where} limit ${COLLECTED_MAX + 1})
+      select (select count(*) from m) as matches, p.id, p.value
+      from (select 1) one left join lateral (
+        select m.id, ${kind === 'bigint' ? sql`m.value::text` : sql`m.value`} as value from m
+        order by m.value ${way}, m.id ${way} limit ${at.limit} offset ${at.offset}
+      ) p on true`.execute(tx),
+  )
+  if ((rows[0]?.matches ?? 0) > COLLECTED_MAX) return undefined
+  return rows.flatMap(({ id, value }) => (id === null ? [] : [{ id, value }]))
+}
+
+/**
+ * A page of what a filter leaves over, however much that is, and wherever in the order it stands: the planner, which
+ * must guess both, is not asked. First a bounded stretch of the order is walked, which fills the page when matches are
+ * common; then the matches are collected and sorted, if they are few; else they are many, and walking on meets them.
+ */
+async function narrowedPage(db: Db, list: Listed, narrow: Narrow, at: At): Promise<PageEnd[]> {
+  const isCovered = narrow.covered(sql`t`).length > 0
+  const first = await walkedPage(db, list, narrow, at, isCovered ? WALKED_FIRST.inIndex : WALKED_FIRST.reading)
+  if (first.length === at.limit) return first
+  return (await collectedPage(db, list, narrow, at)) ?? walkedPage(db, list, narrow, at)
+}
+
+/**
+ * Ids of one page, in order, after `offset` rows that are passed over; `limit` rows at most. Reads nothing but what the
+ * order's index holds, so that passing over is cheap.
+ */
+export const pageOf = (db: Db, list: Listed, at: At): Promise<PageEnd[]> =>
+  list.narrow === undefined ? plainPage(db, list, at) : narrowedPage(db, list, list.narrow, at)
+
+export async function countOf(db: Db, list: Listed): Promise<number> {
+  const where = allOf([...list.where, ...(list.narrow?.exact ?? []), ...(list.narrow?.found ?? [])])
+  const { rows } = await sql<{ n: number }>`select count(*) as n from ${list.table} t where ${where}`.execute(db)
   return rows[0]?.n ?? 0
 }

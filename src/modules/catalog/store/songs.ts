@@ -1,8 +1,10 @@
 import { sql } from 'kysely'
-import { CREDIT_ROLES, type LyricsLine, type SONG_SORTS } from '#modules/catalog/schema.ts'
+import { CREDIT_ROLES, type LyricsLine, type Mood, type SONG_SORTS } from '#modules/catalog/schema.ts'
 import type { View } from '#modules/catalog/policy.ts'
 import type { Db, Sql } from './db.ts'
+import { narrowSongs, type SongFilter } from './narrow.ts'
 import { type Sort, allOf } from './pages.ts'
+import { shuffleOf } from './shuffle.ts'
 import { albumNamed, ownedBy, songsInReach } from './reach.ts'
 
 export type Credit = { id: string; name: string; role: (typeof CREDIT_ROLES)[number] | 'album' }
@@ -39,6 +41,7 @@ export type SongRow = {
   key: string | null
   camelot: string | null
   energy: number | null
+  mood: Mood | null
   loudnessLufs: number | null
   truePeakDbtp: number | null
   createdAt: Date
@@ -58,7 +61,7 @@ const columns = sql`t.id, t.title, t.artist, ${credits} as credits, al.id as "al
   t.revision, c.hash as "coverHash",
   c.color as "coverColor", t.codec, t.bitrate_kbps as "bitrateKbps", t.sample_rate_hz as "sampleRateHz", t.channels,
   t.lossless, t.size_bytes as "sizeBytes", t.has_lyrics as "hasLyrics", f.state as "analysisStatus", f.tempo, f.key,
-  f.camelot, f.energy, f.loudness_lufs as "loudnessLufs", f.true_peak_dbtp as "truePeakDbtp",
+  f.camelot, f.energy, f.mood, f.loudness_lufs as "loudnessLufs", f.true_peak_dbtp as "truePeakDbtp",
   t.created_at as "createdAt", t.updated_at as "updatedAt"`
 
 const songsWhere = async (db: Db, view: View, where: readonly Sql<boolean>[], order: Sql): Promise<SongRow[]> => {
@@ -103,55 +106,16 @@ export const songsOfAlbum = (db: Db, view: View, albumId: string): Promise<SongR
     sql`t.disc nulls first, t.track nulls last, t.sort_key, t.id limit ${ALBUM_SONGS_MAX}`,
   )
 
-export type SongFilter = {
-  artistIds?: readonly string[] | undefined
-  albumIds?: readonly string[] | undefined
-  genreKey?: string | undefined
-  year?: number | undefined
-  keys?: string | undefined
-  bpmMin?: number | undefined
-  bpmMax?: number | undefined
-  energyMin?: number | undefined
-  energyMax?: number | undefined
-  tag?: string | undefined
-  /** Text of a `tsquery`. */
-  search?: string | undefined
-}
-
-/** Facets are a table beside; an EXISTS keeps the order of the list's index usable. */
-function facetConditions(f: SongFilter): Sql<boolean>[] {
-  const parts: Sql<boolean>[] = []
-  if (f.keys !== undefined) parts.push(sql`(lower(f.key) = ${f.keys} or lower(f.camelot) = ${f.keys})`)
-  if (f.bpmMin !== undefined) parts.push(sql`f.tempo >= ${f.bpmMin}`)
-  if (f.bpmMax !== undefined) parts.push(sql`f.tempo <= ${f.bpmMax}`)
-  if (f.energyMin !== undefined) parts.push(sql`f.energy >= ${f.energyMin}`)
-  if (f.energyMax !== undefined) parts.push(sql`f.energy <= ${f.energyMax}`)
-  if (parts.length === 0) return []
-  return [sql`exists (select from catalog.song_facets f where f.song_id = t.id and ${allOf(parts)})`]
-}
-
-export function songConditions(view: View, f: SongFilter): Sql<boolean>[] {
-  const where = [songsInReach(view, 'shelf'), ...facetConditions(f)]
-  if (f.artistIds)
-    where.push(
-      sql`t.id in (select sa.song_id from catalog.song_artists sa where sa.artist_id = any(${[...f.artistIds]}::uuid[]))`,
-    )
-  if (f.albumIds) {
-    const ids = sql`any(${[...f.albumIds]}::uuid[])`
-    where.push(sql`t.id in (select s.id from catalog.songs s where s.album_id = ${ids}
-      union all select a.song_id from catalog.album_songs a where a.album_id = ${ids})`)
-  }
-  if (f.genreKey !== undefined) where.push(sql`t.genre_keys @> array[${f.genreKey}]`)
-  if (f.year !== undefined) where.push(sql`t.year = ${f.year}`)
-  if (f.tag !== undefined) where.push(sql`t.tags @> array[${f.tag}]`)
-  if (f.search !== undefined) where.push(sql`t.search @@ ${f.search}::tsquery`)
-  return where
-}
+export const songConditions = (view: View, f: SongFilter): Sql<boolean>[] => [
+  songsInReach(view, 'shelf'),
+  ...(narrowSongs(f)?.exact ?? []),
+]
 
 const NEWEST: Sort = { by: sql`t.id`, kind: 'id', direction: 'down' }
 
 /** Ids are UUIDv7, so their order is the order of arrival. */
 export function songSort(sort: (typeof SONG_SORTS)[number], seed: number): Sort {
+  const shuffle = shuffleOf(seed)
   const sorts: Record<typeof sort, Sort> = {
     title: { by: sql`t.sort_key`, kind: 'text', direction: 'up' },
     '-title': { by: sql`t.sort_key`, kind: 'text', direction: 'down' },
@@ -163,7 +127,12 @@ export function songSort(sort: (typeof SONG_SORTS)[number], seed: number): Sort 
     '-year': { by: sql`coalesce(t.year, 0)`, kind: 'int', direction: 'down' },
     duration: { by: sql`t.duration_ms`, kind: 'int', direction: 'up' },
     '-duration': { by: sql`t.duration_ms`, kind: 'int', direction: 'down' },
-    random: { by: sql`uuid_hash_extended(t.id, ${sql.lit(seed)})`, kind: 'bigint', direction: 'up' },
+    // What is not analysed yet comes last, whichever way.
+    bpm: { by: sql`coalesce(t.tempo, 1000)`, kind: 'real', direction: 'up' },
+    '-bpm': { by: sql`coalesce(t.tempo, 0)`, kind: 'real', direction: 'down' },
+    energy: { by: sql`coalesce(t.energy, 2)`, kind: 'real', direction: 'up' },
+    '-energy': { by: sql`coalesce(t.energy, -1)`, kind: 'real', direction: 'down' },
+    random: { by: shuffle.by, kind: 'bigint', direction: 'up', shuffle },
   }
   return sorts[sort]
 }

@@ -1,0 +1,60 @@
+import { randomInt } from 'node:crypto'
+import { sql } from 'kysely'
+import type { Api } from '#kernel/contract.ts'
+import { isUuid } from '#modules/catalog/cursor.ts'
+import { identityKey, sortKey } from '#modules/catalog/fold.ts'
+import { keyNo } from '#modules/catalog/keys.ts'
+import { MOODS } from '#modules/catalog/mood.ts'
+import type { View } from '#modules/catalog/policy.ts'
+import type { songs } from '#modules/catalog/schema.ts'
+import { filterQuery } from '#modules/catalog/search/find.ts'
+import { albumIdsNamed } from '#modules/catalog/store/albums.ts'
+import type { Db } from '#modules/catalog/store/db.ts'
+import { narrowSongs, SONG_FACTS, type SongFilter } from '#modules/catalog/store/narrow.ts'
+import { songsInReach } from '#modules/catalog/store/reach.ts'
+import { SEED_RANDOM_MAX, shuffleSeed } from '#modules/catalog/store/shuffle.ts'
+import { songsById, songSort } from '#modules/catalog/store/songs.ts'
+import { tallyOf } from '#modules/catalog/store/tallies.ts'
+import { artistFilter, paged } from './lists.ts'
+import { toSong } from './shapes.ts'
+
+type Input = Parameters<Api<typeof songs>['listSongs']>[1]
+
+async function filterOf(db: Db, view: View, i: Input): Promise<SongFilter> {
+  const { album } = i
+  const named = album === undefined ? undefined : isUuid(album) ? { id: album } : { sortKey: sortKey(album) }
+  return {
+    artistIds: await artistFilter(db, i.artist),
+    albumIds: named && (await albumIdsNamed(db, view, named)),
+    genreKey: i.genre === undefined ? undefined : identityKey(i.genre),
+    yearMin: i.year ?? i.yearMin,
+    yearMax: i.year ?? i.yearMax,
+    keyNo: i.key === undefined ? undefined : keyNo(i.key),
+    moodNo: i.mood === undefined ? undefined : MOODS.indexOf(i.mood) + 1,
+    bpmMin: i.bpmMin,
+    bpmMax: i.bpmMax,
+    energyMin: i.energyMin,
+    energyMax: i.energyMax,
+    tag: i.tag,
+    lossless: i.lossless,
+    search: i.q === undefined ? undefined : await filterQuery(db, 'song', view, i.q),
+  }
+}
+
+/** Songs in the caller's reach: any order, any filter, from anywhere. */
+export async function songList(db: Db, view: View, input: Input) {
+  const sortName = input.sort ?? 'title'
+  const count = async (): Promise<number> => (await tallyOf(db, 'songs', view)).n
+  return paged(db, input, {
+    table: sql`catalog.songs`,
+    where: [songsInReach(view, 'shelf')],
+    narrow: narrowSongs(await filterOf(db, view, input)),
+    facts: SONG_FACTS,
+    sortName,
+    sort: (seed) => songSort(sortName, seed),
+    load: async (ids) => (await songsById(db, view, ids)).map(toSong),
+    newSeed: async () => (sortName === 'random' ? shuffleSeed(await count(), randomInt(1, SEED_RANDOM_MAX)) : 1),
+    farKey: JSON.stringify([sortName, view.least, view.ownerId, view.withheld]),
+    total: count,
+  })
+}
