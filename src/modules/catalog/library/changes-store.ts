@@ -12,11 +12,11 @@ export async function feedEnds(db: Db): Promise<{ newest: number; forgotten: num
   return rows[0] ?? { newest: 0, forgotten: 0 }
 }
 
-/** Whether the caller sees the thing of change `c` in lists now. */
-const sees = (view: View): Sql<boolean> => sql`(c.what = 'changed' and case c.kind
-  when 'song' then exists (select from catalog.songs t where t.id = c.thing_id and ${songsInReach(view, 'shelf')})
-  when 'album' then exists (select from catalog.albums t where t.id = c.thing_id and ${albumsInReach(view)})
-  else exists (select from catalog.artists t where t.id = c.thing_id and ${artistsInReach(view)}) end)`
+/** Whether the caller sees the thing of change `c` in lists now; as values, so that each costs one look into an index. */
+const sees = (view: View): Sql<boolean> => sql`(c.what = 'changed' and coalesce(case c.kind
+  when 'song' then (select true from catalog.songs t where t.id = c.thing_id and ${songsInReach(view, 'shelf')})
+  when 'album' then (select true from catalog.albums t where t.id = c.thing_id and ${albumsInReach(view)})
+  else (select true from catalog.artists t where t.id = c.thing_id and ${artistsInReach(view)}) end, false))`
 
 /** Whether the caller may ever have seen it; of another's private things they are told nothing at all. */
 function mayKnow(view: View, userId: string): Sql<boolean> {

@@ -27,8 +27,9 @@ export type Copy = { contentId: string; songId: string; path: string | null }
 export async function copiesOf(db: Db, contentIds: readonly string[], limit: number): Promise<Copy[]> {
   const { rows } = await sql<Copy>`
     select w.id as "contentId", s.id as "songId", f.path from unnest(${[...contentIds]}::text[]) as w(id)
-      cross join lateral (select s.id from catalog.songs s where s.content_id = w.id and s.shelf >= 0
-        order by s.id limit ${limit}) s
+      -- Kept apart by the offset: else all songs may be walked in the order of ids to find these few.
+      cross join lateral (select s.id from (select id, shelf from catalog.songs where content_id = w.id offset 0) s
+        where s.shelf >= 0 order by s.id limit ${limit}) s
       left join lateral (select lf.path_text as path from catalog.library_files lf where lf.song_id = s.id
         order by lf.state, lf.id limit 1) f on true
     order by s.id`.execute(db)

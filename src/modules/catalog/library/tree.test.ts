@@ -107,12 +107,16 @@ describe('the library as it lies on the disk', () => {
 
   test('hides what an admin hid, and folders that are not for the caller', async () => {
     const deep = await c.song('Deep')
-    const db = c.app.app.ports.db.pool
-    await db.query('update catalog.songs set is_visible = false where id = $1', [deep.id])
+    const show = async (isVisible: boolean) => {
+      const { db, cache } = c.app.app.ports
+      await db.pool.query('update catalog.songs set is_visible = $2 where id = $1', [deep.id, isVisible])
+      await cache.invalidate(['catalog'])
+    }
+    await show(false)
     assert.deepEqual(names(await tree(user, at('Disc 1'))), [[], ['On 1']])
     assert.equal((await tree(user, top())).folders.find((f) => f.name === 'Disc 1')?.songCount, 1)
     assert.equal((await tree(c.admin, top())).folders.find((f) => f.name === 'Disc 1')?.songCount, 2)
-    await db.query('update catalog.songs set is_visible = true where id = $1', [deep.id])
+    await show(true)
     await c.admin.put(`/library/folders/${folder.id}/access`, { isRestricted: true })
     assert.deepEqual(
       (await tree(user, '')).folders.map((f) => f.name),

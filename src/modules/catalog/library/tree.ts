@@ -4,6 +4,7 @@ import { PAGE_DEFAULT } from '#kernel/schema.ts'
 import { shownPath } from '#modules/catalog/scan/names.ts'
 import type { CatalogCtx } from '#modules/catalog/scan/types.ts'
 import type { View } from '#modules/catalog/policy.ts'
+import { keptThing } from '#modules/catalog/service/kept.ts'
 import { toSong } from '#modules/catalog/service/shapes.ts'
 import { viewFor } from '#modules/catalog/service/view.ts'
 import { type Folder, folders, shownName } from '#modules/catalog/store/folders.ts'
@@ -40,15 +41,39 @@ function decode(cursor: string | undefined): Place {
 export const openFolders = async (ctx: CatalogCtx, view: View): Promise<Folder[]> =>
   (await folders(ctx.db)).filter((f) => !view.withheld.includes(f.no))
 
+/** Counting all songs of a large library takes its time. */
+async function folderCounts(ctx: CatalogCtx, view: View): Promise<Map<string, number>> {
+  const kept = { name: 'folder-counts', view, input: {} }
+  return new Map(await keptThing(ctx, kept, async () => [...(await songsPerFolder(ctx.db, view))]))
+}
+
 async function musicFolders(ctx: CatalogCtx, view: View): Promise<LibraryTree> {
-  const [open, counts] = await Promise.all([openFolders(ctx, view), songsPerFolder(ctx.db, view)])
+  const [open, counts] = await Promise.all([openFolders(ctx, view), folderCounts(ctx, view)])
   const named = open.map((f) => ({ folderId: f.id, name: shownName(f), path: '', songCount: counts.get(f.id) ?? 0 }))
   named.sort((a, b) => naturally({ name: Buffer.from(a.name) }, { name: Buffer.from(b.name) }))
   return { folderId: null, path: '', folders: named, songs: [], nextCursor: null }
 }
 
-const following = <T extends { name: Buffer }>(sorted: readonly T[], after: Buffer | undefined): T[] =>
-  after === undefined ? [...sorted] : sorted.filter((x) => naturally(x, { name: after }) > 0)
+/** Those behind a name, whether it is still there or not; found by halving. */
+function following<T extends { name: Buffer }>(sorted: readonly T[], after: Buffer | undefined): readonly T[] {
+  if (after === undefined) return sorted
+  let [low, high] = [0, sorted.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (naturally(sorted[middle] as T, { name: after }) > 0) high = middle
+    else low = middle + 1
+  }
+  return sorted.slice(low)
+}
+
+/** Directories directly inside, as people count. */
+async function sortedSubdirs(ctx: CatalogCtx, view: View, at: At): Promise<Subdir[]> {
+  const kept = { name: 'subdirs', view, input: { folderId: at.folderId, dir: at.dir.toString('latin1') } }
+  const found = await keptThing(ctx, kept, async () =>
+    (await subdirs(ctx.db, view, at)).toSorted(naturally).map((d) => [d.name.toString('latin1'), d.songCount] as const),
+  )
+  return found.map(([name, songCount]) => ({ name: Buffer.from(name, 'latin1'), songCount }))
+}
 
 /** One more than `limit` tells that there are more. */
 async function songPage(ctx: CatalogCtx, view: View, o: At & { after: Buffer | undefined; limit: number }) {
@@ -59,7 +84,7 @@ async function songPage(ctx: CatalogCtx, view: View, o: At & { after: Buffer | u
 
 type Found = { folders: Subdir[]; songs: TreeSong[]; next: Place | undefined }
 async function entries(ctx: CatalogCtx, view: View, at: At, place: Place, limit: number): Promise<Found> {
-  const inside = place.part === 'folders' ? (await subdirs(ctx.db, view, at)).toSorted(naturally) : []
+  const inside = place.part === 'folders' ? await sortedSubdirs(ctx, view, at) : []
   const left = following(inside, place.after)
   const shown = left.slice(0, limit)
   if (left.length > limit) return { folders: shown, songs: [], next: { part: 'folders', after: shown.at(-1)?.name } }

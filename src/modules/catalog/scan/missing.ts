@@ -4,7 +4,7 @@ import type { Db } from '#modules/catalog/store/db.ts'
 import { knownDirs, livingFiles, markFilesMissing } from '#modules/catalog/store/files.ts'
 import { hasFiles, setFolderState, type Folder } from '#modules/catalog/store/folders.ts'
 import { markFolderMissing, markFolderPresent, shelveSongs } from '#modules/catalog/store/lifecycle.ts'
-import { lockShelf, noteChanges, recount, touchedBy } from '#modules/catalog/store/recount.ts'
+import { lockShelf, recount, touchedBy } from '#modules/catalog/store/recount.ts'
 import { mergeTwin, twinsOf } from '#modules/catalog/store/twins.ts'
 import { keyOf } from './names.ts'
 import type { CatalogCtx, Tally } from './types.ts'
@@ -38,8 +38,6 @@ async function markPart(tx: Db, fileIds: readonly number[], emit: Emit): Promise
   for (const twin of twins) await mergeTwin(tx, twin)
   const shelved = await shelveSongs(tx, songs)
   await recount(tx, [before, await touchedBy(tx, songs)])
-  await noteChanges(tx, 'song', 'changed', songs)
-  await noteChanges(tx, 'song', 'removed', fresh)
   if (fresh.length > 0) await emit(songsRemoved, { songIds: fresh })
   return { removed: shelved.length, moved: twins.length }
 }

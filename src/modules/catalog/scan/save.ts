@@ -5,7 +5,7 @@ import type { Db } from '#modules/catalog/store/db.ts'
 import { deleteFiles, type FileRow, upsertFiles } from '#modules/catalog/store/files.ts'
 import { holdFolders } from '#modules/catalog/store/folders.ts'
 import { markSongsMissing } from '#modules/catalog/store/lifecycle.ts'
-import { lockShelf, noteChanges, recount, touchedBy } from '#modules/catalog/store/recount.ts'
+import { lockShelf, recount, touchedBy } from '#modules/catalog/store/recount.ts'
 import {
   sharedAlbums,
   type KnownSong,
@@ -165,6 +165,5 @@ async function store(ctx: CatalogCtx, tx: Db, s: Stored, emit: Emit): Promise<vo
   const broken = refused.flatMap((r) => r.wanted.known?.songId ?? [])
   await markSongsMissing(tx, broken)
   await recount(tx, [before, await touchedBy(tx, ids)])
-  await noteChanges(tx, 'song', 'changed', [...ids, ...broken])
   await announce(entries, songs, emit)
 }

@@ -10,6 +10,7 @@ import { askScan, updateFolder } from '#modules/catalog/library/folders.ts'
 import { EVERYTHING } from '#modules/catalog/library/everything.ts'
 import { createReading } from '#modules/catalog/library/reading.ts'
 import { openFolders } from '#modules/catalog/library/tree.ts'
+import type { View } from '#modules/catalog/policy.ts'
 import type { CatalogCtx } from '#modules/catalog/scan/types.ts'
 import type { LibraryFolder, library, ScanState } from '#modules/catalog/schema.ts'
 import { faultCount, faults } from '#modules/catalog/store/files.ts'
@@ -27,6 +28,7 @@ import { songsPerFolder, totals } from '#modules/catalog/store/totals.ts'
 import { requestScan } from './folders.ts'
 import { browse, placeFault, readableFolder } from './places.ts'
 import { setFolderSongsPublic } from './publish.ts'
+import { keptThing } from './kept.ts'
 import { viewFor } from './view.ts'
 
 const NO_ID = '00000000-0000-0000-0000-000000000000'
@@ -122,6 +124,13 @@ async function listFaults(ctx: CatalogCtx, input: { limit?: number; cursor?: str
   }
 }
 
+/** Counting a large library takes its time; the end of a scan is in the key because its word may be slow to come here. */
+const figures = (ctx: CatalogCtx, view: View, { finishedAt }: ScanState) =>
+  keptThing(ctx, { name: 'figures', view, input: { finishedAt } }, async () => {
+    const [counts, sums] = await Promise.all([songsPerFolder(ctx.db, view), totals(ctx.db, view)])
+    return { counts: [...counts], ...sums }
+  })
+
 export function createLibrary(ctx: CatalogCtx, peopleAmong: PeopleAmong): Api<typeof library> {
   return {
     ...createReading(ctx, peopleAmong),
@@ -129,12 +138,8 @@ export function createLibrary(ctx: CatalogCtx, peopleAmong: PeopleAmong): Api<ty
       // Read first: what is read after the end of a scan is at least as new as that end.
       const scan = await scanNow(ctx)
       const view = await viewFor(ctx, who)
-      const [open, counts, sums] = await Promise.all([
-        openFolders(ctx, view),
-        songsPerFolder(ctx.db, view),
-        totals(ctx.db, view),
-      ])
-      return { scan, folders: open.map((f) => seenBy(who, toFolder(f, counts))), ...sums }
+      const [open, { counts, ...sums }] = await Promise.all([openFolders(ctx, view), figures(ctx, view, scan)])
+      return { scan, folders: open.map((f) => seenBy(who, toFolder(f, new Map(counts)))), ...sums }
     },
     listFaults: (_who, input) => listFaults(ctx, input),
     async scanLibrary(_who, wish) {
