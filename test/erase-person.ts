@@ -3,7 +3,8 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { newId } from '#kernel/ids.ts'
 import { type Client, clientFor, startTestApp, type TestApp } from '#kernel/testing.ts'
-import { png, tempFolder, writeLibrary } from '#test/fixtures/audio.ts'
+import { metadataOf, sendForm, settledUpload, tus } from '#modules/catalog/uploads/testing.ts'
+import { png, taggedMp3, tempFolder, writeLibrary } from '#test/fixtures/audio.ts'
 import { loadModules, MODULES } from '../src/targets.ts'
 
 export const PASSWORD = 'seven quiet herons'
@@ -78,6 +79,7 @@ export async function makePerson(w: World): Promise<Client> {
     w.friend.userId,
   ])
   await givePicture(w, her)
+  await sendMusic(w, her)
   assert.equal((await w.admin.patch(`/admin/users/${her.userId}/role`, { role: 'artist' })).status, 200)
   assert.equal((await her.get('/users/me/export')).status, 200)
   await insertRest(w, her)
@@ -96,6 +98,25 @@ async function givePicture(w: World, her: Client): Promise<void> {
     const { avatarUrl } = (await answer.json()) as { avatarUrl: string }
     assert.equal((await fetch(w.app.url + avatarUrl)).status, 200)
   }
+}
+
+/** A file that names her, kept and waiting to become a song, and another that never came to its end. */
+async function sendMusic(w: World, her: Client): Promise<void> {
+  const { displayName } = quirina
+  const bytes = taggedMp3({ TIT2: `${displayName} hums`, TPE1: displayName }, { sec: 1, seed: 7 })
+  const fields = { createSong: 'false' }
+  const sent = await sendForm(w.app.url, her, '/upload/audio', {
+    files: [{ name: 'audio', bytes, fileName: `${displayName}.mp3` }],
+    fields,
+    headers: hers,
+  })
+  assert.equal(sent.status, 201, sent.text)
+  assert.equal((await settledUpload(w.app, her, sent.body['id'])).status, 'completed')
+  const begun = await tus(w.app.url, her, 'POST', '', {
+    headers: { ...hers, 'upload-length': '100', 'upload-metadata': metadataOf({ filename: displayName }) },
+    body: Buffer.from(displayName),
+  })
+  assert.equal(begun.status, 201, begun.text)
 }
 
 /** What has no short way through the API. */

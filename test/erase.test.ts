@@ -29,6 +29,7 @@ const TABLES: Readonly<Record<string, Treatment>> = {
   'catalog.album_songs': 'erased',
   'catalog.albums': 'erased',
   'catalog.artists': 'none',
+  'catalog.assets': 'erased',
   'catalog.changes': 'erased',
   'catalog.covers': 'none',
   'catalog.duplicates': 'none',
@@ -45,6 +46,7 @@ const TABLES: Readonly<Record<string, Treatment>> = {
   'catalog.tallies': 'none',
   'catalog.list_versions': 'none',
   'catalog.songs': 'erased',
+  'catalog.uploads': 'erased',
   // Single words of titles, tied to nothing.
   'catalog.words': 'none',
   'graphile_worker._private_job_queues': 'none',
