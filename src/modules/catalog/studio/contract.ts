@@ -68,6 +68,7 @@ export const studioOps = {
     aliases: ['PUT /songs/:id'],
     auth: 'user',
     summary: 'Change what a song says; library songs are changed by admins, and their files are never written',
+    files: { image: { of: 'image', aliases: ['cover'] } },
     input: Strict({ id: Id, ...songFields, revision }),
     inputAliases: { genre: 'genres', is_public: 'isPublic', album_id: 'albumId' },
     ifMatchField: 'revision',

@@ -1,5 +1,5 @@
 import { hasRole, type SignedIn } from '#kernel/caller.ts'
-import { AppError } from '#kernel/errors.ts'
+import { AppError, unprocessable } from '#kernel/errors.ts'
 import type { Emit } from '#kernel/module.ts'
 import { homeAlbumFor, placeOnAlbum } from '#modules/catalog/albums/home.ts'
 import { songAudioReady } from '#modules/catalog/events.ts'
@@ -15,7 +15,7 @@ import { type Base, baseOf } from './base.ts'
 import { deriveOwned } from './derive.ts'
 import { type Edits, edited, layOver, type Patch } from './edits.ts'
 import { ensureNames } from './names.ts'
-import { type Asset, assetOf, ownSong } from './store.ts'
+import { albumFor, type Asset, assetOf, ownSong } from './store.ts'
 
 /** Who makes a song: artists and admins may publish it at once. */
 export type Maker = Pick<SignedIn, 'kind' | 'userId' | 'role' | 'requestId'>
@@ -40,11 +40,13 @@ export async function homeOf(tx: Db, ctx: CatalogCtx, ownerId: string, base: Bas
     ownerId,
     title: base.album.title,
     artists,
-    year: base.year,
-    kind: 'album',
+    kind: base.releaseKind ?? (base.album.isCompilation ? 'compilation' : 'album'),
     newId: ctx.newId,
   })
 }
+
+export const albumNotYours = () =>
+  unprocessable('album_not_yours', 'The song cannot stand on this album: it does not belong to the owner of the song.')
 
 async function insertSong(ctx: CatalogCtx, tx: Db, who: Maker, n: NewSong, asset: Asset): Promise<string> {
   const { isPublic = false, ...patch } = n.fields ?? {}
@@ -55,6 +57,7 @@ async function insertSong(ctx: CatalogCtx, tx: Db, who: Maker, n: NewSong, asset
   const id = ctx.newId()
   const names = await ensureNames(tx, [facts], ctx.newId)
   const album = edits.albumId ?? (await homeOf(tx, ctx, who.userId, base))
+  if (edits.albumId !== undefined && !(await albumFor(tx, edits.albumId, who.userId))) throw albumNotYours()
   const draft = {
     ...facts,
     ...audioOf(asset.probe),

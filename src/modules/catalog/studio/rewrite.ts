@@ -1,4 +1,4 @@
-import { notFound, unprocessable } from '#kernel/errors.ts'
+import { notFound } from '#kernel/errors.ts'
 import { assertRevision } from '#kernel/http/revision.ts'
 import { placeOnAlbum } from '#modules/catalog/albums/home.ts'
 import type { CatalogCtx, CoverSource, Lyrics } from '#modules/catalog/scan/types.ts'
@@ -10,7 +10,7 @@ import { lockShelf, recount, touchedBy } from '#modules/catalog/store/recount.ts
 import { replaceCredits, wantCovers } from '#modules/catalog/store/write.ts'
 import { releaseCovers } from '#modules/catalog/uploads/release.ts'
 import { type Base, baseOf } from './base.ts'
-import { baseOfAsset, homeOf } from './create.ts'
+import { albumNotYours, baseOfAsset, homeOf } from './create.ts'
 import { derive, deriveOwned, type SongFacts } from './derive.ts'
 import { type Edits, edited, layOver, type Patch } from './edits.ts'
 import { readLibraryFile } from './file.ts'
@@ -50,12 +50,10 @@ async function albumOf(ctx: CatalogCtx, tx: Db, w: Rewriting): Promise<string | 
   if (song.ownerId !== null && patch.album === undefined && patch.albumId === undefined) return song.albumId
   if (edits.albumId !== undefined) {
     if (await albumFor(tx, edits.albumId, song.ownerId)) return edits.albumId
-    if (patch.albumId) throw notYours()
+    if (patch.albumId) throw albumNotYours()
   }
   return song.ownerId === null ? w.names.albumOf(w.facts) : homeOf(tx, ctx, song.ownerId, w.base)
 }
-const notYours = () =>
-  unprocessable('album_not_yours', 'The song cannot stand on this album: it does not belong to the owner of the song.')
 
 async function keepCover(tx: Db, cover: Source['cover']): Promise<string | null> {
   if (cover === null || typeof cover === 'string') return cover
@@ -90,15 +88,25 @@ export type Change = {
   readonly revision?: number | undefined
 }
 
-/** Changes what is said of a song and whether it is public, at once; whoever may is asked before. */
-export async function changeSong(ctx: CatalogCtx, id: string, change: Change): Promise<void> {
+/** Scans that read the file between our reading and our writing are waited for so often. */
+const TRIES_MAX = 3
+
+/** One try; undefined when the song was changed since its file was read, so that the reading may be old. */
+async function tryChange(
+  ctx: CatalogCtx,
+  id: string,
+  change: Change,
+  triesLeft: number,
+): Promise<Editable | undefined> {
   const isWritten = Object.values(change.patch).some((v) => v !== undefined)
+  const seen = await editableSong(ctx.db, id)
   const source = isWritten ? await sourceOf(ctx, id) : undefined
-  const before = await ctx.write(async (tx) => {
+  return ctx.write(async (tx) => {
     await lockShelf(tx)
     const song = await editableSong(tx, id)
     if (!song) throw notFound('song')
     assertRevision(song, change.revision)
+    if (source && song.revision !== seen?.revision && triesLeft > 0) return undefined
     if (source) await rewriteIn(ctx, tx, song, source, change.patch)
     if (change.isPublic !== undefined) {
       const published = await publishSongs(tx, [id], change.isPublic)
@@ -106,6 +114,13 @@ export async function changeSong(ctx: CatalogCtx, id: string, change: Change): P
     }
     return song
   })
+}
+
+/** Changes what is said of a song and whether it is public, at once; whoever may is asked before. */
+export async function changeSong(ctx: CatalogCtx, id: string, change: Change): Promise<void> {
+  let before: Editable | undefined
+  for (let left = TRIES_MAX - 1; left >= 0 && !before; left--) before = await tryChange(ctx, id, change, left)
   await tellChanged(ctx)
-  if (change.patch.cover !== undefined && before.edits.cover) await releaseCovers(ctx, [before.edits.cover])
+  const old = change.patch.cover === undefined ? undefined : before?.edits.cover
+  if (old !== undefined) await releaseCovers(ctx, [old])
 }

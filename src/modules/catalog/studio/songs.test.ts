@@ -183,6 +183,12 @@ describe('songs that people bring', () => {
       const answer = await artist.patch(`/songs/${id}`, body)
       assert.deepEqual([answer.status, answer.body['code']], [status, code], JSON.stringify(body))
     }
+    const bytes = mp3({ title: 'To a foreign album' })
+    const made = await sendForm(c, artist, 'POST /songs', {
+      files: [{ name: 'audio', bytes }],
+      fields: { albumId: foreign },
+    })
+    assert.deepEqual([made.status, made.body['code']], [422, 'album_not_yours'])
     assert.equal((await artist.patch(`/songs/${id}`, { album_id: own })).body['album'].title, 'Mine')
     const songs = (await artist.get(`/albums/${own}`)).body['songs'] as Song[]
     assert.deepEqual(
@@ -266,6 +272,8 @@ describe('songs that people bring', () => {
     assert.equal(put.status, 200, put.text)
     assert.notEqual(put.body['coverUrl'], song.coverUrl)
     assert.match(put.body['coverColor'], /^#(?:[0-3][0-9a-f]){2}[b-f][0-9a-f]$/)
+    const form = await sendForm(c, artist, `PATCH /songs/${song.id}`, { files: [image], fields: { title: 'Pictured' } })
+    assert.deepEqual([form.body['title'], form.body['coverUrl']], ['Pictured', put.body['coverUrl']])
     const missing = await sendForm(c, artist, `PUT /songs/${song.id}/cover`, { fields: {} })
     assert.deepEqual([missing.status, missing.body['code']], [400, 'upload_missing'])
     const text = await sendForm(c, artist, `PUT /songs/${song.id}/cover`, {

@@ -66,7 +66,7 @@ export async function updateSong(ctx: CatalogCtx, who: Caller, input: Input) {
   const { id, revision, isPublic, imageUploadId, ...fields } = input
   const song = await oneSong(ctx, who, id, 'edit')
   assertMayPublish(who, song, isPublic)
-  const cover = await pictureOf(ctx, who, { file: undefined, uploadId: imageUploadId })
+  const cover = await pictureOf(ctx, who, { file: filesOf(input)['image']?.[0], uploadId: imageUploadId })
   await changeSong(ctx, id, { patch: { ...patchOf(fields), cover }, isPublic, revision })
   return shownToEditor(ctx, who, id)
 }
