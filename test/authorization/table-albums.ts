@@ -46,6 +46,7 @@ export const albums: Readonly<Record<string, Row>> = {
     input: about(() => ({ isPublic: false })),
     answers: { nobody: OUT, stranger: NEEDS_ROLE, owner: NEEDS_ROLE, artist: HIDDEN, admin: 200 },
   },
+  getMyAlbum: owners(200),
   listMyAlbums: { kind: 'list', make: albumOfOwner, seenBy: ['owner'] },
   listAllSongs: role,
   setSongVisible: role,

@@ -114,16 +114,17 @@ void describe('web app: uploads', { skip, timeout: 300_000 }, () => {
   /** What a browser does when a person lets go of files over the page. */
   async function drop(files: { name: string; type: string; bytes: Buffer }[]): Promise<void> {
     const plain = files.map(({ name, type, bytes }) => ({ name, type, base64: bytes.toString('base64') }))
-    await visit.page.evaluate((all) => {
+    await visit.page.evaluate(`{
       const data = new DataTransfer()
-      for (const { name, type, base64 } of all) {
-        const bytes = Uint8Array.from(atob(base64), (c) => c.codePointAt(0) ?? 0)
+      for (const { name, type, base64 } of ${JSON.stringify(plain)}) {
+        const bytes = Uint8Array.from(atob(base64), (c) => c.codePointAt(0))
         data.items.add(new File([bytes], name, { type }))
       }
-      const at = document.querySelector('main')
       for (const kind of ['dragenter', 'dragover', 'drop'])
-        at?.dispatchEvent(new DragEvent(kind, { dataTransfer: data, bubbles: true, cancelable: true }))
-    }, plain)
+        document.querySelector('main').dispatchEvent(
+          new DragEvent(kind, { dataTransfer: data, bubbles: true, cancelable: true }),
+        )
+    }`)
   }
 
   void it('takes what is dropped, shows how far it is, and plays the song that came of it', async () => {

@@ -65,6 +65,7 @@ const withRevision: Answer = (output, _request, reply) => {
 export const albumAnswers: Answers<typeof albums> = {
   getAlbum: withRevision,
   createAlbum: withRevision,
+  getMyAlbum: withRevision,
   updateAlbum: withRevision,
   addAlbumSongs: withRevision,
   setAlbumSongs: withRevision,

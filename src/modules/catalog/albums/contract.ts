@@ -121,6 +121,14 @@ export const albumWriteOps = {
     input: Strict({ id: Id }),
     output: Empty,
   }),
+  getMyAlbum: op({
+    method: 'GET',
+    path: '/albums/user/my-albums/:id',
+    auth: 'user',
+    summary: 'An album that you may change, with its songs, also when an admin hid it',
+    input: Strict({ id: Id }),
+    output: AlbumWithSongs,
+  }),
   listMyAlbums: op({
     method: 'GET',
     path: '/albums/user/my-albums',

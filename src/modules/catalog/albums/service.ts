@@ -151,6 +151,12 @@ async function listMyAlbums(ctx: CatalogCtx, who: Caller, input: AlbumInput<'lis
   })
 }
 
+/** For who may change it: their own, hidden or not. */
+async function editedAlbum(ctx: CatalogCtx, who: Caller, id: string) {
+  await albumFor(ctx.db, who, await viewFor(ctx, who), { id, action: 'edit' })
+  return answerWithSongs(ctx, who, id)
+}
+
 /** Albums that people make. */
 export const createAlbumWrites = (ctx: CatalogCtx): AlbumWrites => ({
   createAlbum: (who, input) => createAlbum(ctx, who, input),
@@ -161,6 +167,7 @@ export const createAlbumWrites = (ctx: CatalogCtx): AlbumWrites => ({
   removeAlbumSong: (who, input) => removeSong(ctx, who, input),
   setAlbumVisibility: (who, input) => setAlbumVisibility(ctx, who, input),
   removeAlbumCover: (who, { id }) => removeAlbumCover(ctx, who, id),
+  getMyAlbum: (who, { id }) => editedAlbum(ctx, who, id),
   listMyAlbums: (who, input) => listMyAlbums(ctx, who, input),
   exportOfUser: async (_who, { userId }) => ({ albums: await describeAlbums(ctx.db, userId) }),
   statsOfUser: (_who, { userId }) => countAlbums(ctx.db, userId),

@@ -2,6 +2,7 @@ import type { Song } from '#client/index.ts'
 import { client } from '#lib/api.ts'
 import { player } from '#lib/player/player.svelte.ts'
 import { go } from '#lib/router/router.svelte.ts'
+import { session } from '#lib/session/session.svelte.ts'
 import type { MenuItem } from '#lib/ui/menu.svelte.ts'
 import { tell, tellFault } from '#lib/ui/toasts.svelte.ts'
 
@@ -30,6 +31,9 @@ export function songMenu(song: Song): MenuItem[] {
     ...(album ? [{ label: 'Go to album', icon: 'album' as const, run: () => go(`/albums/${album.id}`) }] : []),
     ...(artist ? [{ label: 'Go to artist', icon: 'artist' as const, run: () => go(`/artists/${artist.id}`) }] : []),
     'line',
+    ...(session.isAdmin || (song.ownerId !== null && song.ownerId === session.user?.id)
+      ? [{ label: 'Edit', icon: 'edit' as const, run: () => go(`/studio/songs/${song.id}`) }]
+      : []),
     { label: 'Analyse again', icon: 'refresh', run: () => analyzeAgain(song) },
     { label: 'Download', icon: 'download', run: () => download(song) },
   ]

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import { array, assert as check, constantFrom, integer, nat, property, record } from 'fast-check'
 import { parseLrc, toLrc } from './lrc.ts'
 import {
   afterTap,
@@ -64,13 +64,13 @@ void test('changing the words keeps the times of lines that stayed', () => {
 })
 
 void test('times never go back, whatever is tapped and nudged in whatever order', () => {
-  const act = fc.record({
-    line: fc.nat(6),
-    ms: fc.integer({ min: -3000, max: 60_000 }),
-    kind: fc.constantFrom('line', 'word', 'nudge', 'all'),
+  const act = record({
+    line: nat(6),
+    ms: integer({ min: -3000, max: 60_000 }),
+    kind: constantFrom('line', 'word', 'nudge', 'all'),
   })
-  fc.assert(
-    fc.property(fc.array(act, { maxLength: 40 }), (acts) => {
+  check(
+    property(array(act, { maxLength: 40 }), (acts) => {
       let doc: Doc = fromText('one two\nthree\n\nfour five six\nseven\neight\nnine')
       for (const { line, ms, kind } of acts) {
         if (kind === 'line') doc = stampLine(doc, line, Math.max(0, ms))

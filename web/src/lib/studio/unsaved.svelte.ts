@@ -7,10 +7,10 @@ export type Unsaved = {
   leave(): void
 }
 
+const leaving = (event: BeforeUnloadEvent) => event.preventDefault()
 /** Asks before a page with changes is left, and lets the browser ask before it is closed. Call while a component is made. */
 export function makeUnsaved(isDirty: () => boolean): Unsaved {
   let goOn = $state.raw<(() => void) | null>(null)
-  const leaving = (event: BeforeUnloadEvent) => event.preventDefault()
   $effect(() => {
     if (!isDirty()) return
     addEventListener('beforeunload', leaving)

@@ -1,4 +1,4 @@
-import { ApiError, type Song } from '#client/index.ts'
+import type { ApiError, Song } from '#client/index.ts'
 import { session } from '#lib/session/session.svelte.ts'
 import { sentenceOf, tell, tellFault } from '#lib/ui/toasts.svelte.ts'
 import { type Chosen, FILES_MAX, kindOf } from './files.ts'
@@ -247,9 +247,9 @@ export function stopUploads(): void {
   Object.assign(kept, { items: [], isPublic: false, quota: null, bytesPerSec: 0 })
 }
 
+const online = () => kept.items.filter((i) => i.phase === 'cut').forEach((i) => goOn(i.key))
 /** Goes on at once when the line is back. Answers how to stop. */
 export function startUploads(): () => void {
-  const online = () => kept.items.filter((i) => i.phase === 'cut').forEach((i) => goOn(i.key))
   addEventListener('online', online)
   return () => {
     removeEventListener('online', online)
