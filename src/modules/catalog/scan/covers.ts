@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto'
-import { readFile, stat } from 'node:fs/promises'
 import { AppError, messageOf } from '#kernel/errors.ts'
 import { keepCover, refuseCover, type WantedCover, wantedCovers } from '#modules/catalog/store/covers.ts'
+import { DiskStalled, disks } from './disk.ts'
+import { keyOf } from './names.ts'
 import { COVER_MAX_BYTES } from './read.ts'
 import type { CatalogCtx } from './types.ts'
 
 const COVERS_AT_ONCE = 8
+/** All of them count as one disk: where one is stuck, the others wait for the next scan. */
+const PICTURES = 'pictures'
 const LOOK_EVERY_MS = 500
 /** Small enough to be quick, large enough for an honest colour. */
 const COLOR_WIDTH_PX = 64
@@ -15,20 +18,21 @@ export const coverKey = (hash: string): string => `catalog/covers/${hash}`
 /** A sentence in words that fit the table. */
 class CoverRefused extends Error {}
 
-async function bytesOf(ctx: CatalogCtx, c: WantedCover): Promise<Uint8Array> {
+async function pictureOf(ctx: CatalogCtx, c: WantedCover, signal: AbortSignal): Promise<Uint8Array> {
   if (c.kind === 'embedded') {
     const picture = await ctx.media.picture(c.path)
     if (!picture) throw new CoverRefused('The picture is no longer in the file.')
     return picture.bytes
   }
-  if ((await stat(c.path)).size > COVER_MAX_BYTES) throw new CoverRefused('The picture is too large.')
-  return readFile(c.path)
+  const bytes = await disks.ask(PICTURES, { kind: 'bytes', path: keyOf(c.path), sizeMaxBytes: COVER_MAX_BYTES }, signal)
+  if (bytes === undefined) throw new CoverRefused('The picture is gone, too large, or may not be read.')
+  return bytes
 }
 
 /** The dominant colour also proves that the picture can be decoded: what cannot is refused. */
-async function keepOne(ctx: CatalogCtx, c: WantedCover): Promise<void> {
+async function keepOne(ctx: CatalogCtx, c: WantedCover, signal: AbortSignal): Promise<void> {
   try {
-    const bytes = await bytesOf(ctx, c)
+    const bytes = await pictureOf(ctx, c, signal)
     // The source may have changed since it was seen; the next scan sees that, too.
     if (createHash('sha256').update(bytes).digest('hex') !== c.hash) throw new CoverRefused('The picture has changed.')
     const { dominantColor } = await ctx.media.image({ bytes }, { widthPx: COLOR_WIDTH_PX, format: 'jpeg' })
@@ -36,8 +40,8 @@ async function keepOne(ctx: CatalogCtx, c: WantedCover): Promise<void> {
     await keepCover(ctx.db, { hash: c.hash, sizeBytes: bytes.length, color: dominantColor })
   } catch (thrown) {
     const isOurs = thrown instanceof AppError && thrown.status >= 500
-    // A full disk or a stop of the server says nothing about the picture: it stays wanted.
-    if (isOurs || isStorageFault(thrown)) throw thrown
+    // A full disk, one that does not answer or a stop of the server says nothing about the picture: it stays wanted.
+    if (isOurs || signal.aborted || thrown instanceof DiskStalled || isStorageFault(thrown)) throw thrown
     await refuseCover(ctx.db, c.hash, messageOf(thrown).slice(0, 500))
   }
 }
@@ -50,7 +54,7 @@ async function keepAll(ctx: CatalogCtx, signal: AbortSignal, kept: () => void): 
     if (signal.aborted) return
     const wanted = await wantedCovers(ctx.db, COVERS_AT_ONCE)
     if (wanted.length === 0) return
-    await Promise.all(wanted.map((c) => keepOne(ctx, c)))
+    await Promise.all(wanted.map((c) => keepOne(ctx, c, signal)))
     kept()
   }
 }

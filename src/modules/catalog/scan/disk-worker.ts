@@ -40,8 +40,10 @@ export function openThread(entry: URL, stallMs: number, hears: Hears): Thread {
   const watching = setInterval(
     () => {
       const now = Atomics.load(signals, BEATS)
-      const isStalled = task !== undefined && now === beats && performance.now() - aliveMs > stallMs
-      if (task === undefined || now !== beats || isStalled) [beats, aliveMs] = [now, performance.now()]
+      // Not before its first word: a busy machine takes its time to begin a thread.
+      const isMoving = task === undefined || now === 0 || now !== beats
+      const isStalled = !isMoving && performance.now() - aliveMs > stallMs
+      if (isMoving || isStalled) [beats, aliveMs] = [now, performance.now()]
       if (isStalled) hears.stalled(thread)
     },
     Math.min(LOOK_EVERY_MS, stallMs),

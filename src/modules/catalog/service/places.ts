@@ -1,8 +1,9 @@
-import { access, constants, readdir, realpath, stat } from 'node:fs/promises'
+import { access, constants, readdir, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, isAbsolute, join, resolve, sep } from 'node:path'
 import { type AppError, conflict, unprocessable } from '#kernel/errors.ts'
-import { isAudioName, isHidden } from '#modules/catalog/scan/names.ts'
+import { DiskStalled, disks } from '#modules/catalog/scan/disk.ts'
+import { bytesOf, isAudioName, isHidden, keyOf } from '#modules/catalog/scan/names.ts'
 import type { Folder } from '#modules/catalog/store/folders.ts'
 
 /** Folders listed of one place; the rest is left out. */
@@ -11,8 +12,15 @@ const AUDIO_COUNT_MAX = 1000
 
 const isWithin = (path: string, top: string): boolean =>
   path === top || path.startsWith(top.endsWith(sep) ? top : top + sep)
-/** The path behind its links; itself when it cannot be reached. */
-const real = (path: string): Promise<string> => realpath(path).catch(() => resolve(path))
+/** The path behind its links; itself when it cannot be reached or its disk does not answer. */
+async function real(path: string): Promise<string> {
+  const key = keyOf(Buffer.from(path))
+  const found = await disks.ask(key, { kind: 'real', path: key }).catch((thrown: unknown) => {
+    if (thrown instanceof DiskStalled) return undefined
+    throw thrown
+  })
+  return found === undefined ? resolve(path) : bytesOf(found).toString()
+}
 
 const unreachable = (path: string) =>
   unprocessable(
