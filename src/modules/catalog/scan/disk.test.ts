@@ -9,7 +9,7 @@ const until = async (what: () => boolean): Promise<void> => {
   while (!what()) await new Promise((resolve) => setTimeout(resolve, 10))
 }
 const STALL_MS = 600
-const ENTRY = new URL('./disk.test-thread.ts', import.meta.url)
+const ENTRY = new URL('./disk.test-child.ts', import.meta.url)
 
 describe('a disk that does not answer', () => {
   let music: MusicFolder
