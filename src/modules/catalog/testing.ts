@@ -21,6 +21,8 @@ export type Mp3 = {
   genre?: string | string[]
   composer?: string
   compilation?: boolean
+  /** As MusicBrainz Picard writes it: `ep`, `album; live`. */
+  releaseType?: string
   lyrics?: string
   picture?: Buffer
   /** Names the recording: the same name and length are the same audio, whatever the tags. */
@@ -43,6 +45,7 @@ export function mp3(o: Mp3): Buffer {
     ['TCON', o.genre],
     ['TCOM', o.composer],
     ['TCMP', o.compilation ? '1' : undefined],
+    ['TXXX', o.releaseType && Buffer.from(`\x03MusicBrainz Album Type\0${o.releaseType}`)],
     ['USLT', o.lyrics === undefined ? undefined : Buffer.from(`\x03eng\0${o.lyrics}`)],
     ['APIC', o.picture && id3Picture('image/png', o.picture)],
   ]

@@ -2,7 +2,10 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { Client } from '#kernel/testing.ts'
 import type { AlbumWithSongs } from '#modules/catalog/schema.ts'
-import { type Albums, startAlbums, titlesOf } from './testing.ts'
+import { mp3 } from '#modules/catalog/testing.ts'
+import { sendForm } from '#modules/catalog/uploads/testing.ts'
+import { png } from '#test/fixtures/audio.ts'
+import { type Albums, sendPicture, startAlbums, titlesOf } from './testing.ts'
 
 const make = async (who: Client, body: Record<string, unknown>): Promise<AlbumWithSongs> => {
   const { status, body: made, text } = await who.post('/albums', body)
@@ -14,6 +17,9 @@ const seen = async (who: Client, id: string): Promise<number | string[]> => {
   const { status, body } = await who.get(`/albums/${id}`)
   return status === 200 ? titlesOf(body) : status
 }
+
+const ofParty = (n: number, disc: string): Buffer =>
+  mp3({ title: `T${disc}${n}`, artist: `Guest ${n}`, albumArtist: 'The Hosts', album: 'Party', track: String(n), disc })
 
 describe('albums that people make', () => {
   let a: Albums
@@ -178,6 +184,52 @@ describe('albums that people make', () => {
     assert.equal((await artist.patch(`/albums/${id}`, { title: 'Stolen' })).status, 404)
     assert.equal((await artist.delete(`/albums/${id}`)).status, 404)
     assert.equal((await artist.post(`/albums/${id}/songs`, { songId: a.id('A1') })).status, 404)
+  })
+
+  test('a form makes an album with its picture; the picture of another replaces it, or that of the first song', async () => {
+    const { artist, stranger, nobody } = a.people
+    const fields = { title: 'Framed', isPublic: 'true', year: '2020', songIds: JSON.stringify(ids('A1')) }
+    const base = a.c.app.url
+    const made = await sendPicture(base, artist, { method: 'POST', path: '/albums', image: png(40, 40), fields })
+    assert.equal(made.status, 201)
+    const { id, coverUrl } = made.body
+    assert.deepEqual([titlesOf(made.body), made.body.isPublic, made.body.year], [['A1'], true, 2020])
+    assert.ok(coverUrl)
+    assert.equal((await nobody.get(`/albums/${id}`)).body.coverUrl, coverUrl)
+    const path = `/albums/${id}`
+    const other = await sendPicture(base, artist, { method: 'PATCH', path, image: png(50, 50) })
+    assert.notEqual(other.body.coverUrl, coverUrl)
+    assert.equal((await sendPicture(base, stranger, { method: 'PATCH', path, image: png(60, 60) })).status, 403)
+    const text = await sendPicture(base, artist, { method: 'PATCH', path, image: Buffer.from('no picture') })
+    assert.ok([415, 422].includes(text.status), String(text.status))
+    assert.equal((await nobody.get(path)).body.coverUrl, other.body.coverUrl)
+    assert.equal((await artist.delete(`${path}/cover`)).status, 204)
+    assert.equal((await artist.get(path)).body.coverUrl, null)
+    assert.equal((await artist.patch(path, { imageUploadId: a.id('A1') })).status, 404)
+    await artist.delete(path)
+    await artist.patch(`/songs/${a.id('A1')}/visibility`, { isPublic: false })
+  })
+
+  test('files of one album land on one, in their order, however they come', async () => {
+    const { user } = a.people
+    for (const [n, disc] of [
+      [3, '1'],
+      [1, '2'],
+      [1, '1'],
+      [2, '1'],
+    ] as const) {
+      const files = [{ name: 'audio', bytes: ofParty(n, disc), fileName: `${n}.mp3` }]
+      const { status, text } = await sendForm(a.c.app.url, user, '/songs', { files })
+      assert.equal(status, 201, text)
+    }
+    const mine = (await user.get('/albums/user/my-albums?q=party')).body.items
+    assert.deepEqual([mine.length, mine[0].artist, mine[0].isPublic], [1, 'The Hosts', false])
+    const { body } = await user.get(`/albums/${mine[0].id}`)
+    assert.deepEqual(titlesOf(body), ['T11', 'T12', 'T13', 'T21'])
+    assert.ok((body as AlbumWithSongs).songs.every((s) => s.album?.id === mine[0].id))
+    assert.equal((await user.delete(`/albums/${mine[0].id}`)).status, 204)
+    const [song] = (body as AlbumWithSongs).songs
+    assert.equal((await user.get(`/songs/${song?.id}`)).body.album, null, 'the songs stay')
   })
 
   test('edits need the revision that was read, when they name one', async () => {

@@ -57,7 +57,9 @@ async function make(tx: Db, a: NewAlbum, key: string, artistIds: readonly string
  * album land on one, in whatever order they come. A renamed album stays the home of the files that name it as before.
  * The caller holds `lockShelf` and recounts.
  */
-export async function homeAlbumFor(tx: Db, a: NewAlbum): Promise<string> {
+export async function homeAlbumFor(tx: Db, home: Omit<NewAlbum, 'year' | 'description'>): Promise<string> {
+  // The year follows from the songs.
+  const a = { ...home, year: null }
   const artistIds = await artistIdsOf(tx, a.artists, a.newId)
   const { id } = await make(tx, a, homeKey(a, a.artists.map(identityKey)), artistIds)
   return id

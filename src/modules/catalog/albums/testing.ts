@@ -49,3 +49,17 @@ export type Albums = Awaited<ReturnType<typeof startAlbums>>
 
 export const titlesOf = (album: unknown): string[] => (album as AlbumWithSongs).songs.map((s) => s.title)
 export const albumOf = (body: unknown): Album => body as Album
+
+/** A form with a picture and fields, as a browser sends it. */
+export async function sendPicture(
+  base: string,
+  who: Pick<Client, 'token'>,
+  o: { method: 'POST' | 'PATCH'; path: string; image: Uint8Array; fields?: Readonly<Record<string, string>> },
+) {
+  const body = new FormData()
+  for (const [k, v] of Object.entries(o.fields ?? {})) body.append(k, v)
+  body.append('image', new Blob([Uint8Array.from(o.image)], { type: 'image/png' }), 'cover.png')
+  const headers = { authorization: `Bearer ${who.token}` }
+  const answer = await fetch(`${base}/api/v1${o.path}`, { method: o.method, headers, body })
+  return { status: answer.status, body: (await answer.json()) as AlbumWithSongs }
+}

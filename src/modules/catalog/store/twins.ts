@@ -58,6 +58,13 @@ async function takeLyrics(db: Db, { old, fresh }: Twin): Promise<void> {
       where l.song_id = ${to} and (l.plain is not null or l.lines <> '[]')) where id = ${to}`.execute(db)
 }
 
+/** Where the new song was put on an album already, the old one stands. */
+const takePlaces = (db: Db, { old, fresh }: Twin) =>
+  sql`update catalog.album_songs m set song_id = ${old}::uuid where m.song_id = ${fresh}::uuid
+    and not exists (select from catalog.album_songs o where o.album_id = m.album_id and o.song_id = ${old}::uuid)`.execute(
+    db,
+  )
+
 /** The new song's file becomes the old one's; id, time of arrival, visibility and facts stay. The new one goes. */
 export async function mergeTwin(db: Db, twin: Twin): Promise<void> {
   const to = sql`${twin.old}::uuid`
@@ -66,6 +73,7 @@ export async function mergeTwin(db: Db, twin: Twin): Promise<void> {
   await sql`update catalog.library_files set song_id = ${to} where song_id = ${from}`.execute(db)
   await takeOver(db, twin)
   await takeLyrics(db, twin)
+  await takePlaces(db, twin)
   await sql`
     update catalog.songs o set folder_id = n.folder_id, folder_no = n.folder_no, size_bytes = n.size_bytes,
       is_missing = false, gone_at = null, revision = o.revision + 1, updated_at = now()
