@@ -3,8 +3,8 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { newId } from '#kernel/ids.ts'
 import { type Client, clientFor, startTestApp, type TestApp } from '#kernel/testing.ts'
-import { metadataOf, sendForm, settledUpload, tus } from '#modules/catalog/uploads/testing.ts'
 import { png, taggedMp3, tempFolder, writeLibrary } from '#test/fixtures/audio.ts'
+import { sendForm } from '#test/fixtures/forms.ts'
 import { loadModules, MODULES } from '../src/targets.ts'
 
 export const PASSWORD = 'seven quiet herons'
@@ -111,12 +111,21 @@ async function sendMusic(w: World, her: Client): Promise<void> {
     headers: hers,
   })
   assert.equal(sent.status, 201, sent.text)
-  assert.equal((await settledUpload(w.app, her, sent.body['id'])).status, 'completed')
-  const begun = await tus(w.app.url, her, 'POST', '', {
-    headers: { ...hers, 'upload-length': '100', 'upload-metadata': metadataOf({ filename: displayName }) },
-    body: Buffer.from(displayName),
+  const status = async () => (await her.get(`/upload/status/${sent.body['id']}`)).body['status']
+  await w.app.eventually(async () => (await status()) === 'completed', 'her upload')
+  const begun = await fetch(`${w.app.url}/api/v1/upload/files`, {
+    method: 'POST',
+    headers: {
+      ...hers,
+      authorization: `Bearer ${her.token}`,
+      'tus-resumable': '1.0.0',
+      'upload-length': '100',
+      'upload-metadata': `filename ${Buffer.from(displayName).toString('base64')}`,
+      'content-type': 'application/offset+octet-stream',
+    },
+    body: displayName,
   })
-  assert.equal(begun.status, 201, begun.text)
+  assert.equal(begun.status, 201)
 }
 
 /** What has no short way through the API. */

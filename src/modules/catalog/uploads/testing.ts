@@ -7,24 +7,7 @@ import type { Upload } from './contract.ts'
 
 export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
-type Part = { name: string; bytes: Uint8Array; fileName?: string; type?: string }
-/** Sends a form with files, as a browser does. */
-export async function sendForm(
-  base: string,
-  who: Pick<Client, 'token'>,
-  path: string,
-  form: { files: readonly Part[]; fields?: Readonly<Record<string, string>>; headers?: Record<string, string> },
-) {
-  const body = new FormData()
-  for (const [k, v] of Object.entries(form.fields ?? {})) body.append(k, v)
-  for (const { name, bytes, fileName = 'file.bin', type = 'application/octet-stream' } of form.files)
-    body.append(name, new Blob([Uint8Array.from(bytes)], { type }), fileName)
-  const headers = { authorization: `Bearer ${who.token}`, ...form.headers }
-  const answer = await fetch(`${base}/api/v1${path}`, { method: 'POST', headers, body })
-  const text = await answer.text()
-  // oxlint-disable-next-line typescript/no-explicit-any -- answers of many shapes
-  return { status: answer.status, text, body: (text ? JSON.parse(text) : {}) as Record<string, any> }
-}
+export { sendForm } from '#test/fixtures/forms.ts'
 
 type Looking = { eventually<T>(look: () => Promise<T | false>, what: string, timeoutMs?: number): Promise<T> }
 /** The upload once it is where it is going: processed or failed. */
