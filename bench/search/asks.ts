@@ -119,14 +119,12 @@ export function sortsOf(seed: number): Sort[] {
 
 /** Every beginning of what somebody types, letter by letter. */
 export const keystrokes = (q: string): string[] =>
-  [...q]
-    .map((_, i, all) =>
-      all
-        .slice(0, i + 1)
-        .join('')
-        .trimStart(),
-    )
-    .filter((p) => p.trim() !== '')
+  Array.from(q, (_, i) =>
+    Array.from(q)
+      .slice(0, i + 1)
+      .join('')
+      .trimStart(),
+  ).filter((p) => p.trim() !== '')
 
 const SEQUENCES = [
   'love me do',

@@ -19,7 +19,7 @@ const takenOf = ([title, artist, album]: Known, folder: Taken['wanted']['folder'
     lyricsFile: undefined,
     image: undefined,
     known: undefined,
-  } as unknown as Taken['wanted'],
+  },
   probe: {
     ok: true,
     container: 'mp3',
@@ -43,7 +43,7 @@ const takenOf = ([title, artist, album]: Known, folder: Taken['wanted']['folder'
     },
     contentHash: hash(title + artist),
     warnings: [],
-  } as unknown as Taken['probe'],
+  },
   lyrics: undefined,
   cover: undefined,
 })

@@ -62,18 +62,20 @@ export const sortKey = (name: string): string =>
 
 const spaced = (folded: string): string => folded.replace(UNSPACED, ' $& ')
 
+const cut = (word: string): string =>
+  word.length > WORD_MAX_CHARS ? word.slice(0, WORD_MAX_CHARS).toWellFormed() : word
 /** The words a query is made of, in order. */
-export const queryWords = (text: string): string[] =>
-  spaced(fold(text))
-    .split(' ')
-    .filter((w) => w !== '')
-    .map((w) => w.slice(0, WORD_MAX_CHARS).toWellFormed())
+export const queryWords = (text: string): string[] => {
+  const folded = fold(text)
+  const words = (ASCII.test(folded) ? folded : spaced(folded)).split(' ')
+  return words.filter((w) => w !== '').map(cut)
+}
 
 /** The distinct words by which texts are found, at most {@link WORDS_MAX}; only letters and digits. */
 export function documentWords(texts: readonly string[]): string[] {
   const words = new Set<string>()
   const add = (word: string) => {
-    if (word !== '' && words.size < WORDS_MAX) words.add(word.slice(0, WORD_MAX_CHARS).toWellFormed())
+    if (word !== '' && words.size < WORDS_MAX) words.add(cut(word))
   }
   // What is written comes first: of a very long text only other spellings are left out.
   for (const text of texts) queryWords(text).forEach(add)

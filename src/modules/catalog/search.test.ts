@@ -83,8 +83,8 @@ describe('search', () => {
 
   test('finds while one types, also with an error in the beginning', async () => {
     for (const q of ['beet', 'beeth', 'bethov', 'hyperb', 'hyprball']) assert.ok((await search(q)).songs.length > 0, q)
-    assert.deepEqual((await search('b')).artists, ['Björk', 'The Beatles'])
-    assert.deepEqual((await search('lo')).songs.toSorted(), ['Losing My Religion', 'Love', 'Love Me Do'])
+    assert.deepEqual((await search('b')).artists.slice(0, 2), ['Björk', 'The Beatles'])
+    assert.deepEqual((await search('lo')).songs.slice(0, 3).toSorted(), ['Losing My Religion', 'Love', 'Love Me Do'])
   })
 
   test('finds words that stand in title, artist and album together, in any order', async () => {
@@ -159,6 +159,29 @@ describe('search', () => {
     assert.deepEqual((await search('nirvana xqzvwk')).artists, ['Nirvana'])
     assert.deepEqual((await search('daft punk lucky video')).songs, ['Get Lucky'])
     assert.deepEqual((await search('nirvana spirit hyperballad')).songs[0], 'Smells Like Teen Spirit')
+  })
+
+  test('tells nobody of words that only hidden songs hold: neither finds them nor forgives errors towards them', async () => {
+    const pool = c.app.app.ports.db.pool
+    await pool.query("update catalog.songs set is_visible = false where title = 'Hyperballad'")
+    const user = await c.app.as('user')
+    const of = async (who: typeof user, q: string) =>
+      ((await who.get(`/search?q=${q}`)).body['songs'] as Song[]).filter((s) => s.title === 'Hyperballad').length
+    try {
+      for (const q of ['hyperballad', 'hyperb', 'hyprballad', 'hyper%20ballad']) {
+        assert.equal(await of(user, q), 0, q)
+        assert.equal(await of(c.app.nobody, q), 0, q)
+        assert.equal(await of(c.admin, q), 1, q)
+      }
+      // A list says as little: that the word exists does not keep errors from being forgiven.
+      const list = async (who: typeof user, q: string) =>
+        ((await who.get(`/songs?q=${q}`)).body['items'] as Song[]).map((s) => s.title)
+      await pool.query("update catalog.songs set search = search || 'nirvanna'::tsvector where title = 'Hyperballad'")
+      assert.deepEqual(await list(c.admin, 'nirvanna'), ['Hyperballad'])
+      assert.deepEqual(await list(user, 'nirvanna'), ['Smells Like Teen Spirit'])
+    } finally {
+      await pool.query("update catalog.songs set is_visible = true where title = 'Hyperballad'")
+    }
   })
 
   test('takes any text for what it is', async () => {

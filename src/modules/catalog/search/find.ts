@@ -3,7 +3,7 @@ import type { Db } from '#modules/catalog/store/db.ts'
 import { type Candidate, candidates, isAny, type Kind } from '#modules/catalog/store/search.ts'
 import { type Common, commonNow } from './common.ts'
 import { forgive } from './forgive.ts'
-import { planOf } from './plan.ts'
+import { type Plan, planOf, planOfMost } from './plan.ts'
 import { type Clause, parse, type Query, tsqueryOf } from './query.ts'
 import { type Ranked, ranked } from './rank.ts'
 
@@ -14,13 +14,12 @@ const LIKELIER = 4
 /** Of queries with at least so many words, one may be left out when they are found nowhere together. */
 const LEAVE_OUT_MIN_WORDS = 3
 
-const KINDS = ['song', 'album', 'artist'] as const
 export type Found = Record<Kind, string[]>
 type Hits = Record<Kind, Ranked[]>
 
-async function look(db: Db, view: View, query: Query, common: Common): Promise<Hits> {
-  const plan = planOf(query, common)
-  const of = async (kind: Kind) => ranked(query, await candidates(db, kind, view, { ...plan, phrases: query.phrases }))
+type Look = { view: View; query: Query; plan: Plan; phrases: readonly string[] }
+async function look(db: Db, { view, query, plan, phrases }: Look): Promise<Hits> {
+  const of = async (kind: Kind) => ranked(query, await candidates(db, kind, view, { ...plan, phrases }))
   const [song, album, artist] = await Promise.all([of('song'), of('album'), of('artist')])
   return { song, album, artist }
 }
@@ -34,33 +33,22 @@ function merged(first: Hits, second: Hits): Hits {
 }
 
 const withClauses = (query: Query, clauses: readonly Clause[]): Query => ({ ...query, clauses })
-/** Readings of the query that leave out one of its words. */
-const leaveOneOut = (query: Query): Query[] =>
-  query.clauses.length < LEAVE_OUT_MIN_WORDS
-    ? []
-    : query.clauses.map((c) =>
-        withClauses(
-          query,
-          query.clauses.filter((other) => other !== c),
-        ),
-      )
 
 /** What was meant, when what was typed is not sure to be. */
 async function forgiving(db: Db, view: View, query: Query, common: Common, plain: Hits): Promise<Hits> {
   const found = countOf(plain)
   const { query: meant, unknown } = await forgive(db, query, common)
   // What is found with a word is not unknown.
-  const known = found > 0 ? meant.clauses : meant.clauses.filter((c) => !unknown.includes(c))
-  if (known.length === 0) return plain
-  const loose = await look(db, view, withClauses(meant, known), common)
+  const clauses = found > 0 ? meant.clauses : meant.clauses.filter((c) => !unknown.includes(c))
+  if (clauses.length === 0) return plain
+  const known = withClauses(meant, clauses)
+  // What begins as it was typed is found already.
+  const phrases = known.phrases.filter((p) => !query.phrases.includes(p))
+  const loose = await look(db, { view, query: known, plan: planOf(known, common), phrases })
   if (found >= SURE.words && countOf(loose) < LIKELIER * found) return plain
   const both = merged(plain, loose)
-  if (countOf(both) > 0) return both
-  for (const fewer of leaveOneOut(meant)) {
-    const some = await look(db, view, fewer, common)
-    if (countOf(some) > 0) return some
-  }
-  return both
+  const most = clauses.length < LEAVE_OUT_MIN_WORDS ? undefined : planOfMost(known, common)
+  return countOf(both) > 0 || !most ? both : look(db, { view, query: known, plan: most, phrases: [] })
 }
 
 const idsOf = (hits: Hits, limit: number): Found => {
@@ -76,7 +64,7 @@ const idsOf = (hits: Hits, limit: number): Found => {
 export async function find(db: Db, view: View, q: string, limit: number): Promise<Found> {
   const query = parse(q)
   const common = await commonNow(db)
-  const plain = await look(db, view, query, common)
+  const plain = await look(db, { view, query, plan: planOf(query, common), phrases: query.phrases })
   const sure = query.clauses.length > 1 ? SURE.words : SURE.word
   if (query.clauses.length === 0 || countOf(plain) >= sure) return idsOf(plain, limit)
   return idsOf(await forgiving(db, view, query, common, plain), limit)

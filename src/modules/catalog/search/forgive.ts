@@ -3,7 +3,7 @@ import type { Db } from '#modules/catalog/store/db.ts'
 import { similarWords, type Typo } from '#modules/catalog/store/search.ts'
 import type { Common } from './common.ts'
 import { editDistance, editsAllowed, lettersOf, prefixDistance, restsOf } from './edits.ts'
-import { type Clause, distinctWays, LOSS, type Query, type Way, way } from './query.ts'
+import { type Clause, distinctWays, LOSS, partsOfToken, type Query, type Way, way } from './query.ts'
 
 /** Words that one mistyped word is read as. */
 const MEANT_MAX = 16
@@ -26,7 +26,7 @@ const isOpen = (c: Clause): boolean => c.isOpen && c.typed.length >= OPEN_MIN_CH
 function typoOf(c: Clause): Typo {
   const edits = editsAllowed(c.typed)
   return {
-    first: [...c.typed][0] ?? '',
+    first: String.fromCodePoint(c.typed.codePointAt(0) ?? 0),
     rests: restsOf(c.typed),
     letters: lettersOf(c.typed),
     lengthMin: c.typed.length - edits,
@@ -69,13 +69,13 @@ const partedWays = (c: Clause, known: ReadonlySet<string>): Way[] =>
     .slice(0, PARTED_MAX)
     .map((parts) => way(parts, LOSS.parted, c.isOpen))
 
+/** Two words read as one are no title of both. */
+const titled = (c: Clause): Way[] => c.ways.filter((w) => w.loss !== LOSS.joined).slice(0, WAYS_OF_PHRASE_MAX)
 /** Corrected queries as titles would begin, the likeliest first. */
 function phrasesOf(clauses: readonly Clause[]): string[] {
   let phrases = ['']
   for (const c of clauses)
-    phrases = phrases
-      .flatMap((p) => c.ways.slice(0, WAYS_OF_PHRASE_MAX).map((w) => `${p} ${w.words.join(' ')}`))
-      .slice(0, PHRASES_MAX)
+    phrases = phrases.flatMap((p) => titled(c).map((w) => `${p} ${w.words.join(' ')}`)).slice(0, PHRASES_MAX)
   return phrases.map(sortKey)
 }
 
@@ -91,7 +91,8 @@ export type Forgiven = {
  * question to the vocabulary, whatever the number of words.
  */
 export async function forgive(db: Db, query: Query, common: Common): Promise<Forgiven> {
-  const mistyped = query.clauses.filter(isMistypable)
+  const said = query.clauses.flatMap(partsOfToken)
+  const mistyped = said.filter(isMistypable)
   const parts = mistyped.flatMap(partsOf).flat()
   const typed = mistyped.map((c) => c.typed)
   const rows = await similarWords(db, mistyped.map(typoOf), [...new Set([...parts, ...typed])])
@@ -105,9 +106,9 @@ export async function forgive(db: Db, query: Query, common: Common): Promise<For
     // A word that nobody wrote leads where what it may mean is asked for.
     return { ...c, ways: distinctWays(known.has(c.typed) ? [...c.ways, ...ways] : [...ways, ...c.ways]) }
   }
-  const clauses = query.clauses.map(read)
+  const clauses = said.map(read)
   const unknown = clauses.filter(
-    (c, i) => isMistypable(c) && c.ways.length === query.clauses[i]?.ways.length && !known.has(c.typed),
+    (c, i) => isMistypable(c) && c.ways.length === said[i]?.ways.length && !known.has(c.typed),
   )
-  return { query: { ...query, clauses, phrases: [...query.phrases, ...phrasesOf(clauses)] }, unknown }
+  return { query: { ...query, clauses, phrases: [...new Set([...query.phrases, ...phrasesOf(clauses)])] }, unknown }
 }

@@ -4,7 +4,9 @@ import { joined, romanized } from './variants.ts'
 /** Words of a query that count; the rest of a pasted paragraph is ignored. */
 const QUERY_WORDS_MAX = 8
 /** Neighbours are tried as one word (`beat les`) in queries of so many words. */
-const JOINABLE_WORDS_MAX = 5
+const JOINABLE_WORDS_MAX = 8
+/** Shorter ones are no beginning of another word. */
+const OPEN_JOINED_MIN_CHARS = 5
 /** Words that names are given and quoted without. */
 const OPTIONAL = new Set('the a an and n feat ft featuring'.split(' '))
 /** Characters that are a word each: nothing continues them. */
@@ -54,6 +56,18 @@ function clauseOf(token: string, words: readonly string[], isOpen: boolean): Cla
   }
 }
 
+/** `svefn-g-englar` word by word, for none of its words is looked at by itself otherwise; each may be the whole, too. */
+export function partsOfToken(clause: Clause): Clause[] {
+  const [typed, ...others] = clause.ways
+  if (!typed || typed.words.length === 1 || typed.words.every((w) => WHOLE.test(w))) return [clause]
+  return typed.words.map((word, i) => ({
+    typed: word,
+    ways: [way([word], LOSS.typed, clause.isOpen && i === typed.words.length - 1), ...others],
+    isOpen: clause.isOpen && i === typed.words.length - 1,
+    isOptional: clause.isOptional || OPTIONAL.has(word),
+  }))
+}
+
 const withWay = (clause: Clause, more: Way | undefined): Clause =>
   more ? { ...clause, ways: distinctWays([...clause.ways, more]) } : clause
 
@@ -62,7 +76,7 @@ function joinNeighbours(clauses: readonly Clause[]): Clause[] {
   if (clauses.length > JOINABLE_WORDS_MAX) return [...clauses]
   const one = (a: Clause | undefined, b: Clause | undefined): Way | undefined =>
     a && b && a.ways[0]?.words.length === 1 && b.ways[0]?.words.length === 1
-      ? way([a.typed + b.typed], LOSS.joined, b.isOpen)
+      ? way([a.typed + b.typed], LOSS.joined, b.isOpen && (a.typed + b.typed).length >= OPEN_JOINED_MIN_CHARS)
       : undefined
   return clauses.map((c, i) => withWay(withWay(c, one(clauses[i - 1], c)), one(c, clauses[i + 1])))
 }
@@ -80,8 +94,12 @@ export function parse(q: string): Query {
   }
   // Where nothing else is said, articles are what is looked for.
   const isAll = clauses.every((c) => c.isOptional)
-  const named = isAll ? clauses.map((c) => ({ ...c, isOptional: false })) : clauses
-  return { folded: fold(q), clauses: joinNeighbours(named), phrases: [sortKey(q)] }
+  const needed = isAll ? clauses.map((c) => ({ ...c, isOptional: false })) : clauses
+  // What is said twice is looked for once, the last time, where it may still go on.
+  const named = needed.filter((c, i) => !needed.slice(i + 1).some((later) => later.typed === c.typed))
+  // Names of signs alone (`!!!`) are found by their beginning.
+  const signs = clauses.length === 0 ? tokens.map((t) => t.token).filter((t) => t !== '') : []
+  return { folded: fold(q), clauses: joinNeighbours(named), phrases: [...new Set([q, ...signs].map(sortKey))] }
 }
 
 // Words hold letters and digits only, so they need no escaping.

@@ -51,8 +51,9 @@ describe('stored documents after an upgrade', () => {
   const rebuild = (write: Write<Tables>) =>
     rebuildDocuments({ db, write, cache: c.app.app.ports.cache }, new AbortController().signal)
 
-  test('a new installation is of the version of this program', () =>
-    c.app.eventually(async () => (await rebuilding(db)).version === DOCUMENTS_VERSION, 'the version'))
+  test('a new installation is of the version of this program', async () => {
+    await c.app.eventually(async () => (await rebuilding(db)).version === DOCUMENTS_VERSION, 'the version')
+  })
 
   test('are made anew as a scan makes them, wherever the process is killed meanwhile', async () => {
     const wanted = await documents()

@@ -30,12 +30,16 @@ const ukrainian = (word: string): string =>
         .replace(/(?<=\p{L})ї/gu, 'i')
     : word
 
+/** Two Greek letters that are one sound: `Ζορμπάς` -> `zorbas`, `του` -> `tou`. */
+const greek = (word: string): string =>
+  word.replaceAll('μπ', 'b').replace(/^ντ/, 'd').replace(/^γκ/, 'g').replace(/ο[υύ]/g, 'ou')
+
 /**
  * A word of another script in small Latin letters and digits, as its script is commonly written so; empty when nothing
  * is known of it. Han characters are read as Chinese, also in Japanese names; vowels that a script leaves out
  * (Arabic, Hebrew) stay out.
  */
 export const romanize = (word: string): string =>
-  anyAscii(kana(ukrainian(word.normalize('NFC').toLowerCase())))
+  anyAscii(kana(greek(ukrainian(word.normalize('NFC').toLowerCase()))))
     .toLowerCase()
     .replace(/[^a-z0-9]/g, '')

@@ -66,11 +66,13 @@ export function romanized(text: string): string[] {
   return [...runs.flatMap(ofUnspaced), ...words.filter((w) => !isLatin(w)).map(romanize)]
 }
 
-const PLAIN = /^[a-z ]*$/i
-const SAID_NUMBER = new RegExp(`\\b(?:${NUMERALS.join('|')}|[IVX]{1,5}|n)\\b`, 'i')
+/** Signs within a word, signs and digits that are said, other letters than plain ones; numbers and conjunctions. */
+const UNUSUAL = /[a-z0-9][^a-z0-9\s]+[a-z0-9]|[$&+\d]|[^ -~]/i
+const SAID = new RegExp(`\\b(?:${NUMERALS.join('|')}|n)\\b`, 'i')
+const ROMAN_NUMERAL = /\b[IVX]{2,5}\b|\sV\b/
 /** Other spellings of the words of a text, by which it is found, too. */
 export function variantsOf(text: string): string[] {
-  if (PLAIN.test(text) && !SAID_NUMBER.test(text)) return []
+  if (!UNUSUAL.test(text) && !SAID.test(text) && !ROMAN_NUMERAL.test(text)) return []
   const all = tokens(text).flatMap((token, i) => [
     ...joined(token),
     ...parted(token),

@@ -6,10 +6,11 @@ import { albumsInReach, artistsInReach, songsInReach } from './reach.ts'
 /** Words of the vocabulary that may be meant by one mistyped word. */
 const SIMILAR_WORDS_MAX = 2000
 /** Rows of one kind whose titles begin so, and whose documents match, that are ranked. */
-const BEGINNING_MAX = 100
-const MATCHING_MAX = 200
+const BEGINNING_MAX = 60
+const NAMED_MAX = 20
+const MATCHING_MAX = 150
 /** Rows that are looked at for those in the caller's reach; more only in an index of what anyone may see. */
-const LOOKED_AT_MAX = 3000
+const LOOKED_AT_MAX = 1500
 
 /** What a mistyped word may mean: words with this first letter or going on so, of so many letters. */
 export type Typo = {
@@ -59,24 +60,21 @@ export async function commonWords(db: Db): Promise<{ word: string; share: number
 export type Candidate = { id: string; title: string; artist: string; album: string; weight: number }
 export type Kind = 'song' | 'album' | 'artist'
 
-type Shown = { table: Sql; name: Sql; columns: Sql; join: Sql }
+type Shown = { table: Sql; columns: Sql; join: Sql }
 /** What of a row is ranked, and how big it is: of two equal matches the bigger comes first. */
 const SHOWN: Record<Kind, Shown> = {
   song: {
     table: sql`catalog.songs`,
-    name: sql`title`,
     columns: sql`c.id, c.title, c.artist, coalesce(al.title, '') as album, 0 as weight`,
     join: sql`left join catalog.albums al on al.id = c.album_id`,
   },
   album: {
     table: sql`catalog.albums`,
-    name: sql`title`,
     columns: sql`c.id, c.title, c.artist, '' as album, c.song_count as weight`,
     join: sql``,
   },
   artist: {
     table: sql`catalog.artists`,
-    name: sql`name`,
     columns: sql`c.id, c.name as title, '' as artist, '' as album, c.song_count as weight`,
     join: sql``,
   },
@@ -101,32 +99,40 @@ const BY_NAME = sql`order by t.sort_key, t.id`
 /** Of artists, those with the most songs; of the rest, the shortest, so that an exact title is always among them. */
 const beginsOrder = (kind: Kind): Sql => (kind === 'artist' ? sql`order by t.song_count desc` : BY_NAME)
 
-function beginning(kind: Kind, view: View, prefix: string): Sql[] {
-  const exact = reached(kind, view, { where: sql`t.sort_key = ${prefix}`, order: sql``, limit: BEGINNING_MAX })
-  const letter = kind === 'artist' && [...prefix].length === 1
-  const where = letter
-    ? sql`left(t.sort_key, 1) = ${prefix}`
-    : sql`t.sort_key >= ${prefix} and t.sort_key < ${prefix + LAST}`
-  const all = reached(kind, view, { where, order: beginsOrder(kind), limit: BEGINNING_MAX })
-  return kind === 'artist' ? [exact, all] : [all]
+function beginning(kind: Kind, view: View, phrases: readonly string[]): Sql {
+  // One letter has an index of its own.
+  const isLetter = kind === 'artist' && phrases.every((p) => Array.from(p).length === 1)
+  const where = isLetter
+    ? sql`left(t.sort_key, 1) = p.phrase`
+    : sql`t.sort_key >= p.phrase and t.sort_key < p.phrase || ${LAST}`
+  const rows = reached(kind, view, { where, order: beginsOrder(kind), limit: BEGINNING_MAX })
+  return sql`select c.* from unnest(${[...phrases]}::text[]) as p(phrase), lateral (${rows}) c`
 }
-const matching = (kind: Kind, view: View, keys: string, filter: string | undefined): Sql =>
-  reached(kind, view, {
-    // As a function, the filter is no condition of the index.
-    where: sql`t.search @@ ${keys}::tsquery${filter === undefined ? sql`` : sql` and ts_match_vq(t.search, ${filter}::tsquery)`}`,
-    order: sql``,
-    limit: MATCHING_MAX,
-  })
+/** Before those artists with more songs whose names only begin so. */
+const named = (kind: Kind, view: View, phrases: readonly string[]): Sql =>
+  reached(kind, view, { where: sql`t.sort_key = any(${[...phrases]}::text[])`, order: sql``, limit: NAMED_MAX })
 
+/** As a function, the filter is no condition of the index; a bounded number of rows is looked at for it. */
+function matching(kind: Kind, view: View, { keys, filter }: { keys: string; filter: string | undefined }): Sql {
+  const rows = { where: sql`t.search @@ ${keys}::tsquery`, order: sql``, limit: MATCHING_MAX }
+  if (filter === undefined) return reached(kind, view, rows)
+  const wide = reached(kind, view, { ...rows, limit: LOOKED_AT_MAX })
+  return sql`select t.* from (${wide}) t where ts_match_vq(t.search, ${filter}::tsquery) limit ${MATCHING_MAX}`
+}
+
+export type Wanted = {
+  /** Beginnings of sort keys. */
+  readonly phrases: readonly string[]
+  /** Text of a `tsquery`, and of one that what it finds has to match, too. */
+  readonly keys: string | undefined
+  readonly filter: string | undefined
+}
 /** Rows whose sort key begins with one of `phrases`, and those whose documents match `keys` and `filter`. */
-export async function candidates(
-  db: Db,
-  kind: Kind,
-  view: View,
-  o: { phrases: readonly string[]; keys: string | undefined; filter: string | undefined },
-): Promise<Candidate[]> {
-  const parts = o.phrases.flatMap((p) => beginning(kind, view, p))
-  if (o.keys !== undefined) parts.push(matching(kind, view, o.keys, o.filter))
+export async function candidates(db: Db, kind: Kind, view: View, w: Wanted): Promise<Candidate[]> {
+  const parts: Sql[] = []
+  if (w.phrases.length > 0) parts.push(beginning(kind, view, w.phrases))
+  if (w.phrases.length > 0 && kind === 'artist') parts.push(named(kind, view, w.phrases))
+  if (w.keys !== undefined) parts.push(matching(kind, view, { keys: w.keys, filter: w.filter }))
   if (parts.length === 0) return []
   const { columns, join } = SHOWN[kind]
   const selects = parts.map((part) => sql`(select ${columns} from (${part}) c ${join})`)
