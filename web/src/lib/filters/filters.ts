@@ -13,6 +13,8 @@ const NUMBERS = ['yearMin', 'yearMax', 'bpmMin', 'bpmMax', 'energyMin', 'energyM
 const TEXTS = ['genre', 'mood', 'key', 'tag'] as const
 export const NAMES: readonly FilterName[] = [...TEXTS, ...NUMBERS]
 
+/** Estimated from the analysis: from lively and bright to slow and dark. */
+export const MOODS: readonly MoodName[] = ['happy', 'energetic', 'calm', 'romantic', 'sad', 'angry', 'fearful', 'surprised', 'neutral']
 export const BPM = { min: 40, max: 220 } as const
 export const YEAR_FIRST = 1900
 const MINOR = ['A♭', 'E♭', 'B♭', 'F', 'C', 'G', 'D', 'A', 'E', 'B', 'F♯', 'D♭']
