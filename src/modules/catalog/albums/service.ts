@@ -6,7 +6,7 @@ import { signedIn } from '#kernel/policy.ts'
 import type { View } from '#modules/catalog/policy.ts'
 import type { CatalogCtx } from '#modules/catalog/scan/types.ts'
 import type { albums } from '#modules/catalog/schema.ts'
-import { filterQuery } from '#modules/catalog/search.ts'
+import { filterQuery } from '#modules/catalog/search/find.ts'
 import { paged } from '#modules/catalog/service/lists.ts'
 import { tellChanged } from '#modules/catalog/service/publish.ts'
 import { toAlbum } from '#modules/catalog/service/shapes.ts'
@@ -141,7 +141,7 @@ async function listMyAlbums(ctx: CatalogCtx, who: Caller, input: AlbumInput<'lis
   signedIn(who)
   const sortName = input.sort ?? 'newest'
   const view: View = await viewFor(ctx, who)
-  const search = input.q === undefined ? undefined : await filterQuery(ctx.db, input.q)
+  const search = input.q === undefined ? undefined : await filterQuery(ctx.db, 'album', view, input.q)
   return paged(ctx.db, input, {
     table: sql`catalog.albums`,
     where: [sql`t.owner_id = ${who.userId}::uuid`, ...albumFilters({ search })],

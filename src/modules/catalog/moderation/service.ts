@@ -7,7 +7,7 @@ import { answerAlbum } from '#modules/catalog/albums/answer.ts'
 import { settle } from '#modules/catalog/albums/change.ts'
 import { moderated, thingModerated } from '#modules/catalog/events.ts'
 import type { CatalogCtx } from '#modules/catalog/scan/types.ts'
-import { filterQuery } from '#modules/catalog/search.ts'
+import { filterQuery } from '#modules/catalog/search/find.ts'
 import { paged } from '#modules/catalog/service/lists.ts'
 import { tellChanged } from '#modules/catalog/service/publish.ts'
 import { toAlbum, toSong } from '#modules/catalog/service/shapes.ts'
@@ -63,7 +63,7 @@ async function moderate(
 async function listAllSongs(ctx: CatalogCtx, who: Caller, input: Input<'listAllSongs'>) {
   const { q, sort: sortName = 'newest', ...filter } = input
   const view = await viewFor(ctx, who)
-  const search = q === undefined ? undefined : await filterQuery(ctx.db, q)
+  const search = q === undefined ? undefined : await filterQuery(ctx.db, 'song', view, q)
   return paged(ctx.db, input, {
     table: sql`catalog.songs`,
     where: [...songConditions(view, { search }), ...songFilters(filter)],
@@ -76,7 +76,7 @@ async function listAllSongs(ctx: CatalogCtx, who: Caller, input: Input<'listAllS
 async function listAllAlbums(ctx: CatalogCtx, who: Caller, input: Input<'listAllAlbums'>) {
   const { q, sort: sortName = 'newest', ...filter } = input
   const view = await viewFor(ctx, who)
-  const search = q === undefined ? undefined : await filterQuery(ctx.db, q)
+  const search = q === undefined ? undefined : await filterQuery(ctx.db, 'album', view, q)
   return paged(ctx.db, input, {
     table: sql`catalog.albums`,
     where: [...albumConditions(view, { search }), ...albumFilters(filter)],

@@ -1,6 +1,6 @@
 import type { View } from '#modules/catalog/policy.ts'
-import type { Db } from '#modules/catalog/store/db.ts'
-import { type Candidate, candidates, isAny, type Kind } from '#modules/catalog/store/search.ts'
+import type { Db, Sql } from '#modules/catalog/store/db.ts'
+import { type Candidate, candidates, isAny, type Kind, reachOf } from '#modules/catalog/store/search.ts'
 import { type Common, commonNow } from './common.ts'
 import { forgive } from './forgive.ts'
 import { type Plan, planOf, planOfMost } from './plan.ts'
@@ -71,14 +71,18 @@ export async function find(db: Db, view: View, q: string, limit: number): Promis
 }
 
 /**
- * The query as a PostgreSQL `tsquery` for lists: as typed when the caller may see anything that matches it so, else
- * with typing errors forgiven. Empty, which matches nothing, when it holds no letter or digit.
+ * The query as a PostgreSQL `tsquery` for a list of the rows `within` (songs, albums or artists `t`): as typed when one
+ * of them matches it so, else with typing errors forgiven. Empty, which matches nothing, when it holds no letter or
+ * digit.
  */
-export async function filterQuery(db: Db, kind: Kind, view: View, q: string): Promise<string> {
+export async function filterQueryWithin(db: Db, kind: Kind, within: Sql<boolean>, q: string): Promise<string> {
   const query = parse(q)
   const needed = query.clauses.filter((c) => !c.isOptional)
   const plain = tsqueryOf(needed)
-  if (needed.length === 0 || (await isAny(db, kind, view, plain))) return plain
+  if (needed.length === 0 || (await isAny(db, kind, within, plain))) return plain
   const { query: meant } = await forgive(db, withClauses(query, needed), await commonNow(db))
   return tsqueryOf(meant.clauses)
 }
+/** The same for what the caller may see. */
+export const filterQuery = (db: Db, kind: Kind, view: View, q: string): Promise<string> =>
+  filterQueryWithin(db, kind, reachOf(kind, view), q)

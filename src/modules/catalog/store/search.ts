@@ -79,7 +79,7 @@ const SHOWN: Record<Kind, Shown> = {
     join: sql``,
   },
 }
-const reachOf = (kind: Kind, view: View): Sql<boolean> =>
+export const reachOf = (kind: Kind, view: View): Sql<boolean> =>
   ({ song: songsInReach(view, 'shelf'), album: albumsInReach(view), artist: artistsInReach(view) })[kind]
 
 /** U+10FFFF in UTF-8 sorts after every continuation of a prefix. */
@@ -140,12 +140,9 @@ export async function candidates(db: Db, kind: Kind, view: View, w: Wanted): Pro
   return [...new Map(rows.map((r) => [r.id, r])).values()]
 }
 
-/** Whether a document in the caller's reach matches. */
-export async function isAny(db: Db, kind: Kind, view: View, tsquery: string): Promise<boolean> {
-  const { table } = SHOWN[kind]
-  const { rows } =
-    await sql`select from ${table} t where ${reachOf(kind, view)} and t.search @@ ${tsquery}::tsquery limit 1`.execute(
-      db,
-    )
+/** Whether a document of these rows matches. */
+export async function isAny(db: Db, kind: Kind, within: Sql<boolean>, tsquery: string): Promise<boolean> {
+  const { rows } = await sql`select from ${SHOWN[kind].table} t where ${within} and t.search @@ ${tsquery}::tsquery
+    limit 1`.execute(db)
   return rows.length > 0
 }
