@@ -32,7 +32,7 @@ const SECTORS: readonly (readonly [fromDeg: number, mood: Mood])[] = [
   [-25, 'romantic'],
   [0, 'happy'],
   [50, 'energetic'],
-  [115, 'angry'],
+  [92, 'angry'],
   [180, 'sad'],
 ]
 const clamp01 = (x: number): number => Math.min(1, Math.max(0, x))

@@ -170,7 +170,11 @@ export function albumSort(sort: (typeof ALBUM_SORTS)[number], seed: number): Sor
 }
 
 /** Ids of the albums of this id or title, in any artist's name, that the caller may know of. */
-export async function albumIdsNamed(db: Db, view: View, named: { id: string } | { sortKey: string }): Promise<string[]> {
+export async function albumIdsNamed(
+  db: Db,
+  view: View,
+  named: { id: string } | { sortKey: string },
+): Promise<string[]> {
   const is = 'id' in named ? sql`t.id = ${named.id}::uuid` : sql`t.sort_key = ${named.sortKey}`
   const { rows } = await sql<{ id: string }>`
     select t.id from catalog.albums t where ${is} and ${albumsInReach(view)} limit 1000`.execute(db)

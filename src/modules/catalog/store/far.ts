@@ -41,7 +41,7 @@ async function versionNow(db: Db, sort: Sort): Promise<string> {
   return rows[0]?.version ?? ''
 }
 
-async function makeMarks(db: Db, list: Listed, sort: Sort): Promise<Marks> {
+async function makeMarks(db: Db, list: Listed, sort: Sort, step: number): Promise<Marks> {
   const all = inOrder(list, { sort, cursor: undefined })
   return db
     .transaction()
@@ -49,47 +49,51 @@ async function makeMarks(db: Db, list: Listed, sort: Sort): Promise<Marks> {
     .execute(async (tx) => {
       const version = await versionNow(tx, sort)
       const { rows } = await sql<PageEnd>`select x.id, x.value
-        from (select s.id, s.value, row_number() over () as n from ${all} s) x where x.n % ${STEP} = 0`.execute(tx)
+        from (select s.id, s.value, row_number() over () as n from ${all} s) x where x.n % ${step} = 0`.execute(tx)
       return { version, marks: rows }
     })
 }
 
 /** Measures the list beside the request that noticed; one that fails is measured at the next. */
-function remember(db: Db, list: Listed, sort: Sort, one: Remembered): void {
+async function remember(one: Remembered, make: () => Promise<Marks>): Promise<void> {
   if (one.isMaking) return
   one.isMaking = true
-  makeMarks(db, list, sort)
-    .then((marks) => {
-      one.marks = marks
-    })
-    .catch(() => undefined)
-    .finally(() => {
-      one.isMaking = false
-    })
+  try {
+    one.marks = await make()
+  } catch {
+    // Without marks pages are right too.
+  } finally {
+    one.isMaking = false
+  }
 }
 
 /** From the last mark before the page; nothing when the list is another by now. */
-async function pageFromMark(db: Db, list: Listed, at: At, known: Marks): Promise<PageEnd[] | undefined> {
-  const before = Math.min(Math.floor(at.offset / STEP), known.marks.length)
+async function pageFromMark(
+  db: Db,
+  list: Listed,
+  at: At & { step: number },
+  known: Marks,
+): Promise<PageEnd[] | undefined> {
+  const before = Math.min(Math.floor(at.offset / at.step), known.marks.length)
   const mark = known.marks[before - 1]
   if (mark === undefined) return undefined
   const cursor = { ...mark, seed: 0 }
   const { rows } = await sql<{ version: string; id: string | null; value: string | number }>`
     select v.version, p.id, p.value from (select ${versionOf(at.sort)} as version) v left join lateral (
       select s.id, s.value from ${inOrder(list, { sort: at.sort, cursor })} s
-      limit ${at.limit} offset ${at.offset - before * STEP}) p on true`.execute(db)
+      limit ${at.limit} offset ${at.offset - before * at.step}) p on true`.execute(db)
   if (rows[0]?.version !== known.version) return undefined
   return rows.flatMap(({ id, value }) => (id === null ? [] : [{ id, value }]))
 }
 
 /** A page of a list without filter; `key` names the list as its viewer sees it. */
-export async function farPage(db: Db, list: Listed, at: At, key: string): Promise<PageEnd[]> {
+export async function farPage(db: Db, list: Listed, at: At, key: string, step = STEP): Promise<PageEnd[]> {
   const one = rememberedOf(db, key)
-  const found = one.marks && (await pageFromMark(db, list, at, one.marks))
+  const found = one.marks && (await pageFromMark(db, list, { ...at, step }, one.marks))
   if (found) return found
   const version = await versionNow(db, at.sort)
   // A list that changes all the time is not worth measuring: it was asked for twice as it is now.
-  if (one.asked === version) remember(db, list, at.sort, one)
+  if (one.asked === version) void remember(one, () => makeMarks(db, list, at.sort, step))
   one.asked = version
   return pageOf(db, list, at)
 }

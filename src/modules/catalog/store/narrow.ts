@@ -1,8 +1,6 @@
 import { sql } from 'kysely'
 import type { Db, Sql } from './db.ts'
 
-/** Matches that are collected and sorted; of more, the order is walked: among so many a page is soon full. */
-export const COLLECTED_MAX = 4000
 /** Steps of the tokens of songs; `catalog.song_tokens` makes the same. */
 const TEMPO_STEP = 5
 const TEMPO_MAX = 400

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { Cursor, SortKind } from '#modules/catalog/cursor.ts'
 import type { Db, Sql } from './db.ts'
-import { byBitmap, COLLECTED_MAX, type Facts, type Narrow } from './narrow.ts'
+import { byBitmap, type Facts, type Narrow } from './narrow.ts'
 import type { Shuffle } from './shuffle.ts'
 
 /** One order of a list. An index on (`by`, id) serves it in both directions. */
@@ -23,8 +23,17 @@ export type Listed = {
   readonly facts?: Facts | undefined
 }
 
-/** Rows of an order that are looked at before matches are looked for otherwise: in the index alone, and by reading them. */
-const WALKED_FIRST = { inIndex: 10_000, reading: 1000 } as const
+export type Bounds = {
+  /** Rows of an order that are looked at before matches are looked for otherwise: in the index alone … */
+  readonly inIndex: number
+  /** … and by reading each. */
+  readonly reading: number
+  /** Matches that are collected and sorted; of more, the order is walked: among so many a page is soon full. */
+  readonly collected: number
+}
+const BOUNDS: Bounds = { inIndex: 10_000, reading: 1000, collected: 4000 }
+/** Rows of one stretch of random order, about. */
+const STRETCH_ROWS = 4
 
 const cast: Record<Exclude<SortKind, 'id'>, (value: string | number) => Sql> = {
   text: (v) => sql`${v}::text collate "C"`,
@@ -60,7 +69,7 @@ export function inOrder(list: Listed, at: Pick<At, 'sort' | 'cursor'>, walked?: 
       ${walked === undefined ? sql`` : sql`limit ${walked}`})`
   const { placeOf, places, inPlace } = sort.shuffle
   const first = cursor === undefined ? 0 : placeOf(BigInt(cursor.value))
-  const last = walked === undefined ? places - 1 : Math.min(places - 1, first + Math.ceil(walked / 4))
+  const last = walked === undefined ? places - 1 : Math.min(places - 1, first + Math.ceil(walked / STRETCH_ROWS))
   // The stretches come in the order of their places, each sorted: nothing sorts the whole.
   return sql`(select x.* from (select generate_series(${sql.lit(first)}::bigint, ${sql.lit(last)}::bigint) as p) g
     cross join lateral (select t.id, ${shown(sort)} as value${facts} from ${list.table} t
@@ -85,21 +94,26 @@ async function walkedPage(db: Db, list: Listed, narrow: Narrow, at: At, walked?:
 }
 
 /** Collects the matches, wherever they stand, and sorts them; nothing when they are too many. */
-async function collectedPage(db: Db, list: Listed, narrow: Narrow, at: At): Promise<PageEnd[] | undefined> {
+async function collectedPage(
+  db: Db,
+  list: Listed,
+  narrow: Narrow,
+  at: At & { collected: number },
+): Promise<PageEnd[] | undefined> {
   const where = allOf([...conditionsOf(list, at), ...narrow.exact, ...narrow.found])
   const { by, kind, direction } = at.sort
   const way = direction === 'up' ? sql`asc` : sql`desc`
   const { rows } = await byBitmap(db, (tx) =>
     sql<{ matches: number; id: string | null; value: string | number }>`
       with m as materialized (select t.id, ${kind === 'id' ? sql`''` : by} as value
-        from ${list.table} t where ${where} limit ${COLLECTED_MAX + 1})
+        from ${list.table} t where ${where} limit ${at.collected + 1})
       select (select count(*) from m) as matches, p.id, p.value
       from (select 1) one left join lateral (
         select m.id, ${kind === 'bigint' ? sql`m.value::text` : sql`m.value`} as value from m
         order by m.value ${way}, m.id ${way} limit ${at.limit} offset ${at.offset}
       ) p on true`.execute(tx),
   )
-  if ((rows[0]?.matches ?? 0) > COLLECTED_MAX) return undefined
+  if ((rows[0]?.matches ?? 0) > at.collected) return undefined
   return rows.flatMap(({ id, value }) => (id === null ? [] : [{ id, value }]))
 }
 
@@ -108,9 +122,9 @@ async function collectedPage(db: Db, list: Listed, narrow: Narrow, at: At): Prom
  * must guess both, is not asked. First a bounded stretch of the order is walked, which fills the page when matches are
  * common; then the matches are collected and sorted, if they are few; else they are many, and walking on meets them.
  */
-async function narrowedPage(db: Db, list: Listed, narrow: Narrow, at: At): Promise<PageEnd[]> {
+async function narrowedPage(db: Db, list: Listed, narrow: Narrow, at: At & Bounds): Promise<PageEnd[]> {
   const isCovered = narrow.covered(sql`t`).length > 0
-  const first = await walkedPage(db, list, narrow, at, isCovered ? WALKED_FIRST.inIndex : WALKED_FIRST.reading)
+  const first = await walkedPage(db, list, narrow, at, isCovered ? at.inIndex : at.reading)
   if (first.length === at.limit) return first
   return (await collectedPage(db, list, narrow, at)) ?? walkedPage(db, list, narrow, at)
 }
@@ -119,8 +133,8 @@ async function narrowedPage(db: Db, list: Listed, narrow: Narrow, at: At): Promi
  * Ids of one page, in order, after `offset` rows that are passed over; `limit` rows at most. Reads nothing but what the
  * order's index holds, so that passing over is cheap.
  */
-export const pageOf = (db: Db, list: Listed, at: At): Promise<PageEnd[]> =>
-  list.narrow === undefined ? plainPage(db, list, at) : narrowedPage(db, list, list.narrow, at)
+export const pageOf = (db: Db, list: Listed, at: At, bounds = BOUNDS): Promise<PageEnd[]> =>
+  list.narrow === undefined ? plainPage(db, list, at) : narrowedPage(db, list, list.narrow, { ...at, ...bounds })
 
 export async function countOf(db: Db, list: Listed): Promise<number> {
   const where = allOf([...list.where, ...(list.narrow?.exact ?? []), ...(list.narrow?.found ?? [])])

@@ -43,6 +43,8 @@ function inverse(a: bigint, mask: bigint): bigint {
   return x & mask
 }
 
+const n = (x: bigint): Sql => sql.raw(`${x}::bigint`)
+
 export function shuffleOf(seed: number): Shuffle {
   const bits = Math.min(BITS_MAX, seed & 31)
   const random = BigInt(seed >> 5)
@@ -50,7 +52,6 @@ export function shuffleOf(seed: number): Shuffle {
   const factor = ((random * 2n + 1n) * 5n) & mask
   const shift = (random * 2_654_435_761n) & mask
   const rest = VALUE_BITS - bits
-  const n = (x: bigint | number): Sql => sql.raw(`${x}::bigint`)
   const hash = sql`uuid_hash_extended(t.id, 0)`
   // Shifted twice: a shift by 64 is none.
   const stretch = sql`((${hash} >> 1) >> ${sql.lit(63 - bits)}) & ${n(mask)}`
