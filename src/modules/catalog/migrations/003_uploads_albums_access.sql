@@ -208,8 +208,11 @@ begin
   return null;
 end $$;
 
+-- What follows looks up a few rows or a few thousand by key: `enable_seqscan` is off because a plan made when the tables
+-- were empty would read them whole when they are large, and what joins rows as they were and are is planned anew each time.
+
 -- Notes things whose own row stayed as it was, but not what is told of them. Each is in `catalog.changes` already.
-create function catalog.note_again(noted_kind text, ids uuid[]) returns void language sql as $$
+create function catalog.note_again(noted_kind text, ids uuid[]) returns void language sql set enable_seqscan = off as $$
   update catalog.changes set seq = nextval('catalog.change_seq'), at = now()
   where kind = noted_kind and thing_id = any(ids) and what = 'changed'
 $$;
@@ -219,28 +222,32 @@ begin
   return null;
 end $$;
 -- Songs name their album, one that somebody owns only to who may see it.
-create function catalog.note_titles() returns trigger language plpgsql as $$
+create function catalog.note_titles() returns trigger language plpgsql set enable_seqscan = off as $$
+declare renamed uuid[];
 begin
-  perform catalog.note_again('song', array(select s.id from touched n join before o using (id)
-    join catalog.songs s on s.album_id = n.id
-    where n.title <> o.title or (n.owner_id is not null and n.shelf <> o.shelf)));
+  execute 'select array(select n.id from touched n join before o using (id)
+    where n.title <> o.title or (n.owner_id is not null and n.shelf <> o.shelf))' into renamed;
+  if renamed = '{}' then return null; end if;
+  perform catalog.note_again('song', array(select id from catalog.songs where album_id = any(renamed)));
   return null;
 end $$;
-create function catalog.note_names() returns trigger language plpgsql as $$
-declare renamed uuid[] := array(select n.id from touched n join before o using (id) where n.name <> o.name);
+create function catalog.note_names() returns trigger language plpgsql set enable_seqscan = off as $$
+declare renamed uuid[];
 begin
+  execute 'select array(select n.id from touched n join before o using (id) where n.name <> o.name)' into renamed;
   if renamed = '{}' then return null; end if;
   perform catalog.note_again('song', array(select song_id from catalog.song_artists where artist_id = any(renamed)));
   perform catalog.note_again('album', array(select album_id from catalog.album_artists where artist_id = any(renamed)));
   return null;
 end $$;
 -- A picture is shown once it is kept.
-create function catalog.note_covers() returns trigger language plpgsql as $$
+create function catalog.note_covers() returns trigger language plpgsql set enable_seqscan = off as $$
 declare
-  shown text[] := array(select n.hash from touched n join before o using (hash)
-    where (n.state, n.color) is distinct from (o.state, o.color) and 'ok' in (n.state, o.state));
+  shown text[];
   song_ids uuid[];
 begin
+  execute $q$ select array(select n.hash from touched n join before o using (hash)
+    where (n.state, n.color) is distinct from (o.state, o.color) and 'ok' in (n.state, o.state)) $q$ into shown;
   if shown = '{}' then return null; end if;
   song_ids := array(select id from catalog.songs where cover_hash = any(shown));
   perform catalog.note_again('song', song_ids);
@@ -252,24 +259,23 @@ begin
     select distinct artist_id from catalog.song_artists where song_id = any(song_ids)));
   return null;
 end $$;
-create function catalog.note_known_artists() returns trigger language plpgsql as $$
+create function catalog.note_known_artists() returns trigger language plpgsql set enable_seqscan = off as $$
 begin
-  insert into catalog.known_artists (owner_id, artist_id)
-  select distinct s.owner_id, t.artist_id from touched t join catalog.songs s on s.id = t.song_id
-  where s.owner_id is not null on conflict do nothing;
+  execute 'insert into catalog.known_artists (owner_id, artist_id)
+    select distinct s.owner_id, t.artist_id from touched t join catalog.songs s on s.id = t.song_id
+    where s.owner_id is not null on conflict do nothing';
   return null;
 end $$;
 
 -- Two uploads of the same bytes share them: that wastes nothing.
--- The plan of the first call is kept: a loop within a loop, right for one row, takes seconds for thousands.
-create function catalog.count_duplicates() returns trigger language plpgsql set enable_nestloop = off as $$
+create function catalog.count_duplicates() returns trigger language plpgsql set enable_seqscan = off as $$
 declare ids text[];
 begin
   if tg_op = 'UPDATE' then
-    ids := array(select distinct x.id from before o join touched n using (id),
+    execute 'select array(select distinct x.id from before o join touched n using (id),
         unnest(array[o.content_id, n.content_id]) as x(id)
       where (o.content_id, o.size_bytes, o.asset_hash, o.shelf < 0)
-        is distinct from (n.content_id, n.size_bytes, n.asset_hash, n.shelf < 0));
+        is distinct from (n.content_id, n.size_bytes, n.asset_hash, n.shelf < 0))' into ids;
   else
     ids := array(select distinct content_id from touched);
   end if;
