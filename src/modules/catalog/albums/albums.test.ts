@@ -298,4 +298,34 @@ describe('albums that people make', () => {
     await artist.patch(`/albums/${id}/visibility`, { isPublic: false })
     assert.equal(await onPage(user), false)
   })
+
+  test('an artist without songs is known by their album, to whom the album is', async () => {
+    const { artist, user, nobody } = a.people
+    const { id, artists } = await make(artist, { title: 'Announced', artist: 'Newcomer' })
+    const page = async (who: Client): Promise<[number, number | undefined]> => {
+      const { status, body } = await who.get(`/artists/${artists[0]?.id}`)
+      return [status, body.albums?.length]
+    }
+    assert.deepEqual(
+      [await page(artist), await page(user)],
+      [
+        [200, 1],
+        [404, undefined],
+      ],
+    )
+    await artist.patch(`/albums/${id}/visibility`, { isPublic: true })
+    assert.deepEqual(
+      [await page(user), await page(nobody)],
+      [
+        [200, 1],
+        [200, 1],
+      ],
+    )
+    const listed = (await nobody.get('/artists?q=newcomer')).body.items[0]
+    assert.deepEqual([listed.name, listed.songCount], ['Newcomer', 0])
+    await artist.patch(`/albums/${id}`, { artist: null })
+    assert.equal((await artist.get(`/artists/${artists[0]?.id}`)).status, 404, 'nothing names them any more')
+    assert.equal((await nobody.get(`/albums/${id}`)).body.artist, '')
+    await artist.delete(`/albums/${id}`)
+  })
 })

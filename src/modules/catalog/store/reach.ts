@@ -38,16 +38,16 @@ export function albumsInReach(view: View): Sql<boolean> {
 
 /**
  * Whether an album `al` may be named beside a song of it that the caller sees. One made of the songs that name it may: a
- * song on it is seen; one that somebody owns only when it is public, or theirs.
+ * song on it is seen; one that somebody owns only when it is public, or theirs; none that an admin hid.
  */
 export function albumNamed({ least, ownerId }: View): Sql<boolean> {
   if (least === ACCESS.admins) return sql`true`
-  const open = sql<boolean>`(al.owner_id is null or al.shelf = 3)`
+  const open = sql<boolean>`(al.shelf = 3 or (al.owner_id is null and al.is_visible))`
   if (ownerId === null) return open
   return sql`(${open} or (al.owner_id = ${ownerId}::uuid and al.shelf >= ${sql.lit(ACCESS.owner)}))`
 }
 
-/** Artists `t` with at least one song on a shelf the caller reaches, their own uploads included. */
+/** Artists `t` with at least one song on a shelf the caller reaches, or a public album; own uploads and albums included. */
 export function artistsInReach(view: View): Sql<boolean> {
   const { least, ownerId } = view
   if (least === ACCESS.anyone) return sql`t.shelf = 3`
@@ -55,6 +55,8 @@ export function artistsInReach(view: View): Sql<boolean> {
   // One small set, made once a query: what a person owns is little beside what is shared.
   return sql`((t.shelf >= ${sql.lit(least)} and ${inOpenFolder(view)})
     or t.id in (select sa.artist_id from catalog.songs own join catalog.song_artists sa on sa.song_id = own.id
+      where own.owner_id = ${ownerId}::uuid and own.shelf >= ${sql.lit(ACCESS.owner)}
+      union all select aa.artist_id from catalog.albums own join catalog.album_artists aa on aa.album_id = own.id
       where own.owner_id = ${ownerId}::uuid and own.shelf >= ${sql.lit(ACCESS.owner)}))`
 }
 

@@ -77,6 +77,11 @@ async function recountDerived(db: Db, ids: readonly string[]): Promise<void> {
     where al.id = x.album_id`.execute(db)
 }
 
+/** Where the albums of people by an artist stand: one without songs is seen, too. */
+const BESIDE_SONGS = sql`
+  select coalesce(max(w.shelf), -1) as shelf
+  from catalog.album_artists aa join catalog.albums w on w.id = aa.album_id and w.owner_id is not null`
+
 /** Brings the figures of artists to what their songs say; those with nothing left go. */
 export async function recountArtists(db: Db, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return
@@ -85,18 +90,23 @@ export async function recountArtists(db: Db, ids: readonly string[]): Promise<vo
     and not exists (select from catalog.song_artists sa where sa.artist_id = ar.id)
     and not exists (select from catalog.album_artists aa where aa.artist_id = ar.id)`.execute(db)
   await sql`
-    update catalog.artists ar set shelf = x.shelf, song_count = x.n, album_count = x.a, public_song_count = x.pn,
-      public_album_count = x.pa, cover_hash = x.cover, public_cover_hash = x.pcover, folder_nos = x.nos, apart_song_count = x.apart
-    from (select sa.artist_id, max(s.shelf) as shelf,
+    update catalog.artists ar set shelf = greatest(x.shelf, o.shelf), song_count = x.n, album_count = x.a,
+      public_song_count = x.pn, public_album_count = x.pa, cover_hash = x.cover, public_cover_hash = x.pcover,
+      folder_nos = x.nos, apart_song_count = x.apart
+    from (select ids.id as artist_id, coalesce(max(s.shelf), -1) as shelf,
         count(distinct s.id) filter (where s.shelf in (0, 1)) as apart,
         coalesce(array_agg(distinct s.folder_no) filter (where s.shelf >= 2 and s.folder_no is not null), '{}') as nos,
         count(distinct s.id) filter (where s.shelf >= 2) as n, count(distinct s.id) filter (where s.shelf = 3) as pn,
-        count(distinct s.album_id) filter (where s.shelf >= 2) as a,
-        count(distinct s.album_id) filter (where s.shelf = 3) as pa,
+        count(distinct s.album_id) filter (where s.shelf >= 2 and apart.id is null) as a,
+        count(distinct s.album_id) filter (where s.shelf = 3 and apart.id is null) as pa,
         mode() within group (order by s.cover_hash) filter (where s.shelf >= 2) as cover,
         mode() within group (order by s.cover_hash) filter (where s.shelf = 3) as pcover
-      from catalog.song_artists sa join catalog.songs s on s.id = sa.song_id
-      where sa.artist_id = ${all} group by sa.artist_id) x
+      from unnest(${[...ids]}::uuid[]) as ids(id)
+        left join (catalog.song_artists sa join catalog.songs s on s.id = sa.song_id) on sa.artist_id = ids.id
+        left join catalog.albums apart on apart.id = s.album_id and s.owner_id is not null and apart.owner_id is not null
+          and apart.shelf < 3
+      group by ids.id) x,
+      lateral (${BESIDE_SONGS} where aa.artist_id = x.artist_id) o
     where ar.id = x.artist_id`.execute(db)
 }
 
