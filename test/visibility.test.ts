@@ -3,8 +3,7 @@ import { after, before, describe, test } from 'node:test'
 import { io, type Socket } from 'socket.io-client'
 import { pathNames } from '#kernel/contract.ts'
 import { type Answer, type Client, clientFor, startTestApp, type TestApp } from '#kernel/testing.ts'
-import { mp3 } from '#modules/catalog/testing.ts'
-import { png } from '#test/fixtures/audio.ts'
+import { id3Picture, png, taggedMp3 } from '#test/fixtures/audio.ts'
 import { loadModules, MODULES, OFFERS } from '../src/targets.ts'
 import { requestFor, type Route, routesIn } from './authorization/routes.ts'
 import { type Marked, SURFACES } from './visibility/surfaces.ts'
@@ -79,7 +78,17 @@ describe('what is private, hidden or deleted shows nowhere', () => {
     const [title, artistName, album, genre, tag] = NAMES[made] as (typeof NAMES)[number]
     made += 1
     const m = { title, artist: artistName, album, genre, tag }
-    const bytes = mp3({ ...m, seconds: 6, lyrics: 'la', picture: png(64, 64, [made * 30, 9, 9]), audio: m.title })
+    const bytes = taggedMp3(
+      {
+        TIT2: m.title,
+        TPE1: m.artist,
+        TALB: m.album,
+        TCON: m.genre,
+        USLT: Buffer.from('\x03eng\0la'),
+        APIC: id3Picture('image/png', png(64, 64, [made * 30, 9, 9])),
+      },
+      { sec: 6, seed: made },
+    )
     const form = new FormData()
     form.set('audio', new Blob([Uint8Array.from(bytes)]), 'song.mp3')
     form.set('isPublic', 'true')
