@@ -226,9 +226,12 @@ create function catalog.note_titles() returns trigger language plpgsql set enabl
 declare renamed uuid[];
 begin
   execute 'select array(select n.id from touched n join before o using (id)
-    where n.title <> o.title or (n.owner_id is not null and n.shelf <> o.shelf))' into renamed;
+    where n.title <> o.title or n.is_visible <> o.is_visible or (n.owner_id is not null and n.shelf <> o.shelf))'
+    into renamed;
   if renamed = '{}' then return null; end if;
   perform catalog.note_again('song', array(select id from catalog.songs where album_id = any(renamed)));
+  -- Artists are also seen by the albums that are theirs.
+  perform catalog.note_again('artist', array(select artist_id from catalog.album_artists where album_id = any(renamed)));
   return null;
 end $$;
 create function catalog.note_names() returns trigger language plpgsql set enable_seqscan = off as $$
@@ -264,6 +267,15 @@ begin
   execute 'insert into catalog.known_artists (owner_id, artist_id)
     select distinct s.owner_id, t.artist_id from touched t join catalog.songs s on s.id = t.song_id
     where s.owner_id is not null on conflict do nothing';
+  return null;
+end $$;
+create function catalog.note_album_artists() returns trigger language plpgsql set enable_seqscan = off as $$
+begin
+  perform catalog.note_again('artist', array(select distinct artist_id from touched));
+  if tg_op = 'DELETE' then return null; end if;
+  execute 'insert into catalog.known_artists (owner_id, artist_id)
+    select distinct al.owner_id, t.artist_id from touched t join catalog.albums al on al.id = t.album_id
+    where al.owner_id is not null on conflict do nothing';
   return null;
 end $$;
 
@@ -335,6 +347,10 @@ create trigger note_insert after insert on catalog.song_artists referencing new 
   for each statement execute function catalog.note_known_artists();
 create trigger note_update after update on catalog.song_artists referencing new table as touched
   for each statement execute function catalog.note_known_artists();
+create trigger note_insert after insert on catalog.album_artists referencing new table as touched
+  for each statement execute function catalog.note_album_artists();
+create trigger note_delete after delete on catalog.album_artists referencing old table as touched
+  for each statement execute function catalog.note_album_artists();
 create trigger count_insert after insert on catalog.songs referencing new table as touched
   for each statement execute function catalog.count_duplicates();
 create trigger count_update after update on catalog.songs referencing old table as before new table as touched
