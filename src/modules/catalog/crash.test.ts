@@ -107,12 +107,12 @@ describe('a scan that is interrupted', () => {
         socket.once('connect', resolve)
         socket.once('connect_error', reject)
       })
-      const told: { state: ScanState; atMs: number }[] = []
+      const told: ScanState[] = []
       let changes = 0
-      socket.on('library:progress', (state: ScanState) => told.push({ state, atMs: performance.now() }))
+      socket.on('library:progress', (state: ScanState) => told.push(state))
       socket.on('library:changed', () => changes++)
       const scanning = c.scan({ full: true })
-      await c.app.eventually(async () => told.some((t) => t.state.doneFiles > 200), 'some progress')
+      await c.app.eventually(async () => told.some((t) => t.doneFiles > 200), 'some progress')
       await rename(music.root, `${music.root}-away`)
       const cut = await scanning
       // Told late, the scan may have been over before the folder went: then the next one meets it gone.
@@ -127,10 +127,14 @@ describe('a scan that is interrupted', () => {
       assert.deepEqual([back.scan.removed, back.songCount], [0, FILES + 1])
       assert.ok((await c.songs()).every((s) => !s.isMissing))
       assert.ok(changes > 0)
-      const gaps = told.slice(1, -1).map((t, i) => t.atMs - (told[i]?.atMs ?? 0))
-      const seconds = ((told.at(-1)?.atMs ?? 0) - (told[0]?.atMs ?? 0)) / 1000
-      assert.ok(told.length <= 4 * seconds + 6, `${told.length} in ${seconds} s, gaps ${gaps.join(' ')}`)
-      assert.equal(told.at(-1)?.state.state, 'idle')
+      // The answer to a question may overtake what the socket tells.
+      await c.app.eventually(async () => told.at(-1)?.state === 'idle', 'the last word')
+      // By the clock of the server: on a busy machine words arrive in heaps.
+      for (const [startedAt, words] of Map.groupBy(told, (t) => t.startedAt)) {
+        const end = words.find((w) => w.finishedAt !== null)?.finishedAt
+        const seconds = (Date.parse(end ?? '') - Date.parse(startedAt ?? '')) / 1000
+        assert.ok(words.length <= 4 * seconds + 3, `${words.length} in ${seconds} s`)
+      }
     } finally {
       socket.disconnect()
       await c.app.stop()
