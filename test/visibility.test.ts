@@ -46,6 +46,13 @@ const idFor = (route: Route, m: Marked): Record<string, string> => {
   return Object.fromEntries(pathNames(route.path).map((name) => [name, ids[name] ?? m.songId]))
 }
 
+const ask = (client: Client, route: Route, m: Marked): Promise<Answer> => {
+  const surface = SURFACES[route.name]
+  const input = surface?.kind === 'ask' ? surface.input(m) : {}
+  const { method, path, body } = requestFor(route, { ...idFor(route, m), ...input })
+  return client.send(method, path, body)
+}
+
 describe('what is private, hidden or deleted shows nowhere', () => {
   let t: TestApp
   /** A second process on the same database, with a cache of its own. */
@@ -123,12 +130,6 @@ describe('what is private, hidden or deleted shows nowhere', () => {
     return JSON.parse(text)
   }
 
-  const ask = (client: Client, route: Route, m: Marked): Promise<Answer> => {
-    const surface = SURFACES[route.name]
-    const input = surface?.kind === 'ask' ? surface.input(m) : {}
-    const { method, path, body } = requestFor(route, { ...idFor(route, m), ...input })
-    return client.send(method, path, body)
-  }
   const people = (at: TestApp): [string, Client][] => [
     ['nobody', at.nobody],
     ['a stranger', clientFor(at.url, stranger.token, stranger.userId)],

@@ -14,6 +14,11 @@ const EVE = { username: 'eve', password: 'four candles on the water' }
 const FILES = ['victory.ogg', 'defeat.ogg', 'silence.ogg']
 type Thing = { id: string; title: string; revision: number; isPublic: boolean; [name: string]: unknown }
 
+const picture = (color: string) =>
+  sharp({ create: { width: 640, height: 640, channels: 3, background: color } })
+    .png()
+    .toBuffer()
+
 void describe('web app: studio', { skip, timeout: 300_000 }, () => {
   let visit: Visit
   let ada = ''
@@ -48,14 +53,11 @@ void describe('web app: studio', { skip, timeout: 300_000 }, () => {
     return song
   }
   const read = async (path: string, token = eve) => call(visit.base, token ? { path, token } : { path })
+  const publicSongs = async () => (await read('/songs', '')).body['items'] as unknown[]
   const songOf = async (id: string) => (await read(`/songs/${id}`)).body as Thing
   const idOf = (at: number) => songs[at]?.id ?? ''
   const rows = () => visit.page.getByRole('list', { name: 'My songs' }).getByRole('listitem')
   const save = () => visit.page.getByRole('button', { name: /^(Save|Make the album|Save the words)$/ }).click()
-  const picture = (color: string) =>
-    sharp({ create: { width: 640, height: 640, channels: 3, background: color } })
-      .png()
-      .toBuffer()
 
   /** A picture, and no serious fault of accessibility. */
   async function glance(name: string): Promise<void> {
@@ -153,14 +155,13 @@ void describe('web app: studio', { skip, timeout: 300_000 }, () => {
 
   void it('publishes several at once, and takes them back', async () => {
     const { page } = visit
-    const visible = async () => (await read('/songs', '')).body['items'] as unknown[]
     await page.getByLabel('Choose all').check()
     await page.getByRole('button', { name: 'Publish' }).click()
-    await until('all are public', visible, (all) => all.length === FILES.length)
+    await until('all are public', publicSongs, (all) => all.length === FILES.length)
     await rows().first().getByText('public').waitFor()
     await page.getByLabel('Choose Harbour Nights').check()
     await page.getByRole('button', { name: 'Make private' }).click()
-    await until('one is private again', visible, (all) => all.length === FILES.length - 1)
+    await until('one is private again', publicSongs, (all) => all.length === FILES.length - 1)
   })
 
   void it('makes an album, puts its songs into order by keyboard and by mouse, and publishes it', async () => {

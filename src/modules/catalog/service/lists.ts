@@ -5,7 +5,7 @@ import { PAGE_DEFAULT } from '#kernel/schema.ts'
 import { decodeCursor, encodeCursor, isUuid } from '#modules/catalog/cursor.ts'
 import { identityKey } from '#modules/catalog/fold.ts'
 import { artistIdsByName, isThere } from '#modules/catalog/store/artists.ts'
-import type { Db, Sql } from '#modules/catalog/store/db.ts'
+import type { Db } from '#modules/catalog/store/db.ts'
 import { FAR_MIN, farPage } from '#modules/catalog/store/far.ts'
 import { type At, countOf, type Listed, pageOf, type Sort } from '#modules/catalog/store/pages.ts'
 

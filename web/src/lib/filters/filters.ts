@@ -14,7 +14,17 @@ const TEXTS = ['genre', 'mood', 'key', 'tag'] as const
 export const NAMES: readonly FilterName[] = [...TEXTS, ...NUMBERS]
 
 /** Estimated from the analysis: from lively and bright to slow and dark. */
-export const MOODS: readonly MoodName[] = ['happy', 'energetic', 'calm', 'romantic', 'sad', 'angry', 'fearful', 'surprised', 'neutral']
+export const MOODS: readonly MoodName[] = [
+  'happy',
+  'energetic',
+  'calm',
+  'romantic',
+  'sad',
+  'angry',
+  'fearful',
+  'surprised',
+  'neutral',
+]
 export const BPM = { min: 40, max: 220 } as const
 export const YEAR_FIRST = 1900
 const MINOR = ['A♭', 'E♭', 'B♭', 'F', 'C', 'G', 'D', 'A', 'E', 'B', 'F♯', 'D♭']
@@ -36,7 +46,7 @@ export function filtersOf(query: URLSearchParams): SongFilters {
     const value = query.get(name)
     if (value !== null && value !== '' && Number.isFinite(Number(value))) found[name] = Number(value)
   }
-  return found as SongFilters
+  return found
 }
 
 /** The same address with other filters; undefined takes one away. */
