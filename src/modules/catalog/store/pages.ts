@@ -123,11 +123,18 @@ async function collectedPage(
  * common; then the matches are collected and sorted, if they are few; else they are many, and walking on meets them.
  */
 async function narrowedPage(db: Db, list: Listed, narrow: Narrow, at: At & Bounds): Promise<PageEnd[]> {
+  // A short list in random order has no index to walk: it is sorted whole.
+  if (at.sort.shuffle?.places === 1)
+    return (await collectedPage(db, list, narrow, at)) ?? plainPage(db, allNarrowed(list, narrow), at)
   const isCovered = narrow.covered(sql`t`).length > 0
   const first = await walkedPage(db, list, narrow, at, isCovered ? at.inIndex : at.reading)
   if (first.length === at.limit) return first
   return (await collectedPage(db, list, narrow, at)) ?? walkedPage(db, list, narrow, at)
 }
+const allNarrowed = (list: Listed, narrow: Narrow): Listed => ({
+  table: list.table,
+  where: [...list.where, ...narrow.exact],
+})
 
 /**
  * Ids of one page, in order, after `offset` rows that are passed over; `limit` rows at most. Reads nothing but what the
