@@ -62,7 +62,8 @@ export const sortKey = (name: string): string =>
 
 const spaced = (folded: string): string => folded.replace(UNSPACED, ' $& ')
 
-const cut = (word: string): string =>
+/** As long as words are kept for search; the database refuses very long ones. */
+export const cut = (word: string): string =>
   word.length > WORD_MAX_CHARS ? word.slice(0, WORD_MAX_CHARS).toWellFormed() : word
 /** The words a query is made of, in order. */
 export const queryWords = (text: string): string[] => {

@@ -1,4 +1,4 @@
-import { fold, queryWords, sortKey } from '#modules/catalog/fold.ts'
+import { cut, fold, queryWords, sortKey } from '#modules/catalog/fold.ts'
 import { joined, romanized } from './variants.ts'
 
 /** Words of a query that count; the rest of a pasted paragraph is ignored. */
@@ -13,7 +13,15 @@ const OPTIONAL = new Set('the a an and n feat ft featuring'.split(' '))
 const WHOLE = /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]$/u
 
 /** What a match is worth less when it is not letter by letter what was typed. */
-export const LOSS = { typed: 0, respelled: 0.03, joined: 0.1, parted: 0.15, edit: [0, 0.42, 0.58] } as const
+export const LOSS = {
+  typed: 0,
+  respelled: 0.03,
+  joined: 0.1,
+  parted: 0.15,
+  edit: [0, 0.42, 0.58],
+  /** The errors are in what begins a longer word. */
+  beginning: [0, 0.6, 0.7],
+} as const
 
 /** One way to read a part of the query: all these words; the last one may go on when it `isOpen`. */
 export type Way = { readonly words: readonly string[]; readonly loss: number; readonly isOpen: boolean }
@@ -49,7 +57,7 @@ function clauseOf(token: string, words: readonly string[], isOpen: boolean): Cla
     typed: words.join(''),
     ways: distinctWays([
       way(words, LOSS.typed, isOpen),
-      ...others.filter(([w]) => w !== '').map((w) => way(w, LOSS.respelled, isOpen)),
+      ...others.filter(([w]) => w !== '').map((w) => way(w.map(cut), LOSS.respelled, isOpen)),
     ]),
     isOpen: openOf(words, isOpen),
     isOptional: words.length === 1 && OPTIONAL.has(words[0] as string),
