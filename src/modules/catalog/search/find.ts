@@ -17,9 +17,9 @@ const LEAVE_OUT_MIN_WORDS = 3
 export type Found = Record<Kind, string[]>
 type Hits = Record<Kind, Ranked[]>
 
-type Look = { view: View; query: Query; plan: Plan; phrases: readonly string[] }
+type Look = { view: View; query: Query; plan: (kind: Kind) => Plan; phrases: readonly string[] }
 async function look(db: Db, { view, query, plan, phrases }: Look): Promise<Hits> {
-  const of = async (kind: Kind) => ranked(query, await candidates(db, kind, view, { ...plan, phrases }))
+  const of = async (kind: Kind) => ranked(query, await candidates(db, kind, view, { ...plan(kind), phrases }))
   const [song, album, artist] = await Promise.all([of('song'), of('album'), of('artist')])
   return { song, album, artist }
 }
@@ -44,11 +44,11 @@ async function forgiving(db: Db, view: View, query: Query, common: Common, plain
   const known = withClauses(meant, clauses)
   // What begins as it was typed is found already.
   const phrases = known.phrases.filter((p) => !query.phrases.includes(p))
-  const loose = await look(db, { view, query: known, plan: planOf(known, common), phrases })
+  const loose = await look(db, { view, query: known, plan: (kind) => planOf(known, common, kind), phrases })
   if (found >= SURE.words && countOf(loose) < LIKELIER * found) return plain
   const both = merged(plain, loose)
   const most = clauses.length < LEAVE_OUT_MIN_WORDS ? undefined : planOfMost(known, common)
-  return countOf(both) > 0 || !most ? both : look(db, { view, query: known, plan: most, phrases: [] })
+  return countOf(both) > 0 || !most ? both : look(db, { view, query: known, plan: () => most, phrases: [] })
 }
 
 const idsOf = (hits: Hits, limit: number): Found => {
@@ -64,7 +64,7 @@ const idsOf = (hits: Hits, limit: number): Found => {
 export async function find(db: Db, view: View, q: string, limit: number): Promise<Found> {
   const query = parse(q)
   const common = await commonNow(db)
-  const plain = await look(db, { view, query, plan: planOf(query, common), phrases: query.phrases })
+  const plain = await look(db, { view, query, plan: (kind) => planOf(query, common, kind), phrases: query.phrases })
   const sure = query.clauses.length > 1 ? SURE.words : SURE.word
   if (query.clauses.length === 0 || countOf(plain) >= sure) return idsOf(plain, limit)
   return idsOf(await forgiving(db, view, query, common, plain), limit)

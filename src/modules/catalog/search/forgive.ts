@@ -54,6 +54,9 @@ function meantBy(c: Clause, words: readonly string[], common: Common): Meant[] {
     .slice(0, MEANT_MAX)
 }
 
+const lossOf = (c: Clause, { word, edits }: Meant): number =>
+  (editDistance(c.typed, word) <= editsAllowed(c.typed) ? LOSS.edit : LOSS.beginning)[edits] ?? 1
+
 const partsOf = (c: Clause): [string, string][] =>
   c.typed.length > PARTED_WORD_MAX_CHARS
     ? []
@@ -69,8 +72,9 @@ const partedWays = (c: Clause, known: ReadonlySet<string>): Way[] =>
     .slice(0, PARTED_MAX)
     .map((parts) => way(parts, LOSS.parted, c.isOpen))
 
-/** Two words read as one are no title of both. */
-const titled = (c: Clause): Way[] => c.ways.filter((w) => w.loss !== LOSS.joined).slice(0, WAYS_OF_PHRASE_MAX)
+/** Two words read as one are no title of both, and no more is a word that was not typed to its end. */
+const titled = (c: Clause): Way[] =>
+  c.ways.filter((w) => w.loss !== LOSS.joined && w.loss <= LOSS.edit[2]).slice(0, WAYS_OF_PHRASE_MAX)
 /** Corrected queries as titles would begin, the likeliest first. */
 function phrasesOf(clauses: readonly Clause[]): string[] {
   let phrases = ['']
@@ -101,7 +105,7 @@ export async function forgive(db: Db, query: Query, common: Common): Promise<For
     const at = mistyped.indexOf(c)
     if (at < 0) return c
     const words = rows.filter((r) => r.at === at).map((r) => r.word)
-    const meant = meantBy(c, words, common).map((m) => way([m.word], LOSS.edit[m.edits] ?? 1, false))
+    const meant = meantBy(c, words, common).map((m) => way([m.word], lossOf(c, m), false))
     const ways = [...partedWays(c, known), ...meant]
     // A word that nobody wrote leads where what it may mean is asked for.
     return { ...c, ways: distinctWays(known.has(c.typed) ? [...c.ways, ...ways] : [...ways, ...c.ways]) }

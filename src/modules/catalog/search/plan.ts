@@ -1,4 +1,4 @@
-import type { Wanted } from '#modules/catalog/store/search.ts'
+import type { Kind, Wanted } from '#modules/catalog/store/search.ts'
 import type { Common } from './common.ts'
 import { type Clause, type Query, tsqueryOf, type Way } from './query.ts'
 
@@ -6,8 +6,8 @@ import { type Clause, type Query, tsqueryOf, type Way } from './query.ts'
 const RARE_SHARES = [1, 0.015, 0.005, 0.001] as const
 /** A beginning that continues in more documents is looked for in what the other words find: it is found there soon. */
 const LEADING_SHARE_MAX = 0.02
-/** One that stands alone and continues in more is left to the titles that begin so. */
-const ALONE_SHARE_MAX = 0.03
+/** One that stands alone and continues in more is left to the titles that begin so; albums and artists are fewer. */
+const ALONE_SHARE_MAX: Record<Kind, number> = { song: 0.01, album: 0.1, artist: 0.1 }
 /** Words that are looked for alone, where not all are found together, stand in no larger share of the documents. */
 const MOST_SHARE_MAX = 0.01
 
@@ -31,20 +31,23 @@ const withoutOpen = (w: Way): Way =>
   w.isOpen ? { ...w, words: w.words.length > 1 ? w.words.slice(0, -1) : w.words, isOpen: false } : w
 const closed = (clause: Clause): Clause => ({ ...clause, ways: clause.ways.map(withoutOpen) })
 
-function planOfOne(clause: Clause, common: Common): Plan {
+function planOfOne(clause: Clause, common: Common, kind: Kind): Plan {
   if (clause.ways.some((w) => w.isOpen && w.words.length > 1)) {
     const ways = clause.ways.map((w) => (w.words.length > 1 ? withoutOpen(w) : w))
     return { keys: tsqueryOf([{ ...clause, ways }]), filter: tsqueryOf([clause]) }
   }
-  return { keys: tsqueryOf([shareOf(clause, common) > ALONE_SHARE_MAX ? closed(clause) : clause]), filter: undefined }
+  return {
+    keys: tsqueryOf([shareOf(clause, common) > ALONE_SHARE_MAX[kind] ? closed(clause) : clause]),
+    filter: undefined,
+  }
 }
 
-export function planOf({ clauses }: Query, common: Common): Plan {
+export function planOf({ clauses }: Query, common: Common, kind: Kind): Plan {
   const needed = clauses.filter((c) => !c.isOptional)
   const open = needed.find((c) => c.isOpen)
   if (!open) return { keys: tsqueryOf(needed) || undefined, filter: undefined }
   const rest = needed.filter((c) => c !== open)
-  if (rest.length === 0) return planOfOne(open, common)
+  if (rest.length === 0) return planOfOne(open, common, kind)
   const share = shareOf(open, common)
   const leads = share <= LEADING_SHARE_MAX && Math.min(...rest.map((c) => shareOf(c, common))) > share
   return leads ? { keys: tsqueryOf(needed), filter: undefined } : { keys: tsqueryOf(rest), filter: tsqueryOf([open]) }

@@ -10,7 +10,7 @@ const BEGINNING_MAX = 60
 const NAMED_MAX = 20
 const MATCHING_MAX = 150
 /** Rows that are looked at for those in the caller's reach; more only in an index of what anyone may see. */
-const LOOKED_AT_MAX = 1500
+const LOOKED_AT_MAX = 1000
 
 /** What a mistyped word may mean: words with this first letter or going on so, of so many letters. */
 export type Typo = {
