@@ -94,6 +94,7 @@ export const notesContract = contract('notes', 'Notes, for tests', {
       tags: Type.Optional(Type.Array(Text(20))),
       lengthSec: Type.Optional(Nullable(Type.Integer())),
       people: Type.Optional(Type.Array(Strict({ name: Text(20) }))),
+      label: Type.Optional(Nullable(Text(20))),
     }),
     inputAliases: { length: 'lengthSec' },
     output: Type.Object({}, { additionalProperties: true }),

@@ -3,7 +3,9 @@ import { createHash } from 'node:crypto'
 import { mkdir, readdir, utimes, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
-import { after, before, describe, test } from 'node:test'
+import promises from 'node:fs/promises'
+import { syncBuiltinESMExports } from 'node:module'
+import { after, before, describe, mock, test } from 'node:test'
 import { newId } from '#kernel/ids.ts'
 import { startTestApp, type TestApp } from '#kernel/testing.ts'
 import { door, notes } from '#kernel/testing-sample.ts'
@@ -66,6 +68,18 @@ describe('files of operations', () => {
     assert.equal(files.audio[1].text, 'more')
     assert.equal(files.image[0].text, 'pixels')
     assert.deepEqual(await left(), [])
+  })
+
+  test('a text that looks like JSON is the text that it is', async () => {
+    for (const label of ['[1]', '["x"]', '{"a":1}', '[]', 'null', '12']) {
+      const a = await send(
+        formOf([
+          ['label', label],
+          ['audio', audio],
+        ]),
+      )
+      assert.deepEqual([a.status, a.body.label], [201, label], a.text)
+    }
   })
 
   test('what pages send of untouched inputs is left out', async () => {
@@ -240,6 +254,23 @@ describe('files of operations', () => {
     await t.eventually(async () => (await left()).length === 1, 'the file to be begun')
     socket.destroy()
     await t.eventually(async () => (await left()).length === 0, 'the file to be removed')
+  })
+
+  test('files that would fill the disk are refused, whether their size was told or not', async () => {
+    const full = mock.method(promises, 'statfs', async () => ({ bavail: 1, bsize: 4096 }))
+    syncBuiltinESMExports()
+    try {
+      const told = await send(formOf([['audio', audio]]))
+      assert.deepEqual([told.status, told.body.code], [507, 'storage_full'])
+      const head = '--x\r\nContent-Disposition: form-data; name="audio"; filename="f"\r\n\r\nabc\r\n--x--\r\n'
+      full.mock.mockImplementationOnce(async () => ({ bavail: 2 ** 30, bsize: 4096 }))
+      const untold = await send(head, { 'content-type': 'multipart/form-data; boundary=x' })
+      assert.deepEqual([untold.status, untold.body.code], [507, 'storage_full'])
+    } finally {
+      mock.restoreAll()
+      syncBuiltinESMExports()
+    }
+    assert.deepEqual(await left(), [])
   })
 
   test('what a killed process left is swept once nobody can be writing it', async () => {

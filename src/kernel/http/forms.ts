@@ -10,6 +10,7 @@ import type { Config } from '#kernel/config/index.ts'
 import type { FileField } from '#kernel/contract.ts'
 import { AppError, badRequest } from '#kernel/errors.ts'
 import { newId } from '#kernel/ids.ts'
+import { assertRoom, LOOK_EVERY_BYTES } from './room.ts'
 
 const FIELDS_MAX = 60
 const PARTS_MAX = 100
@@ -72,26 +73,30 @@ export async function sweepForms(config: FormConfig): Promise<void> {
 const limitOf = (field: FileField, config: FormConfig): number =>
   field.of === 'image' ? config.uploadImageMaxBytes : config.uploadMaxBytes
 
-function assertAnnounced(request: FastifyRequest, fields: Fields, config: FormConfig): void {
+async function assertAnnounced(request: FastifyRequest, fields: Fields, config: FormConfig): Promise<void> {
   const most = Object.values(fields).reduce((sum, f) => sum + limitOf(f, config) * (f.max ?? 1), 0)
   const announced = Number(request.headers['content-length'] ?? 0)
   if (announced > most + FORM_OVERHEAD_BYTES) throw tooLarge(most)
+  await assertRoom(config.dataDir, announced)
 }
+
+/** What a form may carry: files, and of its other fields those that may hold more than one value. */
+export type FormShape = { readonly files: Fields; readonly structured: ReadonlySet<string> }
 
 /**
  * Reads a form to its end: files into temporary files, fields as they are (text; several of a name become a list; what
- * begins like JSON and is some is read as that). Throws 413 `body_too_large`, 400 `bad_multipart`, `invalid_input` for
+ * is JSON in a field that may hold more than one value is read as that). Throws 413 `body_too_large`, 400 `bad_multipart`, `invalid_input` for
  * a file nobody asked for, 507 `storage_full`; then nothing is left behind.
  */
-export async function readForm(request: FastifyRequest, fields: Fields, config: FormConfig): Promise<Form> {
-  assertAnnounced(request, fields, config)
+export async function readForm(request: FastifyRequest, shape: FormShape, config: FormConfig): Promise<Form> {
+  await assertAnnounced(request, shape.files, config)
   const room = roomOf(config)
   await mkdir(room, { recursive: true, mode: 0o700 })
   const paths: string[] = []
   const remove = async () => void (await Promise.all(paths.map((path) => rm(path, { force: true }))))
   const watch = watchSilence(request)
   try {
-    const read = await readParts(request, { fields, config, place: () => placeIn(room, paths) })
+    const read = await readParts(request, { ...shape, config, place: () => placeIn(room, paths) })
     return { ...read, remove }
   } catch (thrown) {
     await remove()
@@ -123,32 +128,31 @@ function watchSilence(request: FastifyRequest): { end(): void } {
   }
 }
 
-type Reading = { fields: Fields; config: FormConfig; place: () => string }
+type Reading = FormShape & { config: FormConfig; place: () => string }
 
 async function readParts(request: FastifyRequest, r: Reading): Promise<Pick<Form, 'fields' | 'files'>> {
   const values = new Map<string, unknown[]>()
   const files: Record<string, SpooledFile[]> = {}
   const names = new Map(
-    Object.entries(r.fields).flatMap(([name, f]) =>
-      [name, ...(f.aliases ?? [])].map((alias) => [alias, name] as const),
-    ),
+    Object.entries(r.files).flatMap(([name, f]) => [name, ...(f.aliases ?? [])].map((alias) => [alias, name] as const)),
   )
   // The bound of each file is its field's; the library's own would be one for all.
   for await (const part of request.parts({ limits: { fileSize: r.config.uploadMaxBytes } })) {
     const given = part.fieldname.replace(/\[\]$/, '')
     if (part.type === 'field') {
       if (part.valueTruncated || part.fieldnameTruncated) throw tooLarge(FIELD_BYTES_MAX)
-      values.set(given, [...(values.get(given) ?? []), valueOf(part.value)])
+      values.set(given, [...(values.get(given) ?? []), r.structured.has(given) ? valueOf(part.value) : part.value])
       continue
     }
     const name = names.get(given)
     const taken = name === undefined ? undefined : (files[name] ??= [])
-    const max = (name === undefined ? undefined : r.fields[name]?.max) ?? 1
-    if (name === undefined || taken === undefined || taken.length >= max) {
+    const field = name === undefined ? undefined : r.files[name]
+    if (taken === undefined || field === undefined || taken.length >= (field.max ?? 1)) {
       part.file.resume()
       throw unwanted(given, taken?.length ?? 0)
     }
-    taken.push(await spool(part, r.place(), limitOf(r.fields[name] as FileField, r.config)))
+    const sizeMaxBytes = limitOf(field, r.config)
+    taken.push(await spool(part, { path: r.place(), sizeMaxBytes, dataDir: r.config.dataDir }))
   }
   const fields = Object.fromEntries([...values].map(([k, all]) => [k, all.length > 1 ? all : all[0]]))
   // A chosen-nothing file input sends an empty part without a name.
@@ -167,16 +171,18 @@ function valueOf(value: unknown): unknown {
 
 async function spool(
   part: { file: Readable; filename?: string },
-  path: string,
-  sizeMaxBytes: number,
+  { path, sizeMaxBytes, dataDir }: { path: string; sizeMaxBytes: number; dataDir: string },
 ): Promise<SpooledFile> {
   const hash = createHash('sha256')
-  let sizeBytes = 0
+  let [sizeBytes, lookAtBytes] = [0, 0]
   const measure = new Transform({
     transform(chunk: Buffer, _encoding, done) {
       sizeBytes += chunk.length
       hash.update(chunk)
-      done(sizeBytes > sizeMaxBytes ? tooLarge(sizeMaxBytes) : null, chunk)
+      if (sizeBytes > sizeMaxBytes) return done(tooLarge(sizeMaxBytes))
+      if (sizeBytes < lookAtBytes) return done(null, chunk)
+      lookAtBytes = sizeBytes + LOOK_EVERY_BYTES
+      assertRoom(dataDir, 0).then(() => done(null, chunk), done)
     },
   })
   await pipeline(part.file, measure, createWriteStream(path, { flags: 'wx', mode: 0o600 }))

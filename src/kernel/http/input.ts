@@ -15,6 +15,18 @@ const subset = (input: TObject, names: (name: string) => boolean): TObject =>
     additionalProperties: false,
   })
 
+type Shape = { type?: string | readonly string[]; anyOf?: readonly Shape[] }
+const holdsMore = ({ type = [], anyOf = [] }: Shape): boolean =>
+  ['array', 'object'].some((kind) => [type].flat().includes(kind)) || anyOf.some(holdsMore)
+
+/** Fields, older spellings included, that may hold more than one value. All others of a form are text, whatever it is. */
+export function structuredFields(o: Pick<PublicOperation, 'input' | 'inputAliases'>): ReadonlySet<string> {
+  const fields = Object.entries(o.input.properties).filter(([, schema]) => holdsMore(schema as Shape))
+  const names = new Set(fields.map(([name]) => name))
+  for (const [alias, field] of Object.entries(o.inputAliases ?? {})) if (names.has(field)) names.add(alias)
+  return names
+}
+
 /**
  * Reads and checks the input of a request to one route of an operation: names of the path, and the rest from the query
  * or the body; `form` stands in for the body. The reader throws 400 `invalid_input`.

@@ -7,7 +7,7 @@ import { withoutIds } from '#kernel/validate.ts'
 import type { Gate } from './gate.ts'
 import type { Idempotency } from './idempotency.ts'
 import { assertFiles, attachFiles, type Form, type FormConfig, readForm, withForms } from './forms.ts'
-import { inputReader } from './input.ts'
+import { inputReader, structuredFields } from './input.ts'
 import { withUploads } from './multipart.ts'
 import { prepared } from './prepared.ts'
 import { revisionAsked } from './revision.ts'
@@ -72,6 +72,7 @@ function jsonHandler(o: PublicOperation, name: string, m: Mounted, d: Deps, rout
   if (!call) throw new Error(`${m.contract.name}.${name} has no implementation`)
   const creates = route.method === 'POST' && o.status === 201 && o.idempotent !== false
   const answer = m.answers[name]
+  const shape = o.files && { files: o.files, structured: structuredFields(o) }
   const run = async (request: FastifyRequest, reply: FastifyReply, form: Form | undefined) => {
     const who = d.gate.callerOf(request)
     const input = read(request, form?.fields)
@@ -91,7 +92,7 @@ function jsonHandler(o: PublicOperation, name: string, m: Mounted, d: Deps, rout
     return o.status === 204 ? reply.send() : prepared(result, reply)
   }
   return async (request, reply) => {
-    const form = o.files && request.isMultipart() ? await readForm(request, o.files, d.config) : undefined
+    const form = shape && request.isMultipart() ? await readForm(request, shape, d.config) : undefined
     try {
       return await run(request, reply, form)
     } finally {

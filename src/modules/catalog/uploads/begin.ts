@@ -1,8 +1,8 @@
 import { hasRole, type SignedIn } from '#kernel/caller.ts'
 import { AppError, tooMany } from '#kernel/errors.ts'
+import { assertRoom } from '#kernel/http/room.ts'
 import type { CatalogCtx } from '#modules/catalog/scan/types.ts'
 import type { Db } from '#modules/catalog/store/db.ts'
-import { assertRoom } from './files.ts'
 import type { Fields, Kind, UploadRow } from './shapes.ts'
 import { insertUpload, lockUploadsOf, usedBytes } from './store.ts'
 
@@ -70,7 +70,7 @@ export async function beginUpload(ctx: CatalogCtx, who: SignedIn, b: Beginning):
   if (b.sizeBytes === 0) throw new AppError(400, 'upload_empty', 'The file is empty (zero bytes).')
   const most = maxBytesOf(ctx, b.kind)
   if ((b.sizeBytes ?? 0) > most) throw tooLarge(most)
-  await assertRoom(ctx.config, b.sizeBytes ?? 0)
+  await assertRoom(ctx.config.dataDir, b.sizeBytes ?? 0)
   return ctx.write(async (tx) => {
     await lockUploadsOf(tx, who.userId)
     await assertQuota(ctx, tx, who.userId, { bytes: b.sizeBytes ?? 0, isNew: true })

@@ -1,13 +1,11 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { type FileHandle, mkdir, open, readdir, rename, rm, statfs } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AppError } from '#kernel/errors.ts'
 
 type Place = { readonly dataDir: string }
 const SUFFIX = '.part'
-/** Stays free on the disk of the data folder: the database lives there, too. */
-const FREE_MIN_BYTES = 256 * 1024 ** 2
 
 const roomOf = ({ dataDir }: Place): string => join(dataDir, 'uploads')
 /** Where the bytes of an upload lie until they are kept. Its name is made of the id alone. */
@@ -22,13 +20,6 @@ export async function partIds(place: Place): Promise<string[]> {
   return names.filter((name) => name.endsWith(SUFFIX)).map((name) => name.slice(0, -SUFFIX.length))
 }
 export const removePart = (place: Place, id: string): Promise<void> => rm(partPath(place, id), { force: true })
-
-/** Throws 507 when so many bytes more would fill the disk. */
-export async function assertRoom({ dataDir }: Place, bytes: number): Promise<void> {
-  const { bavail, bsize } = await statfs(dataDir)
-  if (bavail * bsize - bytes < FREE_MIN_BYTES)
-    throw new AppError(507, 'storage_full', 'There is no room left for this on the server.')
-}
 
 /** The file of an upload, cut to what is known to be whole. Throws 410 when less than that is left of it. */
 export async function openPart(place: Place, id: string, offset: number): Promise<FileHandle> {

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import promises from 'node:fs/promises'
+import { syncBuiltinESMExports } from 'node:module'
+import { after, before, mock, test } from 'node:test'
 import type { Client } from '#kernel/testing.ts'
 import { type Catalog, mp3, startCatalog } from '#modules/catalog/testing.ts'
 import { wavTone } from '#test/fixtures/audio.ts'
@@ -63,6 +65,22 @@ test('one that never told its length is held to the quota as it grows', async ()
   assert.equal((await tus(c.app.url, user, 'PATCH', path, { headers: more })).body.code, 'quota_exceeded')
   await tus(c.app.url, user, 'DELETE', path)
   await tus(c.app.url, user, 'DELETE', `/${held}`)
+})
+
+test('a disk that has become full takes no more bytes of an upload, which goes on when there is room', async () => {
+  const id = await begin(c.app.url, user, 10)
+  const send = () => tus(c.app.url, user, 'PATCH', `/${id}`, { headers: patchAt(0), body: Buffer.alloc(5) })
+  mock.method(promises, 'statfs', async () => ({ bavail: 1, bsize: 4096 }))
+  syncBuiltinESMExports()
+  try {
+    const refused = await send()
+    assert.deepEqual([refused.status, refused.body.code], [507, 'storage_full'])
+  } finally {
+    mock.restoreAll()
+    syncBuiltinESMExports()
+  }
+  assert.equal((await send()).status, 204)
+  await tus(c.app.url, user, 'DELETE', `/${id}`)
 })
 
 test('more uploads than anybody needs at once are refused', async () => {

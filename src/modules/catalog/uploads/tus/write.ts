@@ -1,6 +1,7 @@
 import type { FileHandle } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import { AppError } from '#kernel/errors.ts'
+import { assertRoom, LOOK_EVERY_BYTES } from '#kernel/http/room.ts'
 import type { CatalogCtx } from '#modules/catalog/scan/types.ts'
 import { openPart } from '#modules/catalog/uploads/files.ts'
 import { received } from '#modules/catalog/uploads/receive.ts'
@@ -8,7 +9,7 @@ import type { UploadRow } from '#modules/catalog/uploads/shapes.ts'
 import { assertChecksum, type Expected } from './checksum.ts'
 
 /** Bytes, or time, after which what has come is put down for good. */
-const SAVE_BYTES = 8 * 1024 ** 2
+const SAVE_BYTES = LOOK_EVERY_BYTES
 const SAVE_EVERY_MS = 500
 /** Who sends nothing for so long has gone. */
 const SILENCE_MS_MAX = 60_000
@@ -45,6 +46,7 @@ export async function writePart(
 ): Promise<number> {
   let current = row
   let at = row.receivedBytes
+  let lookAtBytes = at
   let savedAtMs = performance.now()
   let file: FileHandle | undefined
   async function save(): Promise<void> {
@@ -59,6 +61,10 @@ export async function writePart(
     for await (const chunk of stream as AsyncIterable<Buffer>) {
       silence.heard()
       file ??= await openPart(ctx.config, row.id, at)
+      if (at >= lookAtBytes) {
+        await assertRoom(ctx.config.dataDir, 0)
+        lookAtBytes = at + LOOK_EVERY_BYTES
+      }
       expected?.hash.update(chunk)
       await writeAll(file, chunk, at)
       at += chunk.length
