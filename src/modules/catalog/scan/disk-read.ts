@@ -4,13 +4,14 @@
  */
 import { closeSync, constants, type Dirent, fstatSync, lstatSync, openSync, readdirSync, readSync } from 'node:fs'
 import { realpathSync, statfsSync, statSync } from 'node:fs'
-import { bytesOf, imageRank, isAudioName, isHidden, isLyricsName, joinBytes, keyOf } from './names.ts'
+import { bytesOf, type FileKind, imageRank, isHidden, joinBytes, keyOf, kindOf } from './names.ts'
 import { pack } from './pack.ts'
 import { IGNORE_FILE_MAX_BYTES, IGNORE_FILES, matcherOf, RULES_MAX, type Rules, rulesIn, textOfBytes } from './rules.ts'
 import { type FoundFile, type Listing, signatureOf } from './sidecars.ts'
 
 /** Entries of one folder that are looked at. */
 const ENTRIES_MAX = 200_000
+const SLASH = Buffer.from('/')
 const READ_AT_ONCE_BYTES = 256 * 1024
 const BAD_RULES = 'its ignore file is too large'
 
@@ -69,14 +70,14 @@ const found = (name: Buffer, s: { isFile(): boolean; size: number; mtimeMs: numb
  * Undefined for what is gone by now, a folder or a dangling link. Pipes, devices and links in a circle that are named as
  * audio stay in the list: they are told as faults, and never opened.
  */
-function statWanted(folder: Buffer, name: Buffer): FoundFile | undefined {
-  const isAudio = isAudioName(name)
+function statWanted(folder: Buffer, { name, kind }: Named): Named<FoundFile> | undefined {
+  const isAudio = kind === 'audio'
   try {
-    const s = statSync(joinBytes(folder, name), { throwIfNoEntry: false })
+    const s = statSync(Buffer.concat([folder, name]), { throwIfNoEntry: false })
     if (!s || s.isDirectory() || !(isAudio || s.isFile())) return undefined
-    return found(name, s)
+    return { kind, ...found(name, s) }
   } catch (thrown) {
-    return isAudio && codeOf(thrown) === 'ELOOP' ? { name, sizeBytes: 0, mtimeUs: 0 } : undefined
+    return isAudio && codeOf(thrown) === 'ELOOP' ? { kind, name, sizeBytes: 0, mtimeUs: 0 } : undefined
   }
 }
 
@@ -87,7 +88,11 @@ const isFolder = (path: Buffer): boolean => {
     return false
   }
 }
-const isWanted = (name: Buffer): boolean => isAudioName(name) || isLyricsName(name) || imageRank(name) !== undefined
+type Named<T = unknown> = { name: Buffer; kind: FileKind } & T
+const named = (e: Dirent<Buffer>): Named[] => {
+  const kind = e.isDirectory() ? undefined : kindOf(e.name)
+  return kind === undefined ? [] : [{ name: e.name, kind }]
+}
 const byName = (a: Dirent<Buffer>, b: Dirent<Buffer>): number => Buffer.compare(a.name, b.name)
 
 /** The text of an ignore file; undefined without one. Throws when it is there and cannot be read. */
@@ -156,30 +161,31 @@ function readFolder(root: Buffer, { dir, rules }: Place, beat: Beat): ReadFolder
     !isIgnored?.(textOfBytes(joinBytes(bytesOf(dir), name)), kind)
   const entries = all.slice(0, ENTRIES_MAX).filter((e) => !isHidden(e.name))
   entries.sort(byName)
-  const files = entries.filter((e) => !e.isDirectory() && isWanted(e.name) && passes(e.name, 'file'))
-  const stats = files.flatMap((e) => {
+  const inside = Buffer.concat([path, SLASH])
+  const stats = entries.flatMap(named).flatMap((file) => {
+    if (!passes(file.name, 'file')) return []
     beat()
-    return statWanted(path, e.name) ?? []
+    return statWanted(inside, file) ?? []
   })
-  const named = (some: Dirent<Buffer>[]): string[] =>
+  const keysOf = (some: Dirent<Buffer>[]): string[] =>
     some.filter((e) => passes(e.name, 'folder')).map((e) => keyOf(e.name))
   // A link may lead to a folder or a file; only `stat` can tell.
   const links = entries.filter((e) => e.isSymbolicLink() && isFolder(joinBytes(path, e.name)))
   return {
     identity,
     ...told(listingOf(stats)),
-    folders: named(entries.filter((e) => e.isDirectory())),
-    links: named(links),
+    folders: keysOf(entries.filter((e) => e.isDirectory())),
+    links: keysOf(links),
     rules: below,
   }
 }
 
-function listingOf(stats: readonly FoundFile[]): Omit<Listing, 'dir'> {
-  const images = stats.filter((f) => imageRank(f.name) !== undefined)
+function listingOf(stats: readonly Named<FoundFile>[]): Omit<Listing, 'dir'> {
+  const images = stats.filter((f) => f.kind === 'image')
   images.sort((a, b) => (imageRank(a.name) ?? 0) - (imageRank(b.name) ?? 0))
   return {
-    audio: stats.filter((f) => isAudioName(f.name)),
-    lyrics: stats.filter((f) => isLyricsName(f.name)),
+    audio: stats.filter((f) => f.kind === 'audio'),
+    lyrics: stats.filter((f) => f.kind === 'lyrics'),
     image: images[0],
   }
 }

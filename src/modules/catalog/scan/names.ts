@@ -36,13 +36,22 @@ const FOREIGN = new Set(['@eadir', '#recycle', '$recycle.bin', 'lost+found', 'sy
 const lower = (name: Buffer): string => keyOf(name).toLowerCase()
 export const isHidden = (name: Buffer): boolean => name[0] === 0x2e || FOREIGN.has(lower(name))
 export const isAudioName = (name: Buffer): boolean => AUDIO.has(extname(lower(name)))
-export const isLyricsName = (name: Buffer): boolean => /\.(lrc|txt)$/.test(lower(name))
+export const isLyricsName = (name: Buffer): boolean => kindOf(name) === 'lyrics'
 
 const IMAGE_ORDER = ['cover', 'folder', 'front', 'album']
 /** Place in the order of preference of a folder picture, undefined for any other file. */
 export const imageRank = (name: Buffer): number | undefined => {
   const found = IMAGE.exec(lower(name))
   return found ? IMAGE_ORDER.indexOf(found[1] as string) : undefined
+}
+export type FileKind = 'audio' | 'lyrics' | 'image'
+/** What a file is by its name; undefined for one of no interest. */
+export function kindOf(name: Buffer): FileKind | undefined {
+  const text = lower(name)
+  const ext = extname(text)
+  if (AUDIO.has(ext)) return 'audio'
+  if (ext === '.lrc' || ext === '.txt') return 'lyrics'
+  return IMAGE.test(text) ? 'image' : undefined
 }
 /** The name without its last extension, as a key. */
 export const stemOf = (name: Buffer): string => {
