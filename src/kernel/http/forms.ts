@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
 import { mkdir, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Readable, Transform } from 'node:stream'
+import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import multipart from '@fastify/multipart'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
@@ -175,17 +175,17 @@ async function spool(
 ): Promise<SpooledFile> {
   const hash = createHash('sha256')
   let [sizeBytes, lookAtBytes] = [0, 0]
-  const measure = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
+  async function* measured(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    for await (const chunk of chunks) {
       sizeBytes += chunk.length
+      if (sizeBytes > sizeMaxBytes) throw tooLarge(sizeMaxBytes)
+      if (sizeBytes >= lookAtBytes) await assertRoom(dataDir, 0)
+      lookAtBytes = Math.max(lookAtBytes, sizeBytes - (sizeBytes % LOOK_EVERY_BYTES) + LOOK_EVERY_BYTES)
       hash.update(chunk)
-      if (sizeBytes > sizeMaxBytes) return done(tooLarge(sizeMaxBytes))
-      if (sizeBytes < lookAtBytes) return done(null, chunk)
-      lookAtBytes = sizeBytes + LOOK_EVERY_BYTES
-      assertRoom(dataDir, 0).then(() => done(null, chunk), done)
-    },
-  })
-  await pipeline(part.file, measure, createWriteStream(path, { flags: 'wx', mode: 0o600 }))
+      yield chunk
+    }
+  }
+  await pipeline(part.file, measured, createWriteStream(path, { flags: 'wx', mode: 0o600 }))
   const fileName = (part.filename ?? '').replaceAll('\0', '').toWellFormed().slice(0, FILE_NAME_MAX_CHARS)
   return { path, fileName: fileName === '' ? null : fileName, sizeBytes, sha256: hash.digest('hex') }
 }

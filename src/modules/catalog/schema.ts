@@ -29,6 +29,8 @@ import { studioOps } from './studio/contract.ts'
 export * from './things.ts'
 
 const OFFSET_MAX = 10_000_000
+/** Faster than any music; the database knows no endless numbers. */
+const BPM_MAX = 1_000_000
 /** Query of lists that can be entered anywhere: for scrollbars and jumps. */
 const listQuery = {
   ...pageQuery,
@@ -52,8 +54,8 @@ const songFilters = {
   key: Type.Optional(Text(20, { description: 'By name ("D minor", "F#m") or on the Camelot wheel ("7A")' })),
   mood: Type.Optional(OneOf(MOODS, { description: 'Estimated from tempo, mode and energy' })),
   lossless: Type.Optional(Type.Boolean()),
-  bpmMin: Type.Optional(Type.Number()),
-  bpmMax: Type.Optional(Type.Number()),
+  bpmMin: Type.Optional(Type.Number({ minimum: 0, maximum: BPM_MAX })),
+  bpmMax: Type.Optional(Type.Number({ minimum: 0, maximum: BPM_MAX })),
   energyMin: Type.Optional(Type.Number({ minimum: 0, maximum: 1 })),
   energyMax: Type.Optional(Type.Number({ minimum: 0, maximum: 1 })),
   tag: Type.Optional(Text(100)),

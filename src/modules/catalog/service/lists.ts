@@ -2,12 +2,13 @@ import { randomInt } from 'node:crypto'
 import type { Caller } from '#kernel/caller.ts'
 import { type AppError, notFound, unauthorized } from '#kernel/errors.ts'
 import { PAGE_DEFAULT } from '#kernel/schema.ts'
-import { decodeCursor, encodeCursor, isUuid } from '#modules/catalog/cursor.ts'
+import { badCursor, decodeCursor, encodeCursor, isUuid } from '#modules/catalog/cursor.ts'
 import { identityKey } from '#modules/catalog/fold.ts'
 import { artistIdsByName, isThere } from '#modules/catalog/store/artists.ts'
 import type { Db } from '#modules/catalog/store/db.ts'
 import { FAR_MIN, farPage } from '#modules/catalog/store/far.ts'
 import { type At, countOf, type Listed, pageOf, type Sort } from '#modules/catalog/store/pages.ts'
+import { isSeedFor, SEED_RANDOM_MAX, shuffleSeed } from '#modules/catalog/store/shuffle.ts'
 
 export type PageInput = { limit?: number; cursor?: string; offset?: number; count?: boolean }
 export type Paged<T> = { items: T[]; nextCursor: string | null; total?: number }
@@ -15,16 +16,21 @@ type ListOf<T> = Listed & {
   sortName: string
   sort: (seed: number) => Sort
   load: (ids: string[]) => Promise<T[]>
-  /** Of random order. */
-  newSeed?: () => Promise<number>
+  /** How many there are about, where random order visits them by stretches; without it the list is sorted whole. */
+  shuffled?: () => Promise<number>
   /** Names a long list as its viewer sees it, filters apart. */
   farKey?: string
   /** All there is when nothing narrows it. */
   total?: () => Promise<number>
 }
 
-const SEED_MAX = 2 ** 31 - 1
-const anySeed = (): number => randomInt(1, SEED_MAX)
+const newSeed = async <T>({ shuffled }: ListOf<T>): Promise<number> =>
+  shuffleSeed((await shuffled?.()) ?? 0, randomInt(1, SEED_RANDOM_MAX))
+
+/** @throws 400 `bad_cursor` */
+async function assertSeed<T>({ shuffled }: ListOf<T>, seed: number): Promise<void> {
+  if (!isSeedFor((await shuffled?.()) ?? 0, seed)) throw badCursor()
+}
 
 const isFar = <T>(list: ListOf<T>, at: At): boolean =>
   list.narrow === undefined && at.cursor === undefined && at.offset >= FAR_MIN && at.sort.shuffle === undefined
@@ -33,9 +39,12 @@ const isFar = <T>(list: ListOf<T>, at: At): boolean =>
 export async function paged<T>(db: Db, input: PageInput, list: ListOf<T>): Promise<Paged<T>> {
   const limit = input.limit ?? PAGE_DEFAULT
   const cursor = decodeCursor(input.cursor, list.sortName, list.sort(0).kind)
-  const seed = cursor?.seed ?? (await (list.newSeed ?? anySeed)())
+  const isRandom = list.sortName === 'random'
+  const seed = cursor?.seed ?? (isRandom ? await newSeed(list) : 1)
+  const sort = list.sort(seed)
+  if (cursor && sort.shuffle && isRandom) await assertSeed(list, seed)
   // One row more than asked for tells whether there is a next page.
-  const at = { sort: list.sort(seed), cursor, offset: input.offset ?? 0, limit: limit + 1 }
+  const at = { sort, cursor, offset: input.offset ?? 0, limit: limit + 1 }
   const [rows, total] = await Promise.all([
     list.farKey !== undefined && isFar(list, at) ? farPage(db, list, at, list.farKey) : pageOf(db, list, at),
     input.count ? totalOf(db, list) : undefined,

@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto'
 import { sql } from 'kysely'
 import type { Api } from '#kernel/contract.ts'
 import { isUuid } from '#modules/catalog/cursor.ts'
@@ -12,7 +11,6 @@ import { albumIdsNamed } from '#modules/catalog/store/albums.ts'
 import type { Db } from '#modules/catalog/store/db.ts'
 import { narrowSongs, SONG_FACTS, type SongFilter } from '#modules/catalog/store/narrow.ts'
 import { songsInReach } from '#modules/catalog/store/reach.ts'
-import { SEED_RANDOM_MAX, shuffleSeed } from '#modules/catalog/store/shuffle.ts'
 import { songsById, songSort } from '#modules/catalog/store/songs.ts'
 import { tallyOf } from '#modules/catalog/store/tallies.ts'
 import { artistFilter, paged } from './lists.ts'
@@ -53,7 +51,7 @@ export async function songList(db: Db, view: View, input: Input) {
     sortName,
     sort: (seed) => songSort(sortName, seed),
     load: async (ids) => (await songsById(db, view, ids)).map(toSong),
-    newSeed: async () => (sortName === 'random' ? shuffleSeed(await count(), randomInt(1, SEED_RANDOM_MAX)) : 1),
+    shuffled: count,
     farKey: JSON.stringify([sortName, view.least, view.ownerId, view.withheld]),
     total: count,
   })

@@ -40,10 +40,10 @@ const uuids = (all: readonly string[]): Sql => sql`${[...all]}::uuid[]`
 
 type Range = { min?: number | undefined; max?: number | undefined }
 const isRange = ({ min, max }: Range): boolean => min !== undefined || max !== undefined
-/** `column` as it is in the range; nothing when there is none. */
+/** `column` as it is in the range; nothing when there is none. The database refuses what `real` cannot tell from 0. */
 const within = (column: Sql, { min, max }: Range): Sql<boolean>[] => [
-  ...(min === undefined ? [] : [sql<boolean>`${column} >= ${min}`]),
-  ...(max === undefined ? [] : [sql<boolean>`${column} <= ${max}`]),
+  ...(min === undefined ? [] : [sql<boolean>`${column} >= ${Math.fround(min)}`]),
+  ...(max === undefined ? [] : [sql<boolean>`${column} <= ${Math.fround(max)}`]),
 ]
 /** Tokens of all steps that meet the range. */
 function steps(letter: string, range: Range, o: { perUnit: number; max: number }): string[] {

@@ -19,11 +19,19 @@ const VALUE_BITS = 62
 /** Random bits of a seed above the five that tell how many bits a stretch has. */
 export const SEED_RANDOM_MAX = 2 ** 26
 
+const bitsFor = (count: number): number => Math.min(BITS_MAX, Math.ceil(Math.log2(count / STRETCH)))
+const bitsOf = (seed: number): number => Math.min(BITS_MAX, seed & 31)
+
 /** A seed for a list of about so many songs; it stays good when they become more or fewer. */
-export function shuffleSeed(count: number, random: number): number {
-  const bits = count <= SORTED_MAX ? 0 : Math.min(BITS_MAX, Math.ceil(Math.log2(count / STRETCH)))
-  return random * 32 + bits
-}
+export const shuffleSeed = (count: number, random: number): number =>
+  random * 32 + (count <= SORTED_MAX ? 0 : bitsFor(count))
+
+/**
+ * Whether a seed that comes back from outside may be one of a list that has about so many songs, or had a few more: with
+ * any other a page would visit stretches without number that hold nothing.
+ */
+export const isSeedFor = (count: number, seed: number): boolean =>
+  seed >= 0 && bitsOf(seed) <= bitsFor(Math.max(count, SORTED_MAX)) + 1
 
 export type Shuffle = {
   /** The value songs `t` are sorted by. */
@@ -46,7 +54,7 @@ function inverse(a: bigint, mask: bigint): bigint {
 const n = (x: bigint): Sql => sql.raw(`${x}::bigint`)
 
 export function shuffleOf(seed: number): Shuffle {
-  const bits = Math.min(BITS_MAX, seed & 31)
+  const bits = bitsOf(seed)
   const random = BigInt(seed >> 5)
   const mask = (1n << BigInt(bits)) - 1n
   const factor = ((random * 2n + 1n) * 5n) & mask
@@ -61,7 +69,7 @@ export function shuffleOf(seed: number): Shuffle {
   return {
     by: sql`((${place} << ${sql.lit(rest)}) | (${within}))`,
     places: 2 ** bits,
-    placeOf: (value) => Number(value >> BigInt(rest)),
+    placeOf: (value) => Math.max(0, Number(value >> BigInt(rest))),
     inPlace: sql`${hash} between ${start} and ${start} + ${n((1n << BigInt(64 - bits)) - 1n)}`,
   }
 }
