@@ -1,6 +1,7 @@
 import { type Caller, isSignedIn } from '#kernel/caller.ts'
-import type { Answer, Answers } from '#kernel/contract.ts'
+import type { Answers } from '#kernel/contract.ts'
 import { notFound } from '#kernel/errors.ts'
+import { withRevision } from '#kernel/http/revision.ts'
 import type { View } from '#modules/catalog/policy.ts'
 import type { CatalogCtx } from '#modules/catalog/scan/types.ts'
 import type { Album, albums, AlbumWithSongs, Song } from '#modules/catalog/schema.ts'
@@ -54,14 +55,7 @@ export async function answerWithSongs(ctx: CatalogCtx, who: Caller, id: string):
   return withSongs(ctx.db, view, row)
 }
 
-/**
- * Sends the revision as ETag, for If-Match. Never 304: what an album answers also follows its songs and who looks, which
- * its revision does not tell.
- */
-const withRevision: Answer = (output, _request, reply) => {
-  reply.header('etag', `"${(output as Album).revision}"`).header('cache-control', 'private, no-cache')
-  return output
-}
+/** What an album answers also follows its songs and who looks, which its revision does not tell. */
 export const albumAnswers: Answers<typeof albums> = {
   getAlbum: withRevision,
   createAlbum: withRevision,

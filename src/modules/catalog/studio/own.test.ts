@@ -106,6 +106,9 @@ describe('songs that people have', () => {
       [adopted.status, adopted.body['id'], adopted.body['title'], adopted.body['isPublic']],
       [201, auto['songId'], 'Adopted', true],
     )
+    await c.admin.patch(`/admin/songs/${auto['songId']}/visible`, { isVisible: false })
+    const again = await artist.post('/songs', { uploadId: auto['id'], isPublic: true })
+    assert.deepEqual([again.status, again.body['code']], [403, 'hidden_by_admin'])
     const manual = await up('Manual', { createSong: 'false' })
     assert.equal(manual['songId'], null)
     const made = await artist.post('/songs', { uploadId: manual['id'], genre: 'Dub' })

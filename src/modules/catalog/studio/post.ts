@@ -6,6 +6,7 @@ import { signedIn } from '#kernel/policy.ts'
 import type { CatalogCtx } from '#modules/catalog/scan/types.ts'
 import type { songs } from '#modules/catalog/schema.ts'
 import { tellChanged } from '#modules/catalog/service/publish.ts'
+import { oneSong } from '#modules/catalog/service/songs.ts'
 import { type Claim, claimUpload, useUpload } from '#modules/catalog/uploads/claim.ts'
 import { takeAudioNow } from '#modules/catalog/uploads/take.ts'
 import { createSongIn, type NewSong } from './create.ts'
@@ -32,7 +33,7 @@ async function uploadOf(
 async function adoptSong(ctx: CatalogCtx, who: SignedIn, id: string, fields: NonNullable<NewSong['fields']>) {
   const { isPublic, ...patch } = fields
   const mayPublish = isPublic === true && who.role === 'user' ? undefined : isPublic
-  assertMayPublish(who, { isVisible: true }, mayPublish)
+  assertMayPublish(who, await oneSong(ctx, who, id, 'edit'), mayPublish)
   await changeSong(ctx, id, { patch, isPublic: mayPublish })
   return id
 }

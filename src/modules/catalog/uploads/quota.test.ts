@@ -4,7 +4,7 @@ import { syncBuiltinESMExports } from 'node:module'
 import { after, before, mock, test } from 'node:test'
 import type { Client } from '#kernel/testing.ts'
 import { type Catalog, mp3, startCatalog } from '#modules/catalog/testing.ts'
-import { wavTone } from '#test/fixtures/audio.ts'
+import { png, wavTone } from '#test/fixtures/audio.ts'
 import { begin, patchAt, sendForm, settledUpload, tus } from './testing.ts'
 
 const QUOTA = 1024 ** 2
@@ -47,6 +47,23 @@ test('songs count once, as long as they are there', async () => {
   const [song] = (await user.get('/users/songs')).body.items
   await user.delete(`/songs/${song.id}`)
   assert.equal(await used(), 0)
+})
+
+test('pictures count, whether they wait or are shown, and not once they are gone', async () => {
+  const artist = await c.app.as('artist')
+  const image = { files: [{ name: 'image', bytes: png(300, 300, [9, 90, 200]) }] }
+  const [one, again] = [
+    await sendForm(c.app.url, artist, '/upload/image', image),
+    await sendForm(c.app.url, artist, '/upload/image', image),
+  ]
+  const bytes = await used(artist)
+  assert.ok(bytes > 0, 'it waits')
+  await artist.delete(`/upload/${again.body['id']}`)
+  const album = (await artist.post('/albums', { title: 'Shown', imageUploadId: one.body['id'] })).body['id']
+  await artist.delete(`/upload/${one.body['id']}`)
+  assert.equal(await used(artist), bytes, 'it is shown')
+  assert.equal((await artist.delete(`/albums/${album}`)).status, 204)
+  assert.equal(await used(artist), 0)
 })
 
 test('one that never told its length is held to the quota as it grows', async () => {

@@ -178,13 +178,21 @@ export async function needingFiles(db: Db, ids: readonly string[]): Promise<Read
   return new Set(rows.map((r) => r.id))
 }
 
-/** What of a person counts against their quota: their songs' bytes, what waits to become one, what is on its way. */
+/** Pictures that a person brought: of their songs and albums, and those that wait to be shown. Each counts once. */
+const picturesOf = (ownerId: string): Sql => sql`
+  select s.edits->>'cover' from catalog.songs s where s.owner_id = ${ownerId}::uuid and s.edits ? 'cover'
+  union select al.own_cover_hash from catalog.albums al where al.owner_id = ${ownerId}::uuid
+  union select u.image_hash from catalog.uploads u where u.owner_id = ${ownerId}::uuid`
+
+/** What of a person counts against their quota: their songs' bytes, what waits to become one, pictures, what is on its way. */
 export async function usedBytes(db: Db, ownerId: string): Promise<{ usedBytes: number; open: number }> {
   const { rows } = await sql<{ usedBytes: number; open: number }>`
     select (coalesce((select sum(a.size_bytes) from catalog.assets a where a.hash in (
         select asset_hash from catalog.songs where owner_id = ${ownerId}::uuid and asset_hash is not null
         union select hash from catalog.uploads where owner_id = ${ownerId}::uuid and state = 'completed'
           and song_id is null and hash is not null and expires_at > now())), 0)
+      + coalesce((select sum(c.size_bytes) from catalog.covers c where c.source_kind = 'upload'
+        and c.hash in (${picturesOf(ownerId)})), 0)
       + coalesce(x.bytes, 0))::float8 as "usedBytes", x.open
     from (select sum(coalesce(size_bytes, received_bytes)) as bytes, count(*)::int as open from catalog.uploads
       where owner_id = ${ownerId}::uuid and state in ('pending', 'uploading', 'processing')

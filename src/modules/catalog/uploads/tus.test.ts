@@ -342,6 +342,21 @@ describe('whose it is', () => {
     assert.ok(!(await parts()).includes(`${id}.part`))
   })
 
+  test('an id in capitals is the same upload, with the same file', async () => {
+    const id = await begin(url, user, 10)
+    const sent = await tus(url, user, 'PATCH', `/${id.toUpperCase()}`, {
+      headers: patchAt(0),
+      body: Buffer.from('12345'),
+    })
+    assert.deepEqual([sent.status, await offsetOf(id)], [204, '5'])
+    assert.equal((await tus(url, user, 'DELETE', `/${id.toUpperCase()}`)).status, 204)
+    const other = await begin(url, user, 10)
+    await tus(url, user, 'PATCH', `/${other}`, { headers: patchAt(0), body: Buffer.from('12345') })
+    assert.equal((await user.delete(`/upload/${other.toUpperCase()}`)).status, 204)
+    const left = await parts()
+    assert.ok(![id, other].some((one) => left.includes(`${one}.part`)))
+  })
+
   test('one that was left alone for too long is gone', async () => {
     const id = await begin(url, user, 10)
     await tus(url, user, 'PATCH', `/${id}`, { headers: patchAt(0), body: Buffer.from('12345') })

@@ -132,9 +132,10 @@ export function tusRoutes(ctx: CatalogCtx): RawHandlers<typeof uploads> {
     if (isOpen && row.expiresAt !== null && row.expiresAt < ctx.now()) throw expired()
     return row
   }
-  async function onUpload(who: Caller, id: string, request: FastifyRequest, reply: FastifyReply, method: string) {
+  async function onUpload(who: Caller, named: string, request: FastifyRequest, reply: FastifyReply, method: string) {
     signedIn(who)
-    const { kind } = await own(who, id)
+    // As it is stored: another spelling of an id would name another file and another lock.
+    const { id, kind } = await own(who, named)
     const checksum = readChecksum(header(request, 'upload-checksum'))
     const asked = { who, id, kind, place: placeOf(request), described: undefined, checksum, fault: undefined }
     return pass(tus, request, reply, { ...asked, method })
