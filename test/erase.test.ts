@@ -33,6 +33,8 @@ const TABLES: Readonly<Record<string, Treatment>> = {
   'catalog.changes': 'erased',
   'catalog.covers': 'none',
   'catalog.duplicates': 'none',
+  // Digests of ids, for a day.
+  'catalog.erased_owners': 'none',
   'catalog.feed_state': 'none',
   'catalog.folder_users': 'erased',
   'catalog.folders': 'none',

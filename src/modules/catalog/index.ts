@@ -18,8 +18,10 @@ import { createLibrary } from './service/library.ts'
 import { createNews } from './service/news.ts'
 import { forgetGone, removeOwned, removeRetired } from './service/publish.ts'
 import { createSongs } from './service/songs.ts'
+import { sweepErased } from './service/erased.ts'
 import { songAnswers } from './studio/service.ts'
 import type { Tables } from './store/db.ts'
+import { noteErased } from './store/erased.ts'
 import { saveFacets } from './store/lifecycle.ts'
 import { uploadDuties } from './uploads/index.ts'
 import { createUploads } from './uploads/service.ts'
@@ -34,6 +36,7 @@ type Contracts = {
 }
 type Needs = { identity: typeof identity }
 const FORGET_EVERY_MS = 6 * 3_600_000
+const SWEEP_ERASED_EVERY_MS = 3_600_000
 
 export default defineModule<Tables, Contracts, Needs>({
   name: 'catalog',
@@ -68,9 +71,10 @@ export default defineModule<Tables, Contracts, Needs>({
           after(() => uploading.tellAll(ended))
           after(news.soon)
         }),
-        on<Tables, typeof userDeleted.payload>(userDeleted, (_tx, { userId }, { enqueue }) =>
-          enqueue(removeOwnedJob, { ownerId: userId }),
-        ),
+        on<Tables, typeof userDeleted.payload>(userDeleted, async (tx, { userId }, { enqueue }) => {
+          await noteErased(tx, userId)
+          await enqueue(removeOwnedJob, { ownerId: userId })
+        }),
       ],
       jobs: [
         runs(scanJob, (wish, { signal }) => runner.all(wishOf(wish), signal)),
@@ -84,6 +88,7 @@ export default defineModule<Tables, Contracts, Needs>({
       ],
       cron: [
         ...uploading.cron,
+        { name: 'catalog.sweep-erased', everyMs: SWEEP_ERASED_EVERY_MS, run: () => sweepErased(ctx) },
         { name: 'catalog.forget-gone', everyMs: FORGET_EVERY_MS, run: (signal) => forgetGone(ctx, signal) },
         { name: 'catalog.forget-changes', everyMs: FORGET_EVERY_MS, run: (signal) => forgetChanges(ctx, signal) },
       ],
@@ -91,6 +96,7 @@ export default defineModule<Tables, Contracts, Needs>({
         if (!works) return
         await adoptConfigured(ctx)
         await requestRebuild(ctx)
+        await sweepErased(ctx)
         await uploading.start()
         // Not awaited: the watch of a large library takes its time. First watch, then scan: nothing falls in between.
         starting = (async () => {

@@ -3,6 +3,7 @@ import { documentWords, identityKey, searchLiteral, sortKey } from '#modules/cat
 import { artistFact } from '#modules/catalog/studio/derive.ts'
 import type { ALBUM_KINDS } from '#modules/catalog/schema.ts'
 import type { Db } from '#modules/catalog/store/db.ts'
+import { assertNotErased } from '#modules/catalog/store/erased.ts'
 import { ensureArtists } from '#modules/catalog/store/write.ts'
 import { ALBUM_SONGS_MAX } from './contract.ts'
 import { type Entry, insertAlbum, orderOf, writeOrder } from './store.ts'
@@ -46,6 +47,7 @@ export const titleFacts = (title: string) => ({
 
 /** A private album without songs. `key` says with which others it is the same: then nothing is made. */
 async function make(tx: Db, a: NewAlbum, key: string, artistIds: readonly string[]) {
+  await assertNotErased(tx, a.ownerId)
   const { year, kind, description = null } = a
   const edits = year === null ? {} : { year }
   const draft = { id: a.newId(), key, ownerId: a.ownerId, kind, description, edits, ...titleFacts(a.title) }

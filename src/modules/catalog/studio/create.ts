@@ -9,6 +9,7 @@ import { embeddedLyrics } from '#modules/catalog/scan/read.ts'
 import type { CatalogCtx } from '#modules/catalog/scan/types.ts'
 import { tellChanged } from '#modules/catalog/service/publish.ts'
 import type { Db } from '#modules/catalog/store/db.ts'
+import { assertNotErased } from '#modules/catalog/store/erased.ts'
 import { lockShelf, recount, touchedBy } from '#modules/catalog/store/recount.ts'
 import { replaceCredits, replaceLyrics, upsertSongs } from '#modules/catalog/store/write.ts'
 import { type Base, baseOf } from './base.ts'
@@ -91,6 +92,7 @@ async function insertSong(ctx: CatalogCtx, tx: Db, who: Maker, n: NewSong, asset
  */
 export async function createSongIn(ctx: CatalogCtx, tx: Db, emit: Emit, who: Maker, n: NewSong): Promise<string> {
   await lockShelf(tx)
+  await assertNotErased(tx, who.userId)
   const asset = await assetOf(tx, n.assetHash)
   if (!asset)
     throw new AppError(410, 'upload_gone', 'The bytes of this upload are no longer kept: upload the file again.')

@@ -3,6 +3,7 @@ import { AppError, tooMany } from '#kernel/errors.ts'
 import { assertRoom } from '#kernel/http/room.ts'
 import type { CatalogCtx } from '#modules/catalog/scan/types.ts'
 import type { Db } from '#modules/catalog/store/db.ts'
+import { assertNotErased } from '#modules/catalog/store/erased.ts'
 import type { Fields, Kind, UploadRow } from './shapes.ts'
 import { insertUpload, lockUploadsOf, usedBytes } from './store.ts'
 
@@ -73,6 +74,7 @@ export async function beginUpload(ctx: CatalogCtx, who: SignedIn, b: Beginning):
   await assertRoom(ctx.config.dataDir, b.sizeBytes ?? 0)
   return ctx.write(async (tx) => {
     await lockUploadsOf(tx, who.userId)
+    await assertNotErased(tx, who.userId)
     await assertQuota(ctx, tx, who.userId, { bytes: b.sizeBytes ?? 0, isNew: true })
     return insertUpload(tx, {
       id: ctx.newId(),
