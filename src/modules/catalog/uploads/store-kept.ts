@@ -22,10 +22,17 @@ export async function hasAsset(db: Db, hash: string): Promise<boolean> {
   const { rows } = await sql`select from catalog.assets where hash = ${hash}`.execute(db)
   return rows.length > 0
 }
+/**
+ * What the audio of an upload is known by, and what is made of it: all of its bytes. Files of the library are known by a
+ * few places in them, which is quick, and which a stranger can copy into a file that plays something else.
+ */
+const contentOf = (hash: string): string => hash.slice(0, 32)
+
 export async function insertAsset(db: Db, a: KeptAsset): Promise<void> {
+  const probe: ProbeOk = { ...a.probe, contentHash: contentOf(a.hash) }
   await sql`
     insert into catalog.assets (hash, size_bytes, content_id, probe, cover_hash)
-    values (${a.hash}, ${a.sizeBytes}, ${a.probe.contentHash}, ${JSON.stringify(a.probe)}::jsonb, ${a.coverHash})
+    values (${a.hash}, ${a.sizeBytes}, ${a.probe.contentHash}, ${JSON.stringify(probe)}::jsonb, ${a.coverHash})
     on conflict (hash) do nothing`.execute(db)
 }
 /** Where nobody needs them: forgets the bytes, answers their picture. Undefined when they stay. */
