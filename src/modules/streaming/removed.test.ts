@@ -8,8 +8,12 @@ import type { Client } from '#kernel/testing.ts'
 import { png } from '#test/fixtures/images.ts'
 import { makeTune, type Music, needsFfmpeg, startMusic } from './testing.ts'
 
+/** To encode it takes longer than to delete it. */
+const LONG_SEC = 240
+
 let music: Music
 let tune: Buffer
+let long: Buffer
 let artist: Client
 let user: Client
 
@@ -17,6 +21,7 @@ if (!needsFfmpeg.skip) {
   before(async () => {
     const folder = await mkdtemp(join(tmpdir(), 'tutti-tune-'))
     tune = await readFile(await makeTune(folder, { name: 'shared.flac', seconds: 6 }))
+    long = await readFile(await makeTune(folder, { name: 'long.flac', seconds: LONG_SEC }))
     await rm(folder, { recursive: true })
     music = await startMusic(async () => {})
     artist = await music.app.as('artist')
@@ -25,9 +30,9 @@ if (!needsFfmpeg.skip) {
   after(() => music?.[Symbol.asyncDispose]())
 }
 
-async function upload(who: Client): Promise<string> {
+async function upload(who: Client, audio = tune): Promise<string> {
   const body = new FormData()
-  body.append('audio', new Blob([Uint8Array.from(tune)]), 'shared.flac')
+  body.append('audio', new Blob([Uint8Array.from(audio)]), 'shared.flac')
   body.append('image', new Blob([Uint8Array.from(png(80, 80, [90, 10, 10]))]), 'cover.png')
   const headers = { authorization: `Bearer ${who.token}` }
   const answer = await fetch(`${music.app.url}/api/v1/songs`, { method: 'POST', headers, body })
@@ -82,3 +87,19 @@ test(
     )
   },
 )
+
+test('what an encoder ends making after its song was deleted is not kept', needsFfmpeg, async () => {
+  const id = await upload(artist, long)
+  const headers = { authorization: `Bearer ${artist.token}` }
+  const answer = await fetch(`${music.app.url}/api/v1/songs/${id}/stream?quality=low`, { headers })
+  assert.equal(answer.status, 200)
+  assert.equal((await artist.delete(`/songs/${id}`)).status, 204)
+  await answer.arrayBuffer()
+  await music.app.eventually(
+    async () =>
+      (await music.app.app.ports.metrics.text()).includes('transcodes_active 0') &&
+      (await rows()) === 0 &&
+      (await blobs('streaming/renditions')).length === 0,
+    'nothing of it to be left',
+  )
+})

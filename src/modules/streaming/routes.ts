@@ -1,4 +1,5 @@
 import { extname } from 'node:path'
+import { system } from '#kernel/caller.ts'
 import type { RawHandlers } from '#kernel/contract.ts'
 import { sendRepresentation } from '#kernel/http/bytes/send.ts'
 import { type CoverDeps, sendCover } from './covers/send.ts'
@@ -26,6 +27,12 @@ export function createRoutes(d: Deps): RawHandlers<typeof streaming> {
           profile,
           file: Buffer.from(file.pathBase64, 'base64'),
           durationMs: file.durationMs,
+          isThere: () =>
+            d.songs.getSongFiles(system(who.requestId), { ids: [id] }).then(
+              (files) => files.length > 0,
+              // Who cannot be asked says nothing: what is kept costs room alone, and for a time.
+              () => true,
+            ),
         },
       )
     },

@@ -19,6 +19,8 @@ export type Wanted = {
   readonly profile: Profile
   readonly file: FilePath
   readonly durationMs: number
+  /** Whether the song that this is made for is still there. */
+  readonly isThere: () => Promise<boolean>
 }
 /** A transcode under way: what is made so far, and how long it will be when that is known beforehand. */
 export type Encoding = {
@@ -116,6 +118,8 @@ async function encode(d: Deps, wanted: Wanted, job: Job): Promise<void> {
     const keptBytes = await settle(wanted, job, d.log)
     job.file.end()
     await d.kept.keep(wanted.id, job.file, keptBytes)
+    // Asked last: of a song that goes after this, the news finds what was kept.
+    if (!(await wanted.isThere())) await d.kept.forget(wanted.id)
   } catch (thrown) {
     const fault = isDiskFull(thrown) ? diskFull() : (thrown as Error)
     if (!job.abort.signal.aborted) d.log.warn({ err: thrown, ...wanted.id }, 'a transcode was not kept')

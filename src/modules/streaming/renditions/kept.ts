@@ -36,6 +36,10 @@ export function createKept(ctx: KeptCtx) {
       await store.keepRendition(db, id, { blobKey, sizeBytes })
       await giveUp(ctx, await store.overLimit(db, ctx.config.transcodeCacheBytes))
     },
+    /** The audio is that of no song any more, as far as anybody knows; if of another, it is made again. */
+    async forget(id: store.RenditionId): Promise<void> {
+      await giveUp(ctx, [blobKeyOf(id)])
+    },
     /** Blobs of this room that no row knows (a crash between blob and row). Resolves how many were deleted. */
     async sweep(): Promise<number> {
       let count = 0
