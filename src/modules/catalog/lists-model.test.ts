@@ -10,7 +10,7 @@ import { SONG_SORTS } from './schema.ts'
 import type { Db } from './store/db.ts'
 import { farPage } from './store/far.ts'
 import { saveFacets } from './store/lifecycle.ts'
-import { narrowSongs, SONG_FACTS, type SongFilter } from './store/narrow.ts'
+import { boundsOfOrder, narrowSongs, SONG_FACTS, type SongFilter } from './store/narrow.ts'
 import { type Bounds, countOf, type Listed, pageOf, type PageEnd } from './store/pages.ts'
 import { lockShelf, recount, touchedBy } from './store/recount.ts'
 import { genres, tallyOf } from './store/tallies.ts'
@@ -35,9 +35,9 @@ const VIEWS: Record<string, View> = {
 const seedOf = (bits: number, random: number): number => random * 32 + bits
 /** Every way a page is found is taken: nothing is found by the first, or by the first two. */
 const BOUNDS: Bounds[] = [
-  { inIndex: 10_000, reading: 1000, collected: 4000 },
-  { inIndex: 3, reading: 3, collected: 4000 },
-  { inIndex: 3, reading: 3, collected: 2 },
+  { inIndex: 10_000, inStretches: 2500, reading: 1000, collected: 4000 },
+  { inIndex: 3, inStretches: 3, reading: 3, collected: 4000 },
+  { inIndex: 3, inStretches: 3, reading: 3, collected: 2 },
 ]
 
 type Row = {
@@ -208,7 +208,8 @@ describe('lists against a model', () => {
             const row = byId.get(id) as Row
             return sees(view, row) && matches(f, row)
           })
-          const list = listOf(view, f)
+          const shown = listOf(view, f)
+          const list = { ...shown, where: [...shown.where, ...boundsOfOrder(f, sort, songSort(sort, seed).by)] }
           assert.deepEqual(await whole(list, { sort, limit, seed, bounds }), expected)
           assert.equal(await countOf(db, list), expected.length)
           const offset = Math.floor(expected.length / 2)

@@ -9,7 +9,7 @@ import type { songs } from '#modules/catalog/schema.ts'
 import { filterQuery } from '#modules/catalog/search/find.ts'
 import { albumIdsNamed } from '#modules/catalog/store/albums.ts'
 import type { Db } from '#modules/catalog/store/db.ts'
-import { narrowSongs, SONG_FACTS, type SongFilter } from '#modules/catalog/store/narrow.ts'
+import { boundsOfOrder, narrowSongs, SONG_FACTS, type SongFilter } from '#modules/catalog/store/narrow.ts'
 import { songsInReach } from '#modules/catalog/store/reach.ts'
 import { songsById, songSort } from '#modules/catalog/store/songs.ts'
 import { tallyOf } from '#modules/catalog/store/tallies.ts'
@@ -43,10 +43,11 @@ async function filterOf(db: Db, view: View, i: Input): Promise<SongFilter> {
 export async function songList(db: Db, view: View, input: Input) {
   const sortName = input.sort ?? 'title'
   const count = async (): Promise<number> => (await tallyOf(db, 'songs', view)).n
+  const filter = await filterOf(db, view, input)
   return paged(db, input, {
     table: sql`catalog.songs`,
-    where: [songsInReach(view, 'shelf')],
-    narrow: narrowSongs(await filterOf(db, view, input)),
+    where: [songsInReach(view, 'shelf'), ...boundsOfOrder(filter, sortName, songSort(sortName, 1).by)],
+    narrow: narrowSongs(filter),
     facts: SONG_FACTS,
     sortName,
     sort: (seed) => songSort(sortName, seed),

@@ -121,6 +121,20 @@ function coveredOf(f: SongFilter, row: Sql): Sql<boolean>[] {
   ]
 }
 
+const ORDER_OF: Readonly<Record<string, keyof ReturnType<typeof rangesOf>>> = {
+  year: 'year',
+  '-year': 'year',
+  bpm: 'tempo',
+  '-bpm': 'tempo',
+  energy: 'energy',
+  '-energy': 'energy',
+}
+/** Where a filter is a range of the very order, the order is entered and left at its bounds. `by` is what it sorts by. */
+export function boundsOfOrder(f: SongFilter, sortName: string, by: Sql): Sql<boolean>[] {
+  const range = ORDER_OF[sortName]
+  return range === undefined ? [] : within(by, rangesOf(f)[range])
+}
+
 /** Nothing when the filter asks for nothing. */
 export function narrowSongs(f: SongFilter): Narrow | undefined {
   const covered = coveredOf(f, sql`t`)

@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import type { Cursor, SortKind } from '#modules/catalog/cursor.ts'
 import type { Db, Sql } from './db.ts'
 import { byBitmap, type Facts, type Narrow } from './narrow.ts'
-import type { Shuffle } from './shuffle.ts'
+import { type Shuffle, STRETCH } from './shuffle.ts'
 
 /** One order of a list. An index on (`by`, id) serves it in both directions. */
 export type Sort = {
@@ -26,14 +26,14 @@ export type Listed = {
 export type Bounds = {
   /** Rows of an order that are looked at before matches are looked for otherwise: in the index alone … */
   readonly inIndex: number
+  /** … in random order, where each few of them are looked up … */
+  readonly inStretches: number
   /** … and by reading each. */
   readonly reading: number
   /** Matches that are collected and sorted; of more, the order is walked: among so many a page is soon full. */
   readonly collected: number
 }
-const BOUNDS: Bounds = { inIndex: 10_000, reading: 1000, collected: 4000 }
-/** Rows of one stretch of random order, about. */
-const STRETCH_ROWS = 4
+const BOUNDS: Bounds = { inIndex: 10_000, inStretches: 2500, reading: 1000, collected: 4000 }
 
 const cast: Record<Exclude<SortKind, 'id'>, (value: string | number) => Sql> = {
   text: (v) => sql`${v}::text collate "C"`,
@@ -69,7 +69,7 @@ export function inOrder(list: Listed, at: Pick<At, 'sort' | 'cursor'>, walked?: 
       ${walked === undefined ? sql`` : sql`limit ${walked}`})`
   const { placeOf, places, inPlace } = sort.shuffle
   const first = cursor === undefined ? 0 : placeOf(BigInt(cursor.value))
-  const last = walked === undefined ? places - 1 : Math.min(places - 1, first + Math.ceil(walked / STRETCH_ROWS))
+  const last = walked === undefined ? places - 1 : Math.min(places - 1, first + Math.ceil(walked / STRETCH))
   // The stretches come in the order of their places, each sorted: nothing sorts the whole.
   return sql`(select x.* from (select generate_series(${sql.lit(first)}::bigint, ${sql.lit(last)}::bigint) as p) g
     cross join lateral (select t.id, ${shown(sort)} as value${facts} from ${list.table} t
@@ -127,7 +127,8 @@ async function narrowedPage(db: Db, list: Listed, narrow: Narrow, at: At & Bound
   if (at.sort.shuffle?.places === 1)
     return (await collectedPage(db, list, narrow, at)) ?? plainPage(db, allNarrowed(list, narrow), at)
   const isCovered = narrow.covered(sql`t`).length > 0
-  const first = await walkedPage(db, list, narrow, at, isCovered ? at.inIndex : at.reading)
+  const inIndex = at.sort.shuffle === undefined ? at.inIndex : at.inStretches
+  const first = await walkedPage(db, list, narrow, at, isCovered ? inIndex : at.reading)
   if (first.length === at.limit) return first
   return (await collectedPage(db, list, narrow, at)) ?? walkedPage(db, list, narrow, at)
 }

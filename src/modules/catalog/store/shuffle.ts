@@ -8,10 +8,10 @@ import type { Sql } from './db.ts'
  * moves no other.
  */
 
-/** Up to so many songs all are sorted: the stretches of a small library would keep the same few neighbours together. */
-const SORTED_MAX = 30_000
-/** Songs of one stretch. */
-const STRETCH = 4
+/** Up to so many songs all are sorted. */
+const SORTED_MAX = 2000
+/** Songs of one stretch: more would cost less, but keep the same neighbours together in every order. */
+export const STRETCH = 2
 const BITS_MAX = 24
 /** A sort value holds the place of the stretch, then the hash within it; one bit short of a positive bigint. */
 const VALUE_BITS = 62
