@@ -4,7 +4,7 @@ import type { CatalogCtx } from '#modules/catalog/scan/types.ts'
 import { tellChanged } from '#modules/catalog/service/publish.ts'
 import type { Db } from '#modules/catalog/store/db.ts'
 import { lockShelf, recount, touchedBy } from '#modules/catalog/store/recount.ts'
-import { ALBUM_SONGS_MAX } from './contract.ts'
+import { ALBUM_SONGS_MAX, ALBUMS_MAX, PLACES_MAX } from './contract.ts'
 import type { Slot } from './order.ts'
 import * as store from './store.ts'
 
@@ -40,9 +40,20 @@ export async function assertSongsSeen(tx: Db, view: View, ids: readonly string[]
   if (ids.some((id) => !seen.has(id))) throw notFound('song')
 }
 
-/** Throws 422 `album_full` beyond the songs of one album. */
+const tooMany = (what: string) =>
+  unprocessable('too_many_albums', `One person has at most ${what}: delete albums that you no longer need.`)
+
+/** Throws 422 `too_many_albums` for a new album beyond what one person has. Only under `lockShelf`. */
+export async function assertAlbumsLeft(tx: Db, albumId: string): Promise<void> {
+  if ((await store.albumsBeside(tx, albumId)).albums >= ALBUMS_MAX) throw tooMany(`${ALBUMS_MAX} albums`)
+}
+
+/** Throws 422 `album_full` beyond the songs of one album, `too_many_albums` beyond those on all albums of one person. */
 export async function keepSlots(tx: Db, albumId: string, slots: readonly Slot[]): Promise<void> {
   if (slots.length > ALBUM_SONGS_MAX)
     throw unprocessable('album_full', `An album holds at most ${ALBUM_SONGS_MAX} songs: make a second one.`)
+  const { places, here } = await store.albumsBeside(tx, albumId)
+  // A change of a song counts all albums anew that it stands on, while everybody else waits.
+  if (slots.length > here && places + slots.length > PLACES_MAX) throw tooMany(`${PLACES_MAX} songs on albums`)
   await store.writeOrder(tx, albumId, slots)
 }

@@ -5,6 +5,9 @@ import { Album, ALBUM_KINDS, ALBUM_SORTS, AlbumWithSongs } from '#modules/catalo
 
 /** Songs of one album that has an owner. */
 export const ALBUM_SONGS_MAX = 1000
+/** Albums that one person has made, and songs on all of them together. Those that uploads make are not refused. */
+export const ALBUMS_MAX = 5000
+export const PLACES_MAX = 100_000
 const Disc = Type.Integer({ minimum: 1, maximum: 999 })
 
 /** What a person may say of an album. Null takes back what was said. */

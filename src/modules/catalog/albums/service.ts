@@ -17,7 +17,7 @@ import { lockShelf } from '#modules/catalog/store/recount.ts'
 import { releaseCovers } from '#modules/catalog/uploads/index.ts'
 import { albumFor, assertMayPublish, assertOwned } from './access.ts'
 import { answerAlbum, answerWithSongs } from './answer.ts'
-import { assertSongsSeen, changeAlbum, keepSlots, settle } from './change.ts'
+import { assertAlbumsLeft, assertSongsSeen, changeAlbum, keepSlots, settle } from './change.ts'
 import type { albumWriteOps } from './contract.ts'
 import { artistIdsOf, newAlbumFor, titleFacts } from './home.ts'
 import { orderAs } from './order.ts'
@@ -47,6 +47,7 @@ async function createAlbum(ctx: CatalogCtx, who: Caller, input: AlbumInput<'crea
     await lockShelf(tx)
     const album = { ownerId: who.userId, title, artists, year, kind: kind ?? KIND, description, newId: ctx.newId }
     const made = await newAlbumFor(tx, album)
+    await assertAlbumsLeft(tx, made)
     await store.patchAlbum(tx, made, { coverHash })
     await assertSongsSeen(tx, view, songIds)
     await keepSlots(tx, made, slots)

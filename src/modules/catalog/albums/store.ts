@@ -154,6 +154,18 @@ export async function touchedByAlbums(db: Db, ids: readonly string[]): Promise<T
   return { albumIds: [...ids], artistIds: rows.map((r) => r.id) }
 }
 
+export type Beside = { albums: number; places: number; here: number }
+/** What the owner of an album has beside it: how many albums, and songs on them; `here` are those on it. */
+export async function albumsBeside(db: Db, albumId: string): Promise<Beside> {
+  const { rows } = await sql<Beside>`
+    with own as (select al.id from catalog.albums al, catalog.albums this
+      where this.id = ${albumId}::uuid and al.owner_id = this.owner_id and al.id <> this.id)
+    select (select count(*)::int from own) as albums,
+      (select count(*)::int from catalog.album_songs m where m.album_id in (select id from own)) as places,
+      (select count(*)::int from catalog.album_songs m where m.album_id = ${albumId}::uuid) as here`.execute(db)
+  return rows[0] as Beside
+}
+
 /** Albums that belong to a person, `limit` at most. */
 export async function albumsOfOwner(db: Db, ownerId: string, limit: number): Promise<string[]> {
   const { rows } = await sql<{ id: string }>`select id from catalog.albums where owner_id = ${ownerId}::uuid
