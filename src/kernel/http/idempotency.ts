@@ -6,8 +6,10 @@ import type { Caller } from '#kernel/caller.ts'
 import { badRequest, conflict, unprocessable } from '#kernel/errors.ts'
 
 const KEY_LENGTH_MAX = 255
-/** A request that began longer ago and has no answer died with its process. */
+/** A request that was last heard of longer ago and has no answer died with its process. */
 const STARTED_MAX = '2 minutes'
+/** Some work takes long (music is decoded whole): it says that it lives. */
+const BEAT_MS = 30_000
 /** An address stands in for a person who is not signed in. */
 const scopeOf = (who: Caller, operation: string) => `${who.userId ?? who.address ?? '-'}:${operation}`
 
@@ -19,7 +21,13 @@ type Row = { request: string; status: number | null; body: unknown }
  * `Idempotency-Key` (after Stripe): the first request with a key does the work, a repeated one gets its answer. The
  * same key with another input is a fault of the caller. Keys are of one person and operation, and kept a day.
  */
-export function createIdempotency(pool: Pool): Idempotency {
+export function createIdempotency(pool: Pool, { beatMs = BEAT_MS } = {}): Idempotency {
+  const livingOn = (scope: string, key: string): NodeJS.Timeout =>
+    setInterval(() => {
+      const lives = 'update kernel.idempotency set created_at = now() where scope = $1 and key = $2 and status is null'
+      // One that fails is followed by the next.
+      pool.query(lives, [scope, key]).catch(() => {})
+    }, beatMs).unref()
   return {
     async once(call, work) {
       const key = keyOf(call.request)
@@ -28,13 +36,16 @@ export function createIdempotency(pool: Pool): Idempotency {
       const digest = createHash('sha256').update(JSON.stringify(call.input)).digest('hex')
       const earlier = await claim(pool, scope, key, digest)
       if (earlier) return replay(earlier, digest, call.reply)
-      const body = await work().catch(async (thrown: unknown): Promise<never> => {
-        await pool.query('delete from kernel.idempotency where scope = $1 and key = $2 and status is null', [
-          scope,
-          key,
-        ])
-        throw thrown
-      })
+      const living = livingOn(scope, key)
+      const body = await work()
+        .finally(() => clearInterval(living))
+        .catch(async (thrown: unknown): Promise<never> => {
+          await pool.query('delete from kernel.idempotency where scope = $1 and key = $2 and status is null', [
+            scope,
+            key,
+          ])
+          throw thrown
+        })
       await pool.query('update kernel.idempotency set status = $3, body = $4 where scope = $1 and key = $2', [
         scope,
         key,
