@@ -158,6 +158,7 @@ export async function generate(
       await lockShelf(tx)
       const ids = await applyFlags(tx, tunes, o.owners)
       await applyFacts(tx, tunes, ids)
+      await keepCovers(tx)
       await recount(tx, [await touchedBy(tx, [...ids.values()])])
     })
     done += tunes.length
@@ -165,11 +166,22 @@ export async function generate(
     if (Number.isInteger(Math.log2(done / PART))) await sql`analyze`.execute(kysely)
     o.tell?.(done)
   }
-  await sql`update catalog.covers set state = 'ok', size_bytes = 100000,
-    color = '#' || substr(hash, 1, 6) where state = 'wanted'`.execute(kysely)
-  for (const definition of again) await sql.raw(definition).execute(kysely)
-  await sql`vacuum analyze`.execute(kysely)
+  await makeIndexes(kysely, again)
 }
+
+/** Statements that take longer than any request may, all on one connection that allows it. */
+const makeIndexes = (kysely: Kysely<Tables>, definitions: readonly string[]): Promise<void> =>
+  kysely.connection().execute(async (db) => {
+    await sql`set statement_timeout = 0`.execute(db)
+    await sql`set maintenance_work_mem = '512MB'`.execute(db)
+    for (const definition of definitions) await sql.raw(definition).execute(db)
+    await sql`vacuum analyze`.execute(db)
+    await sql`reset all`.execute(db)
+  })
+
+const keepCovers = (tx: Db) =>
+  sql`update catalog.covers set state = 'ok', size_bytes = 100000, color = '#' || substr(hash, 1, 6)
+    where state = 'wanted'`.execute(tx)
 
 export type Library = {
   readonly app: TestApp
