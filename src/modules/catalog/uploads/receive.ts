@@ -10,10 +10,10 @@ import { tell } from './tell.ts'
 const PRIORITY = -10
 export const jobKey = (id: string): string => `upload:${id}`
 
-const overtaken = () =>
+export const overtaken = () =>
   new AppError(409, 'upload_overtaken', 'This upload went on elsewhere, or was removed: ask where it stands.')
 
-type Received = { from: number; to: number; begins: 'job' | 'nothing' }
+type Received = { from: number; to: number; begins: 'job' | 'nothing'; writer?: string }
 
 /**
  * Notes bytes that are on the disk. With the last of them the processing begins, as a job of the same transaction,
@@ -26,7 +26,14 @@ export async function received(ctx: CatalogCtx, row: UploadRow, r: Received): Pr
       await assertQuota(ctx, tx, row.ownerId, { bytes: r.to - r.from, isNew: false })
     }
     const { uploadExpiresSec: expiresSec } = ctx.config
-    const next = await noteReceived(tx, { id: row.id, from: r.from, to: r.to, expiresSec, receivedShare: RECEIVED })
+    const next = await noteReceived(tx, {
+      id: row.id,
+      writer: r.writer,
+      from: r.from,
+      to: r.to,
+      expiresSec,
+      receivedShare: RECEIVED,
+    })
     if (!next) throw overtaken()
     if (next.state === 'processing' && r.begins === 'job')
       await enqueue(processUploadJob, { uploadId: row.id }, { key: jobKey(row.id), priority: PRIORITY })

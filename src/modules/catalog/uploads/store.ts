@@ -61,19 +61,27 @@ export async function countUploads(db: Db, ownerId: string, state: State | undef
   return rows[0]?.n ?? 0
 }
 
+/** From now on only this writer notes bytes. False when the upload is not where it thinks. */
+export async function beginWriting(db: Db, w: { id: string; writer: string; from: number }): Promise<boolean> {
+  const { numAffectedRows } = await sql`update catalog.uploads set writer = ${w.writer}::uuid
+    where id = ${w.id}::uuid and received_bytes = ${w.from}::bigint and state in ('pending', 'uploading')`.execute(db)
+  return numAffectedRows === 1n
+}
+
 /**
  * Bytes `from`..`to` are on the disk. The last of them begins the processing. Undefined when the upload is not where
  * its writer thinks: another writer was faster, or it is gone.
  */
 export async function noteReceived(
   db: Db,
-  n: { id: string; from: number; to: number; expiresSec: number; receivedShare: number },
+  n: { id: string; writer: string | undefined; from: number; to: number; expiresSec: number; receivedShare: number },
 ): Promise<UploadRow | undefined> {
   const { rows } = await sql<UploadRow>`
     update catalog.uploads u set received_bytes = ${n.to}::bigint, updated_at = now(), expires_at = ${inSec(n.expiresSec)},
       state = case when size_bytes = ${n.to}::bigint then 'processing' else 'uploading' end,
       progress = case when size_bytes = ${n.to}::bigint then ${n.receivedShare}::real else 0 end
     where id = ${n.id}::uuid and received_bytes = ${n.from}::bigint and state in ('pending', 'uploading')
+      and writer is not distinct from ${n.writer ?? null}::uuid
       and (size_bytes is null or size_bytes >= ${n.to}::bigint)
     returning ${COLUMNS}`.execute(db)
   return rows[0]

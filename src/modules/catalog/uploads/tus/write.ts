@@ -4,8 +4,9 @@ import { AppError } from '#kernel/errors.ts'
 import { assertRoom, LOOK_EVERY_BYTES } from '#kernel/http/room.ts'
 import type { CatalogCtx } from '#modules/catalog/scan/types.ts'
 import { openPart } from '#modules/catalog/uploads/files.ts'
-import { received } from '#modules/catalog/uploads/receive.ts'
+import { overtaken, received } from '#modules/catalog/uploads/receive.ts'
 import type { UploadRow } from '#modules/catalog/uploads/shapes.ts'
+import { beginWriting } from '#modules/catalog/uploads/store.ts'
 import { assertChecksum, type Expected } from './checksum.ts'
 
 /** Bytes, or time, after which what has come is put down for good. */
@@ -33,6 +34,12 @@ function watchSilence(stream: Readable): { heard(): void; end(): void } {
   }
 }
 
+/** In another process somebody may still be writing: from here on nothing that they write counts. */
+async function beginAt(ctx: CatalogCtx, id: string, writer: string, from: number): Promise<FileHandle> {
+  if (!(await beginWriting(ctx.db, { id, writer, from }))) throw overtaken()
+  return openPart(ctx.config, id, from)
+}
+
 /**
  * Appends what a stream brings to the file of an upload, and answers the new offset. INVARIANT: an offset is noted only
  * after the bytes before it are on the disk. When the line breaks, what came before stays; with a checksum, all of a
@@ -44,6 +51,7 @@ export async function writePart(
   stream: Readable,
   expected: Expected | undefined,
 ): Promise<number> {
+  const writer = ctx.newId()
   let current = row
   let at = row.receivedBytes
   let lookAtBytes = at
@@ -52,7 +60,7 @@ export async function writePart(
   async function save(): Promise<void> {
     if (!file || at === current.receivedBytes) return
     await file.datasync()
-    current = await received(ctx, current, { from: current.receivedBytes, to: at, begins: 'job' })
+    current = await received(ctx, current, { from: current.receivedBytes, to: at, begins: 'job', writer })
     savedAtMs = performance.now()
   }
   const isDue = () => at - current.receivedBytes >= SAVE_BYTES || performance.now() - savedAtMs >= SAVE_EVERY_MS
@@ -60,7 +68,7 @@ export async function writePart(
   try {
     for await (const chunk of stream as AsyncIterable<Buffer>) {
       silence.heard()
-      file ??= await openPart(ctx.config, row.id, at)
+      file ??= await beginAt(ctx, row.id, writer, at)
       if (at >= lookAtBytes) {
         await assertRoom(ctx.config.dataDir, 0)
         lookAtBytes = at + LOOK_EVERY_BYTES
