@@ -23,13 +23,19 @@ export type Typo = {
   /** The word may go on. */
   isOpen: boolean
 }
+/** Words are cut by code units; half a character is none that JSON may hold, and begins no word. */
+const wellFormed = (_key: string, value: unknown): unknown => (typeof value === 'string' ? value.toWellFormed() : value)
+
 /** Words that may be meant, by the number of the typo in the list; and those of `parts` that there are, as -1. */
 export async function similarWords(
   db: Db,
   typos: readonly Typo[],
   parts: readonly string[],
 ): Promise<{ at: number; word: string }[]> {
-  const rows = JSON.stringify(typos.map((t, at) => ({ ...t, at, upto: `${t.first}${LAST}` })))
+  const rows = JSON.stringify(
+    typos.map((t, at) => ({ ...t, at, upto: `${t.first}${LAST}` })),
+    wellFormed,
+  )
   const fits = sql`length(w.word) between p."lengthMin" and p."lengthMax"
     and bit_count((p.letters & ~w.letters)::bit(32)) <= p.edits
     and (p."isOpen" or bit_count((w.letters & ~p.letters)::bit(32)) <= p.edits)`
