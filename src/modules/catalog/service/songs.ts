@@ -39,13 +39,16 @@ export async function oneSong(
 async function searchAll(ctx: CatalogCtx, who: Caller, { q, limit = 10 }: Input<'search'>) {
   const { db } = ctx
   const view = await viewFor(ctx, who)
-  const { song, album, artist } = await find(db, view, q, limit)
-  const [songRows, albumRows, artistRows] = await Promise.all([
-    songsById(db, view, song),
-    albumsById(db, view, album),
-    artistsById(db, view, artist),
-  ])
-  return { songs: songRows.map(toSong), albums: albumRows.map(toAlbum), artists: artistRows.map(toArtist) }
+  // The first letters of what people type are the same again and again.
+  return keptList(ctx, { name: 'search', view, input: { q, limit } }, async () => {
+    const { song, album, artist } = await find(db, view, q, limit)
+    const [songRows, albumRows, artistRows] = await Promise.all([
+      songsById(db, view, song),
+      albumsById(db, view, album),
+      artistsById(db, view, artist),
+    ])
+    return { songs: songRows.map(toSong), albums: albumRows.map(toAlbum), artists: artistRows.map(toArtist) }
+  })
 }
 
 async function oneArtist(ctx: CatalogCtx, who: Caller, id: string) {

@@ -30,7 +30,15 @@ const seen = (view: View): Sql => {
       mode() within group (order by t.cover_hash) as cover
     from catalog.song_artists sa join catalog.songs t on t.id = sa.song_id
     where sa.artist_id = ar.id and ${songsInReach(view, 'shelf')}
-  ) part on (${sql.lit(isApart)} and ar.apart_song_count > 0) or ar.folder_nos && ${[...view.withheld]}::smallint[]`
+  ) part on (${apart(view)}) or ar.folder_nos && ${[...view.withheld]}::smallint[]`
+}
+
+/** Artists with songs that the caller sees and `shelf >= 2` does not count. */
+function apart({ least, ownerId }: View): Sql<boolean> {
+  if (least === ACCESS.admins) return sql`ar.apart_song_count > 0`
+  if (ownerId === null) return sql`false`
+  return sql`ar.apart_song_count > 0
+    and exists (select from catalog.known_artists k where k.owner_id = ${ownerId}::uuid and k.artist_id = ar.id)`
 }
 
 /** `where` speaks of the artists as `t`, `order` as `ar`. */

@@ -52,12 +52,15 @@ export function artistsInReach(view: View): Sql<boolean> {
   const { least, ownerId } = view
   if (least === ACCESS.anyone) return sql`t.shelf = 3`
   if (ownerId === null) return sql`(t.shelf >= ${sql.lit(least)} and ${inOpenFolder(view)})`
-  // One small set, made once a query: what a person owns is little beside what is shared.
+  const own = sql`own.owner_id = ${ownerId}::uuid and own.shelf >= ${sql.lit(ACCESS.owner)}`
+  // Looked up for the few artists that are not shared. `limit` keeps the planner from making the set of all instead.
   return sql`((t.shelf >= ${sql.lit(least)} and ${inOpenFolder(view)})
-    or t.id in (select sa.artist_id from catalog.songs own join catalog.song_artists sa on sa.song_id = own.id
-      where own.owner_id = ${ownerId}::uuid and own.shelf >= ${sql.lit(ACCESS.owner)}
-      union all select aa.artist_id from catalog.albums own join catalog.album_artists aa on aa.album_id = own.id
-      where own.owner_id = ${ownerId}::uuid and own.shelf >= ${sql.lit(ACCESS.owner)}))`
+    or (t.shelf >= ${sql.lit(ACCESS.owner)} and coalesce(
+      (select true from catalog.known_artists k where k.owner_id = ${ownerId}::uuid and k.artist_id = t.id limit 1)
+      and ((select true from catalog.song_artists sa join catalog.songs own on own.id = sa.song_id
+          where sa.artist_id = t.id and ${own} limit 1) is not null
+        or (select true from catalog.album_artists aa join catalog.albums own on own.id = aa.album_id
+          where aa.artist_id = t.id and ${own} limit 1) is not null), false)))`
 }
 
 /** Songs or albums `t` of one person, whoever may see them: for their own lists alone. */
