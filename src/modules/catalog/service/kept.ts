@@ -13,7 +13,7 @@ const LIMIT_KEPT_MAX = 100
 export const CATALOG_TAG = 'catalog'
 const TAGS = [CATALOG_TAG, ACCESS_TAG]
 
-type Asked = { limit?: number; sort?: string; cursor?: string }
+type Asked = { limit?: number; sort?: string; cursor?: string; [field: string]: unknown }
 /**
  * What of an answer depends on who asks is the view and nothing else, so whoever sees the same shares an answer.
  * INVARIANT: the key holds all of the view and all of the input.
