@@ -44,10 +44,10 @@ $$;
 alter table catalog.songs add column genre_bits bigint not null generated always as (catalog.genre_bits(genre_keys)) stored;
 
 -- Everything a song can be found by, as words of one index: it cuts any filters with each other, however rare or common.
--- Ranges are steps of 5 BPM and twentieths of energy; `tokensOf` of store/narrow.ts makes the same.
+-- Ranges are years from 1900 to 2100, what is beyond among them, steps of 5 BPM and twentieths of energy; `tokensOf` of store/narrow.ts makes the same.
 create function catalog.song_tokens(genre_keys text[], tags text[], year smallint, tempo real, energy real,
     key_no smallint, mood_no smallint, lossless boolean) returns text[] immutable parallel safe language sql as $$
-  select array_remove(array['y:' || year, 'b:' || floor(tempo / 5), 'e:' || floor(energy * 20), 'k:' || key_no,
+  select array_remove(array['y:' || least(greatest(year, 1900), 2100), 'b:' || floor(tempo / 5), 'e:' || floor(energy * 20), 'k:' || key_no,
       'm:' || mood_no, 'l:' || lossless], null)
     || array(select 'g:' || k from unnest(genre_keys) as k) || array(select 't:' || k from unnest(tags) as k)
 $$;
@@ -96,8 +96,8 @@ begin
 end $$;
 
 -- Numbers ---------------------------------------------------------------------------------------------------------------
--- How many songs, albums and artists there are on each shelf and in which folders, of each genre too: exact, whoever
--- writes. Who owns nothing is answered from here alone; see store/tallies.ts.
+-- How many songs, albums and artists there are on each shelf and in which folders, of each genre too, and whose they are
+-- where only their owner sees them: exact, whoever writes. See store/tallies.ts.
 create table catalog.tallies (
   kind        text not null check (kind in ('songs', 'albums', 'artists', 'genre songs', 'genre albums')),
   -- The genre, folded, and as it is spelled.
@@ -105,17 +105,25 @@ create table catalog.tallies (
   name        text not null default '',
   shelf       smallint not null,
   folder_nos  smallint[] not null,
+  -- All zeros: nobody's.
+  owner_id    uuid not null,
   n           bigint not null,
   duration_ms bigint not null,
-  primary key (kind, key, name, shelf, folder_nos)
+  primary key (kind, key, name, shelf, folder_nos, owner_id)
 );
+-- Nothing is told of what is no longer there, nor of whose it was.
+create index tallies_empty on catalog.tallies (kind) where n = 0;
+create index tallies_of_owner on catalog.tallies (owner_id, kind)
+  where owner_id <> '00000000-0000-0000-0000-000000000000';
 
--- Arguments: the kind, its folders, its length, and the kind of its genres or nothing. What changes nothing of a number
--- writes nothing.
+-- Arguments: the kind, its folders, its owner, its length, and the kind of its genres or nothing. What changes nothing
+-- of a number writes nothing.
 create function catalog.tally() returns trigger language plpgsql as $$
 declare
-  facts constant text := format('t.shelf, %s as folder_nos, %s as duration_ms', tg_argv[1], tg_argv[2])
-    || case when tg_argv[3] = '' then '' else ', t.genres, t.genre_keys' end;
+  facts constant text := format($q$t.shelf, %s as folder_nos,
+      coalesce(case when t.shelf = 1 then %s end, '00000000-0000-0000-0000-000000000000'::uuid) as owner_id,
+      %s as duration_ms $q$, tg_argv[1], tg_argv[2], tg_argv[3])
+    || case when tg_argv[4] = '' then '' else ', t.genres, t.genre_keys' end;
   changed constant text := case tg_op
     when 'INSERT' then format('select 1 as sign, %s from fresh t', facts)
     when 'DELETE' then format('select -1 as sign, %s from gone t', facts)
@@ -125,48 +133,52 @@ declare
 begin
   execute format($q$
     with changed as materialized (%s)
-    insert into catalog.tallies as x (kind, key, name, shelf, folder_nos, n, duration_ms)
-    select %L, '', '', t.shelf, t.folder_nos, sum(t.sign) as n, sum(t.sign * t.duration_ms) as duration_ms
-      from changed t where t.shelf >= 0 group by t.shelf, t.folder_nos
+    insert into catalog.tallies as x (kind, key, name, shelf, folder_nos, owner_id, n, duration_ms)
+    select %L, '', '', t.shelf, t.folder_nos, t.owner_id, sum(t.sign) as n, sum(t.sign * t.duration_ms) as duration_ms
+      from changed t where t.shelf >= 0 group by t.shelf, t.folder_nos, t.owner_id
       having sum(t.sign) <> 0 or sum(t.sign * t.duration_ms) <> 0
     %s
-    on conflict (kind, key, name, shelf, folder_nos)
+    on conflict (kind, key, name, shelf, folder_nos, owner_id)
       do update set n = x.n + excluded.n, duration_ms = x.duration_ms + excluded.duration_ms $q$,
     changed, tg_argv[0],
-    case when tg_argv[3] = '' then '' else format($q$
-      union all select %L, g.key, g.name, t.shelf, t.folder_nos, sum(t.sign), 0
+    case when tg_argv[4] = '' then '' else format($q$
+      union all select %L, g.key, g.name, t.shelf, t.folder_nos, t.owner_id, sum(t.sign), 0
       from changed t, unnest(t.genre_keys, t.genres) as g(key, name) where t.shelf >= 0
-      group by g.key, g.name, t.shelf, t.folder_nos having sum(t.sign) <> 0 $q$, tg_argv[3]) end);
+      group by g.key, g.name, t.shelf, t.folder_nos, t.owner_id having sum(t.sign) <> 0 $q$, tg_argv[4]) end);
+  delete from catalog.tallies where n = 0;
   return null;
 end $$;
 do $$
 declare
   kinds constant text[][] := array[
-    ['songs', 'array_remove(array[t.folder_no], null)', 't.duration_ms', 'genre songs'],
-    ['albums', 't.folder_nos', '0', 'genre albums'], ['artists', 't.folder_nos', '0', '']];
+    ['songs', 'array_remove(array[t.folder_no], null)', 't.owner_id', 't.duration_ms', 'genre songs'],
+    ['albums', 't.folder_nos', 't.owner_id', '0', 'genre albums'],
+    ['artists', 't.folder_nos', 'null::uuid', '0', '']];
   k text[];
+  call text;
 begin
   foreach k slice 1 in array kinds loop
-    execute format('create trigger tally_insert after insert on catalog.%I referencing new table as fresh
-      for each statement execute function catalog.tally(%L, %L, %L, %L)', k[1], k[1], k[2], k[3], k[4]);
-    execute format('create trigger tally_update after update on catalog.%I referencing old table as gone
-      new table as fresh for each statement execute function catalog.tally(%L, %L, %L, %L)', k[1], k[1], k[2], k[3], k[4]);
-    execute format('create trigger tally_delete after delete on catalog.%I referencing old table as gone
-      for each statement execute function catalog.tally(%L, %L, %L, %L)', k[1], k[1], k[2], k[3], k[4]);
+    call := format('for each statement execute function catalog.tally(%L, %L, %L, %L, %L)', k[1], k[2], k[3], k[4], k[5]);
+    execute format('create trigger tally_insert after insert on catalog.%I referencing new table as fresh %s', k[1], call);
+    execute format('create trigger tally_update after update on catalog.%I referencing old table as gone new table as fresh
+      %s', k[1], call);
+    execute format('create trigger tally_delete after delete on catalog.%I referencing old table as gone %s', k[1], call);
   end loop;
 end $$;
-insert into catalog.tallies (kind, shelf, folder_nos, n, duration_ms)
-  select 'songs', shelf, array_remove(array[folder_no], null), count(*), sum(duration_ms)
-    from catalog.songs where shelf >= 0 group by shelf, folder_no
-  union all select 'albums', shelf, folder_nos, count(*), 0 from catalog.albums where shelf >= 0 group by shelf, folder_nos
-  union all select 'artists', shelf, folder_nos, count(*), 0 from catalog.artists where shelf >= 0
-    group by shelf, folder_nos;
-insert into catalog.tallies (kind, key, name, shelf, folder_nos, n, duration_ms)
-  select 'genre songs', g.key, g.name, shelf, array_remove(array[folder_no], null), count(*), 0
-    from catalog.songs, unnest(genre_keys, genres) as g(key, name) where shelf >= 0 group by g.key, g.name, shelf, folder_no
-  union all select 'genre albums', g.key, g.name, shelf, folder_nos, count(*), 0
-    from catalog.albums, unnest(genre_keys, genres) as g(key, name) where shelf >= 0
-    group by g.key, g.name, shelf, folder_nos;
+with facts as (
+  select 'songs' as kind, shelf, array_remove(array[folder_no], null) as folder_nos, owner_id, duration_ms, genres,
+    genre_keys from catalog.songs
+  union all select 'albums', shelf, folder_nos, owner_id, 0, genres, genre_keys from catalog.albums
+  union all select 'artists', shelf, folder_nos, null::uuid, 0, '{}'::text[], '{}'::text[] from catalog.artists),
+shown as (
+  select kind, shelf, folder_nos, duration_ms, genres, genre_keys,
+    coalesce(case when shelf = 1 then owner_id end, '00000000-0000-0000-0000-000000000000'::uuid) as owner_id
+  from facts where shelf >= 0)
+insert into catalog.tallies (kind, key, name, shelf, folder_nos, owner_id, n, duration_ms)
+  select kind, '', '', shelf, folder_nos, owner_id, count(*), sum(duration_ms) from shown
+    group by kind, shelf, folder_nos, owner_id
+  union all select 'genre ' || kind, g.key, g.name, shelf, folder_nos, owner_id, count(*), 0
+    from shown, unnest(genre_keys, genres) as g(key, name) group by kind, g.key, g.name, shelf, folder_nos, owner_id;
 
 -- Grows with every statement that may move a song within a list: what was measured of the lists before is measured again.
 create table catalog.list_versions (

@@ -5,7 +5,7 @@ import type { Db, Sql } from './db.ts'
 const TEMPO_STEP = 5
 const TEMPO_MAX = 400
 const ENERGY_STEPS = 20
-const YEAR_MAX = 2200
+const [YEAR_MIN, YEAR_MAX] = [1900, 2100]
 
 /** What narrows a list, as three ways to find it need it. */
 export type Narrow = {
@@ -13,6 +13,8 @@ export type Narrow = {
   readonly covered: (row: Sql) => readonly Sql<boolean>[]
   /** The whole condition, for a row `t` that is read. */
   readonly exact: readonly Sql<boolean>[]
+  /** Whether the row must be read to know, beyond what `covered` leaves over. */
+  readonly reads: boolean
   /** Finds matches by other indexes than that of the order: the same condition on `t`, or more of it. */
   readonly found: readonly Sql<boolean>[]
 }
@@ -46,11 +48,13 @@ const within = (column: Sql, { min, max }: Range): Sql<boolean>[] => [
   ...(max === undefined ? [] : [sql<boolean>`${column} <= ${Math.fround(max)}`]),
 ]
 /** Tokens of all steps that meet the range. */
-function steps(letter: string, range: Range, o: { perUnit: number; max: number }): string[] {
+function steps(letter: string, range: Range, o: { perUnit: number; min?: number; max: number }): string[] {
   // Stored as `real`: the bounds are compared as such.
   const at = (x: number): number => Math.floor(Math.fround(x) * o.perUnit)
-  const first = Math.max(0, at(range.min ?? 0))
-  const last = Math.min(at(o.max), at(range.max ?? o.max))
+  const [least, most] = [at(o.min ?? 0), at(o.max)]
+  const clamp = (step: number): number => Math.min(most, Math.max(least, step))
+  const first = range.min === undefined ? least : clamp(at(range.min))
+  const last = range.max === undefined ? most : clamp(at(range.max))
   return Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => `${letter}:${first + i}`)
 }
 
@@ -74,7 +78,7 @@ function tokensOf(f: SongFilter): { all: string[]; oneOf: string[][] } {
       ...(f.lossless === undefined ? [] : [`l:${f.lossless}`]),
     ],
     oneOf: [
-      ...(isRange(year) ? [steps('y', year, { perUnit: 1, max: YEAR_MAX })] : []),
+      ...(isRange(year) ? [steps('y', year, { perUnit: 1, min: YEAR_MIN, max: YEAR_MAX })] : []),
       ...(isRange(tempo) ? [steps('b', tempo, { perUnit: 1 / TEMPO_STEP, max: TEMPO_MAX })] : []),
       ...(isRange(energy) ? [steps('e', energy, { perUnit: ENERGY_STEPS, max: 1 })] : []),
     ],
@@ -140,12 +144,13 @@ export function narrowSongs(f: SongFilter): Narrow | undefined {
   const covered = coveredOf(f, sql`t`)
   const read = readOf(f)
   if (covered.length + read.length === 0) return undefined
-  return { covered: (row) => coveredOf(f, row), exact: [...read, ...covered], found: foundBy(f) }
+  const reads = read.length > (f.genreKey === undefined ? 0 : 1)
+  return { covered: (row) => coveredOf(f, row), exact: [...read, ...covered], reads, found: foundBy(f) }
 }
 
 /** A list of few rows, whose indexes hold no facts: every condition reads the row. */
 export const narrowBy = (conditions: readonly Sql<boolean>[]): Narrow | undefined =>
-  conditions.length === 0 ? undefined : { covered: () => [], exact: conditions, found: [] }
+  conditions.length === 0 ? undefined : { covered: () => [], exact: conditions, reads: true, found: [] }
 
 /** What must be seen of the covered columns, where a list has such. */
 export type Facts = { readonly columns: Sql }

@@ -30,10 +30,18 @@ export type Bounds = {
   readonly inStretches: number
   /** … and by reading each. */
   readonly reading: number
-  /** Matches that are collected and sorted; of more, the order is walked: among so many a page is soon full. */
+  /** Matches that are collected and sorted; among more of them a page is soon full where they stand alike. */
   readonly collected: number
 }
-const BOUNDS: Bounds = { inIndex: 10_000, inStretches: 2500, reading: 1000, collected: 4000 }
+const BOUNDS: Bounds = { inIndex: 10_000, inStretches: 2500, reading: 1000, collected: 2000 }
+/** Of a page that is filled to this share, walking on fills the rest sooner than anything else. */
+const DENSE_SHARE = 1 / 3
+/** Where walking on is worth it, how many times as far as before. */
+const FARTHER = 4
+/** A guess of so many times as many as are collected is no longer doubted. */
+const SURELY_MORE = 2
+/** Rows are walked for as many matches there are to collect; to collect one costs more than to pass over a row. */
+const WALKED_PER_MATCH = 1 / 8
 
 const cast: Record<Exclude<SortKind, 'id'>, (value: string | number) => Sql> = {
   text: (v) => sql`${v}::text collate "C"`,
@@ -93,12 +101,12 @@ async function walkedPage(db: Db, list: Listed, narrow: Narrow, at: At, walked?:
   return rows
 }
 
-/** Collects the matches, wherever they stand, and sorts them; nothing when they are too many. */
+/** Collects the matches, wherever they stand, and sorts them; nothing when they are more than `collected`. */
 async function collectedPage(
   db: Db,
   list: Listed,
   narrow: Narrow,
-  at: At & { collected: number },
+  at: At & { collected?: number },
 ): Promise<PageEnd[] | undefined> {
   const where = allOf([...conditionsOf(list, at), ...narrow.exact, ...narrow.found])
   const { by, kind, direction } = at.sort
@@ -106,31 +114,77 @@ async function collectedPage(
   const { rows } = await byBitmap(db, (tx) =>
     sql<{ matches: number; id: string | null; value: string | number }>`
       with m as materialized (select t.id, ${kind === 'id' ? sql`''` : by} as value
-        from ${list.table} t where ${where} limit ${at.collected + 1})
+        from ${list.table} t where ${where} ${at.collected === undefined ? sql`` : sql`limit ${at.collected + 1}`})
       select (select count(*) from m) as matches, p.id, p.value
       from (select 1) one left join lateral (
         select m.id, ${kind === 'bigint' ? sql`m.value::text` : sql`m.value`} as value from m
         order by m.value ${way}, m.id ${way} limit ${at.limit} offset ${at.offset}
       ) p on true`.execute(tx),
   )
-  if ((rows[0]?.matches ?? 0) > at.collected) return undefined
+  if (at.collected !== undefined && (rows[0]?.matches ?? 0) > at.collected) return undefined
   return rows.flatMap(({ id, value }) => (id === null ? [] : [{ id, value }]))
+}
+
+/** How many matches the planner thinks there are: good for one common word, which is what it is asked for. */
+async function guessOf(db: Db, list: Listed, narrow: Narrow): Promise<number> {
+  const where = allOf([...list.where, ...narrow.exact])
+  const { rows } = await sql<{ 'QUERY PLAN': [{ Plan: { 'Plan Rows': number } }] }>`
+    explain (format json) select from ${list.table} t where ${where}`.execute(db)
+  return rows[0]?.['QUERY PLAN'][0].Plan['Plan Rows'] ?? 0
+}
+
+/** Pages filled by one way after the other, until one of them is sure of its page or fills it. */
+async function firstFull(limit: number, ways: readonly (() => Promise<PageEnd[] | undefined>)[]): Promise<PageEnd[]> {
+  let last: PageEnd[] = []
+  for (const way of ways) {
+    const page = await way()
+    if (page?.length === limit) return page
+    last = page ?? last
+  }
+  return last
+}
+
+/** The order for a while, as long as it takes to collect what may match; then all matches. */
+async function readPage(
+  db: Db,
+  list: Listed,
+  narrow: Narrow,
+  at: At & Bounds & { walked: number },
+): Promise<PageEnd[]> {
+  const { sort, cursor, offset, limit, walked } = at
+  return firstFull(limit, [
+    () => walkedPage(db, list, narrow, at, walked),
+    () => collectedPage(db, list, narrow, { sort, cursor, offset, limit }),
+  ])
+}
+
+/** What comes when the begin of the order was not enough: matches are few, or they stand far away. */
+async function sparsePage(db: Db, list: Listed, narrow: Narrow, at: At & Bounds): Promise<PageEnd[]> {
+  const guess = narrow.reads ? await guessOf(db, list, narrow) : 0
+  const found = guess > at.collected * SURELY_MORE ? undefined : await collectedPage(db, list, narrow, at)
+  if (found) return found
+  if (!narrow.reads) return walkedPage(db, list, narrow, at)
+  return readPage(db, list, narrow, { ...at, walked: Math.max(at.reading, Math.ceil(guess * WALKED_PER_MATCH)) })
 }
 
 /**
  * A page of what a filter leaves over, however much that is, and wherever in the order it stands: the planner, which
  * must guess both, is not asked. First a bounded stretch of the order is walked, which fills the page when matches are
- * common; then the matches are collected and sorted, if they are few; else they are many, and walking on meets them.
+ * common; then the matches are collected and sorted, if they are few; else they are many, but stand far away: walking on
+ * in the index meets them, and where each row must be read, no more is walked than collecting them would cost.
  */
 async function narrowedPage(db: Db, list: Listed, narrow: Narrow, at: At & Bounds): Promise<PageEnd[]> {
   // A short list in random order has no index to walk: it is sorted whole.
   if (at.sort.shuffle?.places === 1)
     return (await collectedPage(db, list, narrow, at)) ?? plainPage(db, allNarrowed(list, narrow), at)
-  const isCovered = narrow.covered(sql`t`).length > 0
   const inIndex = at.sort.shuffle === undefined ? at.inIndex : at.inStretches
-  const first = await walkedPage(db, list, narrow, at, isCovered ? inIndex : at.reading)
+  const walked = narrow.covered(sql`t`).length > 0 ? inIndex : at.reading
+  const first = await walkedPage(db, list, narrow, at, walked)
   if (first.length === at.limit) return first
-  return (await collectedPage(db, list, narrow, at)) ?? walkedPage(db, list, narrow, at)
+  if (first.length < at.limit * DENSE_SHARE) return sparsePage(db, list, narrow, at)
+  return narrow.reads
+    ? readPage(db, list, narrow, { ...at, walked: walked * FARTHER })
+    : walkedPage(db, list, narrow, at)
 }
 const allNarrowed = (list: Listed, narrow: Narrow): Listed => ({
   table: list.table,
