@@ -170,7 +170,7 @@ function suite(name: string, o: { redis: boolean }): void {
           }
         }),
         // A run begins where the one before ended, so a failure cannot be made smaller.
-        { numRuns: 5, endOnFailure: true },
+        { numRuns: 3, endOnFailure: true },
       )
     })
     async function agrees(reads: readonly Read[]): Promise<boolean> {

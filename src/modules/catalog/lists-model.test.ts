@@ -220,7 +220,7 @@ describe('lists against a model', () => {
           )
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 30 },
     )
   })
 
@@ -358,7 +358,7 @@ describe('lists against a model', () => {
           await assertTallies()
         },
       ),
-      { numRuns: 8 },
+      { numRuns: 5 },
     )
   })
 })

@@ -5,7 +5,7 @@ import { createModel, type Model, type ModelSong, WHO, type Who } from './model.
 import { type Albums, startAlbums, titlesOf } from './testing.ts'
 
 const SONGS_EACH = 2
-const RUNS = 15
+const RUNS = 8
 const STEPS_MAX = 12
 
 type Op =

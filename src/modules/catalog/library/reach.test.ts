@@ -180,7 +180,7 @@ describe('albums and artists are seen by their songs', () => {
           })
         },
       ),
-      { numRuns: 120 },
+      { numRuns: 50 },
     )
   })
 })
