@@ -48,14 +48,15 @@ const within = (column: Sql, { min, max }: Range): Sql<boolean>[] => [
   ...(max === undefined ? [] : [sql<boolean>`${column} <= ${Math.fround(max)}`]),
 ]
 /** Tokens of all steps that meet the range. */
-function steps(letter: string, range: Range, o: { perUnit: number; min?: number; max: number }): string[] {
+function steps(letter: string, range: Range, o: { perUnit: number; min?: number; max: number }) {
   // Stored as `real`: the bounds are compared as such.
   const at = (x: number): number => Math.floor(Math.fround(x) * o.perUnit)
   const [least, most] = [at(o.min ?? 0), at(o.max)]
   const clamp = (step: number): number => Math.min(most, Math.max(least, step))
   const first = range.min === undefined ? least : clamp(at(range.min))
   const last = range.max === undefined ? most : clamp(at(range.max))
-  return Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => `${letter}:${first + i}`)
+  const some = Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => `${letter}:${first + i}`)
+  return { some, isWide: some.length > (most - least) / 2 }
 }
 
 const rangesOf = (f: SongFilter) => ({
@@ -66,8 +67,9 @@ const rangesOf = (f: SongFilter) => ({
 
 const TOKENS = sql`catalog.song_tokens(t.genre_keys, t.tags, t.year, t.tempo, t.energy, t.key_no, t.mood_no, t.lossless)`
 
-/** Tokens a match has all of, and sets of which it has one each. */
-function tokensOf(f: SongFilter): { all: string[]; oneOf: string[][] } {
+/** Tokens a match has all of, and sets of which it has one each; `isWide`: more than half of all there are. */
+type Tokens = { all: string[]; oneOf: { some: string[]; isWide: boolean }[] }
+function tokensOf(f: SongFilter): Tokens {
   const { year, tempo, energy } = rangesOf(f)
   return {
     all: [
@@ -87,9 +89,12 @@ function tokensOf(f: SongFilter): { all: string[]; oneOf: string[][] } {
 
 function foundBy(f: SongFilter): Sql<boolean>[] {
   const { all, oneOf } = tokensOf(f)
+  const narrow = oneOf.filter((o) => !o.isWide)
+  // What most songs meet costs more to look up than it spares, beside anything else.
+  const ranges = all.length + narrow.length > 0 ? narrow : oneOf
   return [
     ...(all.length === 0 ? [] : [sql<boolean>`${TOKENS} @> ${texts(all)}`]),
-    ...oneOf.map((some) => sql<boolean>`${TOKENS} && ${texts(some)}`),
+    ...ranges.map(({ some }) => sql<boolean>`${TOKENS} && ${texts(some)}`),
   ]
 }
 
