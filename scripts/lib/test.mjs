@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { filesUnder } from './hash.mjs'
 import { Fault } from './processes.mjs'
 
-/** Two cores are what the tests were timed on. A third file uses the time in which two wait for disks and browsers. */
-const FILES_AT_ONCE = 3
+/** Two cores are what the tests were timed on. Further files use the time in which two wait for disks and browsers. */
+const FILES_AT_ONCE = 4
 const TEST_TIMEOUT_MS = 600_000
 const COVERAGE_LINES_MIN = 80
 const TESTING_SERVER = 'src/kernel/db/embedded/testing-server.ts'

@@ -85,7 +85,8 @@ test('a folder of hostile files: the good ones play, the bad ones are told with 
   const longestMs = await beat.end()
   t.diagnostic(`the slowest answer meanwhile took ${Math.round(longestMs)} ms`)
   assert.ok(longestMs < BEAT_MS_MAX, `${longestMs} ms`)
-  assert.deepEqual(house.leftovers(), [])
+  // A transcode that nobody listens to any more may just be on its way into the cache.
+  await eventually(async () => house.leftovers().length === 0, `nothing left over: ${house.leftovers().join()}`)
   assert.equal(await product.end('SIGTERM'), 0)
   assert.deepEqual(product.helpers(), [])
 })

@@ -9,7 +9,8 @@ import { createLru } from './lru.ts'
 import { canonical } from './value.ts'
 
 export const ENTRIES_MAX = 20_000
-export const BYTES_MAX = 64 * 1024 * 1024
+/** Holds about 1500 pages of 20 songs: what a few hundred listeners look at. */
+export const BYTES_MAX = 96 * 1024 * 1024
 /** Tags of one message stay well within what a pubsub message holds. */
 const TAGS_PER_MESSAGE = 100
 const CHANNEL = 'kernel.cache.invalidate'

@@ -34,6 +34,48 @@ export type TranscodeOptions = RunOptions & {
   sampleRate?: number | undefined
   startSec?: number | undefined
 }
+/**
+ * How long the music of a file is, to the sample, as FFmpeg decodes it: delay and padding of its encoder left out.
+ * `frames` is the time index of MPEG audio and ADTS, whose own ways of seeking only guess.
+ */
+export type Timeline = {
+  sampleRateHz: number
+  channels: number
+  /** Of lossless music. */
+  bits?: number | undefined
+  samples: number
+  frames?:
+    | {
+        format: 'mp3' | 'aac'
+        frameSamples: number
+        count: number
+        /** Decoded samples before the music begins. */
+        skipSamples: number
+        everyFrames: number
+        /** Byte offsets in the file of the frames 0, `everyFrames`, 2 · `everyFrames` … */
+        offsets: number[]
+      }
+    | undefined
+}
+/** An encoder that begins anywhere and gives exactly what was promised. */
+export type EncodeOptions = RunOptions & {
+  /** `wav` gives bare PCM, MP3 bare frames; Opus, AAC and FLAC come as fragmented MP4. */
+  codec: Codec
+  bitrateKbps?: number | undefined
+  sampleRateHz: number
+  channels: 1 | 2
+  /** Of lossless codecs. */
+  bits: 16 | 24
+  packetSamples: number
+  /** Where to begin, in samples of the output; a multiple of 0.12 s. */
+  startSample: number
+  /** Output samples to encode; after the end of the music they are silence. */
+  samples: number
+  gainDb?: number | undefined
+  timeline: Timeline
+  /** As `probe` names it: not every container can be entered exactly. */
+  container: string
+}
 export type VerifyOptions = RunOptions & {
   /** How much of the music has been decoded, now and then. */
   onProgress?: ((decodedMs: number) => void) | undefined

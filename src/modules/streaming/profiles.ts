@@ -2,9 +2,27 @@ import { type AppError, unprocessable } from '#kernel/errors.ts'
 import { type Quality, QUALITY_KBPS, type StreamFormat } from './schema.ts'
 
 /** How a song can be sent otherwise than as it is. `name` is stable: it is part of blob keys and ETags. */
-export type Profile = { readonly name: string; readonly codec: StreamFormat; readonly kbps: number | undefined }
+export type Profile = {
+  readonly name: string
+  readonly codec: StreamFormat
+  readonly kbps: number | undefined
+  /** What the music is made louder by, in whole tenths; 0 leaves it as it is. */
+  readonly gainDb: number
+}
 export type Wish = { readonly quality?: Quality; readonly format?: StreamFormat }
 export type Source = { readonly codec: string; readonly bitrateKbps: number | null }
+
+/** What libopus takes for one channel; two gain nothing above it. */
+const OPUS_KBPS_MAX = 256
+
+/** `mp3-128`, `flac`; with −6.5 dB `mp3-128_gm65`. `kbps` of a lossless codec is ignored. */
+export function profileOf(codec: StreamFormat, kbps: number | undefined, gainDb = 0): Profile {
+  const rate = LOSSLESS.has(codec) || kbps === undefined ? undefined : Math.min(kbps, mostKbps(codec))
+  const tenths = Math.round(gainDb * 10)
+  const gain = tenths === 0 ? '' : `_g${tenths < 0 ? 'm' : ''}${Math.abs(tenths)}`
+  return { name: `${codec}${rate === undefined ? '' : `-${rate}`}${gain}`, codec, kbps: rate, gainDb: tenths / 10 }
+}
+const mostKbps = (codec: StreamFormat): number => (codec === 'opus' ? OPUS_KBPS_MAX : Number.POSITIVE_INFINITY)
 
 const LOSSLESS: ReadonlySet<StreamFormat> = new Set(['flac', 'wav'])
 const FORMAT_DEFAULT = 'mp3'
@@ -30,11 +48,11 @@ export function chooseProfile(wish: Wish, source: Source): Profile | 'original' 
     if (!wish.format || wish.format === own) return 'original'
   }
   const codec = wish.format ?? FORMAT_DEFAULT
-  if (LOSSLESS.has(codec)) return own === codec ? 'original' : { name: codec, codec, kbps: undefined }
+  if (LOSSLESS.has(codec)) return own === codec ? 'original' : profileOf(codec, undefined)
   const quality = wish.quality === undefined || wish.quality === 'original' ? 'high' : wish.quality
   const kbps = QUALITY_KBPS[quality]
   const isWithin = own === codec && source.bitrateKbps !== null && source.bitrateKbps <= kbps + KBPS_TOLERANCE
-  return isWithin && source.bitrateKbps !== 0 ? 'original' : { name: `${codec}-${kbps}`, codec, kbps }
+  return isWithin && source.bitrateKbps !== 0 ? 'original' : profileOf(codec, kbps)
 }
 
 /** Throws 422 `codec_unavailable` naming what this installation can make. */

@@ -1,0 +1,101 @@
+import type { Profile } from '../profiles.ts'
+
+/**
+ * How a rendition lies in time and in bytes: known before anything of it is made.
+ *
+ * An encoder turns samples into *packets* that each stand for the same number of samples. *Pieces* are runs of packets
+ * that are made, kept and sent as one. Everything begins on a grid of 0.96 s, because that is a whole number of packets
+ * of every codec (40 of MP3, 48 of Opus, 45 of AAC at 48 kHz) and a whole number of samples at every common rate: an
+ * encoder that starts at any line of the grid makes the packets that one from the beginning would have made there.
+ */
+export const GRID_SEC = 0.96
+const GRIDS_PER_PIECE = 4
+/** Seconds of a piece that is not the last: 3.84. */
+export const PIECE_SEC = GRID_SEC * GRIDS_PER_PIECE
+/** Everything lossy is made at this rate; lossless music whose own rate does not fit the grid, too. */
+export const LOSSY_RATE_HZ = 48_000
+/** 20 ms. */
+const OPUS_PACKET_SAMPLES = 960
+const MP3_PACKET_SAMPLES = 1152
+const AAC_PACKET_SAMPLES = 1024
+/** FLAC's streamable subset allows no larger blocks up to 48 kHz. */
+const FLAC_PACKET_SAMPLES_MAX = 4608
+/** 576 of LAME, 529 of every decoder. */
+const MP3_DELAY_SAMPLES = 1105
+const OPUS_DELAY_SAMPLES = 312
+const AAC_DELAY_SAMPLES = 1024
+
+/** What is known of the music itself; `samples` are what a decoder gives at `sampleRateHz`, delay and padding left out. */
+export type SourceLength = {
+  readonly sampleRateHz: number
+  readonly samples: number
+  readonly channels: number
+  /** Of lossless music; undefined where nothing is said. */
+  readonly bits: number | undefined
+}
+export type Layout = {
+  readonly profile: Profile
+  readonly sampleRateHz: number
+  readonly channels: 1 | 2
+  /** Of lossless renditions. */
+  readonly bits: 16 | 24
+  /** Samples of music, at `sampleRateHz`. */
+  readonly samples: number
+  readonly packetSamples: number
+  /** Samples that a decoder gives before the music begins (the encoder's delay and its own) and has to throw away. */
+  readonly delaySamples: number
+  /** Enough for the delay and all of the music; the last one is filled up with silence (of PCM it is shorter). */
+  readonly packets: number
+  readonly packetsPerPiece: number
+  readonly pieces: number
+  /** Bytes of every packet, where all have the same: MP3, Opus and PCM. */
+  readonly packetBytes: number | undefined
+}
+
+const gridSamples = (rateHz: number): number => Math.round(GRID_SEC * rateHz)
+/** Whether an eighth of a grid line (0.12 s) is a whole number of samples. */
+const fitsGrid = (rateHz: number): boolean => (rateHz * 12) % 100 === 0
+
+/** The largest block within the limit of which a grid line is a whole number. */
+function losslessPacket(rateHz: number): number {
+  const grid = gridSamples(rateHz)
+  for (let count = Math.ceil(grid / FLAC_PACKET_SAMPLES_MAX); ; count++) if (grid % count === 0) return grid / count
+}
+
+/** Lays out `profile` of a piece of music. Pure; `source.samples` ≥ 1. */
+export function layoutOf(profile: Profile, source: SourceLength): Layout {
+  const isLossless = profile.codec === 'wav' || profile.codec === 'flac'
+  const sampleRateHz = isLossless && fitsGrid(source.sampleRateHz) ? source.sampleRateHz : LOSSY_RATE_HZ
+  const channels = source.channels === 1 ? 1 : 2
+  const bits = isLossless && (source.bits ?? 16) > 16 ? 24 : 16
+  const samples = Math.ceil((source.samples * sampleRateHz) / source.sampleRateHz)
+  const { packetSamples, delaySamples } = packetOf(profile.codec, sampleRateHz)
+  const packets = Math.ceil((samples + delaySamples) / packetSamples)
+  const packetsPerPiece = (gridSamples(sampleRateHz) * GRIDS_PER_PIECE) / packetSamples
+  const pieces = Math.ceil(packets / packetsPerPiece)
+  const packetBytes = bytesOf(profile, packetSamples, channels * (bits / 8))
+  const fixed = { profile, sampleRateHz, channels, bits, samples, packetSamples, delaySamples } as const
+  return { ...fixed, packets, packetsPerPiece, pieces, packetBytes }
+}
+
+function packetOf(codec: Profile['codec'], rateHz: number): { packetSamples: number; delaySamples: number } {
+  if (codec === 'mp3') return { packetSamples: MP3_PACKET_SAMPLES, delaySamples: MP3_DELAY_SAMPLES }
+  if (codec === 'opus') return { packetSamples: OPUS_PACKET_SAMPLES, delaySamples: OPUS_DELAY_SAMPLES }
+  if (codec === 'aac') return { packetSamples: AAC_PACKET_SAMPLES, delaySamples: AAC_DELAY_SAMPLES }
+  return { packetSamples: losslessPacket(rateHz), delaySamples: 0 }
+}
+
+/** At a constant bit rate and 48 kHz these divide without remainder. */
+function bytesOf({ codec, kbps }: Profile, packetSamples: number, frameBytes: number): number | undefined {
+  if (codec === 'wav') return packetSamples * frameBytes
+  if (codec === 'aac' || codec === 'flac' || kbps === undefined) return undefined
+  return (packetSamples * kbps * 1000) / 8 / LOSSY_RATE_HZ
+}
+
+/** Packets of one piece: `packetsPerPiece`, fewer in the last. */
+export const packetsIn = (layout: Layout, piece: number): number =>
+  Math.min(layout.packetsPerPiece, layout.packets - piece * layout.packetsPerPiece)
+
+/** Seconds at which a piece begins to sound. */
+export const pieceStartSec = (layout: Layout, piece: number): number =>
+  Math.max(0, piece * PIECE_SEC - layout.delaySamples / layout.sampleRateHz)

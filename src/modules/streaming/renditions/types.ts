@@ -1,0 +1,46 @@
+import type { Readable } from 'node:stream'
+import type { FilePath } from '#kernel/media/index.ts'
+import type { RenditionId } from '../store.ts'
+import type { Layout } from './layout.ts'
+
+/** How packets become the bytes of one kind of file: pure functions of the layout. */
+export type Container = {
+  readonly contentType: string
+  /** What stands before the first piece (fMP4: the init segment). */
+  header(layout: Layout): Buffer
+  /** Bytes of one piece, 0 ≤ `piece` < `layout.pieces`; undefined where only making it tells (fMP4). */
+  pieceBytes(layout: Layout, piece: number): number | undefined
+  /** The bytes of one piece from all of its packets. */
+  pack(layout: Layout, piece: number, packets: readonly Buffer[]): Buffer
+}
+
+/** Turns what an encoder writes into packets, in order; incomplete rests wait for the next chunk. */
+export type Splitter = (chunk: Buffer) => Buffer[]
+
+export type Wanted = {
+  readonly id: RenditionId
+  readonly layout: Layout
+  readonly file: FilePath
+  /** Whom the limits count: a person, or an address where nobody is signed in. */
+  readonly listener: string
+  /** Whether the song that this is made for is still there. */
+  readonly isThere: () => Promise<boolean>
+}
+
+/** One rendition in use by one answer. `leave` is called when that ends, however it ends. */
+export type Rendition = {
+  readonly layout: Layout
+  readonly contentType: string
+  readonly etag: string
+  /** Of the whole file; undefined for fMP4 until all of it is made. */
+  readonly sizeBytes: number | undefined
+  readonly header: Buffer
+  /**
+   * The bytes of one piece; makes it when it is not there. Throws 429 `too_many_transcodes`, 503 `still_encoding`,
+   * 507 `disk_full`, what the media port throws, and the signal's reason.
+   */
+  piece(index: number, signal?: AbortSignal): Promise<Buffer>
+  /** Any range of the whole file, with one piece in memory at a time. Only where `sizeBytes` is known. */
+  read(range: { start: number; end: number }, signal?: AbortSignal): Readable
+  leave(): void
+}
