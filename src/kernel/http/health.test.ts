@@ -134,7 +134,7 @@ describe('a whole app', () => {
     assert.equal((await t.nobody.get('//health/ready')).status, 503)
     const headers = { authorization: `Bearer ${token}`, 'idempotency-key': 'k' }
     const answer = await t.nobody.send('POST', '/notes', { text: 'x' }, headers)
-    assert.deepEqual([answer.status, answer.body.code], [500, 'internal'])
+    assert.deepEqual([answer.status, answer.body.code], [503, 'database_unavailable'])
     assert.equal((await t.nobody.get('//health/live')).status, 200)
     Object.assign(pool, { connect: original })
     Reflect.deleteProperty(pool, 'query')

@@ -1,4 +1,5 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import { databaseFault } from '#kernel/db/faults.ts'
 import { AppError } from '#kernel/errors.ts'
 import type { Log } from '#kernel/log.ts'
 import { createFailures, createRefusals, type Failures, type Refusals } from './refusals.ts'
@@ -50,6 +51,8 @@ export function toAppError(thrown: unknown): AppError {
   const e = thrown as FastifyError
   const known = OURS[e.code ?? '']
   if (known) return new AppError(...known)
+  const busy = databaseFault(thrown)
+  if (busy) return busy
   if (e.statusCode === 429) return new AppError(429, 'rate_limited', e.message)
   // What lies outside of the folder of a page is no page; nobody is told that something may be there.
   if (e.statusCode === 403) return new AppError(404, 'no_such_route', 'There is nothing at this address.')
