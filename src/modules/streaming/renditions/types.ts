@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import type { FilePath } from '#kernel/media/index.ts'
+import type { FilePath, Timeline } from '#kernel/media/index.ts'
 import type { RenditionId } from '../store.ts'
 import type { Layout } from './layout.ts'
 
@@ -21,6 +21,9 @@ export type Wanted = {
   readonly id: RenditionId
   readonly layout: Layout
   readonly file: FilePath
+  readonly timeline: Timeline
+  /** As `probe` names it. */
+  readonly container: string
   /** Whom the limits count: a person, or an address where nobody is signed in. */
   readonly listener: string
   /** Whether the song that this is made for is still there. */
@@ -35,6 +38,8 @@ export type Rendition = {
   /** Of the whole file; undefined for fMP4 until all of it is made. */
   readonly sizeBytes: number | undefined
   readonly header: Buffer
+  /** Where all of it lies as one blob; undefined until it does. */
+  readonly blobKey: string | undefined
   /**
    * The bytes of one piece; makes it when it is not there. Throws 429 `too_many_transcodes`, 503 `still_encoding`,
    * 507 `disk_full`, what the media port throws, and the signal's reason.
@@ -44,3 +49,6 @@ export type Rendition = {
   read(range: { start: number; end: number }, signal?: AbortSignal): Readable
   leave(): void
 }
+
+/** Renditions of this process. Opening one starts no encoder; asking for a piece may. */
+export type Renditions = { open(wanted: Wanted): Promise<Rendition> }
