@@ -36,6 +36,8 @@ export type SourceLength = {
 export type Layout = {
   readonly profile: Profile
   readonly sampleRateHz: number
+  /** Of the music that it is made of; some headers tell. */
+  readonly sourceRateHz: number
   readonly channels: 1 | 2
   /** Of lossless renditions. */
   readonly bits: 16 | 24
@@ -74,7 +76,8 @@ export function layoutOf(profile: Profile, source: SourceLength): Layout {
   const packetsPerPiece = (gridSamples(sampleRateHz) * GRIDS_PER_PIECE) / packetSamples
   const pieces = Math.ceil(packets / packetsPerPiece)
   const packetBytes = bytesOf(profile, packetSamples, channels * (bits / 8))
-  const fixed = { profile, sampleRateHz, channels, bits, samples, packetSamples, delaySamples } as const
+  const sourceRateHz = source.sampleRateHz
+  const fixed = { profile, sampleRateHz, sourceRateHz, channels, bits, samples, packetSamples, delaySamples } as const
   return { ...fixed, packets, packetsPerPiece, pieces, packetBytes }
 }
 
@@ -95,6 +98,17 @@ function bytesOf({ codec, kbps }: Profile, packetSamples: number, frameBytes: nu
 /** Packets of one piece: `packetsPerPiece`, fewer in the last. */
 export const packetsIn = (layout: Layout, piece: number): number =>
   Math.min(layout.packetsPerPiece, layout.packets - piece * layout.packetsPerPiece)
+
+/** Samples that one packet stands for: `packetSamples`, fewer in the last, which ends with the music. */
+export const samplesIn = (layout: Layout, packet: number): number =>
+  Math.min(layout.packetSamples, layout.samples + layout.delaySamples - packet * layout.packetSamples)
+
+/**
+ * Samples with which to feed an encoder that begins at `packet`, so that it writes all packets to the last: lossless
+ * music ends with its last sample, others fill their last packet with silence.
+ */
+export const samplesToFeed = (layout: Layout, packet: number): number =>
+  (layout.delaySamples === 0 ? layout.samples : layout.packets * layout.packetSamples) - packet * layout.packetSamples
 
 /** Seconds at which a piece begins to sound. */
 export const pieceStartSec = (layout: Layout, piece: number): number =>
