@@ -9,7 +9,7 @@ import type { Profile } from '../profiles.ts'
  * encoder that starts at any line of the grid makes the packets that one from the beginning would have made there.
  */
 export const GRID_SEC = 0.96
-const GRIDS_PER_PIECE = 4
+export const GRIDS_PER_PIECE = 4
 /** Seconds of a piece that is not the last: 3.84. */
 export const PIECE_SEC = GRID_SEC * GRIDS_PER_PIECE
 /** Everything lossy is made at this rate; lossless music whose own rate does not fit the grid, too. */
@@ -24,6 +24,12 @@ const FLAC_PACKET_SAMPLES_MAX = 4608
 const MP3_DELAY_SAMPLES = 1105
 const OPUS_DELAY_SAMPLES = 312
 const AAC_DELAY_SAMPLES = 1024
+
+/**
+ * Grid lines before a piece at which its encoder begins, so that it has settled when the piece comes; what it makes of
+ * them is thrown away. Lossless packets know nothing of each other.
+ */
+export const RUN_UP_GRIDS: Readonly<Record<Profile['codec'], number>> = { mp3: 1, opus: 1, aac: 1, flac: 0, wav: 0 }
 
 /** What is known of the music itself; `samples` are what a decoder gives at `sampleRateHz`, delay and padding left out. */
 export type SourceLength = {
