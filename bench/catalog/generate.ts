@@ -202,6 +202,9 @@ async function fingerprint(count: number): Promise<string> {
 }
 
 const MARK = 'bench-library'
+/** Making a million songs takes longer than a token lives by default. */
+const TOKEN_TTL_SEC = 86_400
+
 /**
  * The catalog of a real app with `songs` generated songs. With `dataDir`, the library is kept there and used again by
  * later runs, for as long as generator and tables are the same; else it is gone after `stop`.
@@ -222,7 +225,7 @@ export async function openLibrary(o: {
   const app = await startTestApp({
     modules: [identity, catalog],
     duties: ['http'],
-    config: o.config ?? {},
+    config: { accessTokenTtlSec: TOKEN_TTL_SEC, ...o.config },
     keep: { dataDir, databaseUrl: '' },
   })
   const stop = async (): Promise<void> => {

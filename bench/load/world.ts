@@ -10,16 +10,25 @@ const TUNE_SEC = 180
 
 export type World = { readonly music: Music; readonly isReal: boolean; stop(): Promise<void> }
 
+export type WorldOptions = MusicOptions & {
+  /** Puts further files into the music folder. */
+  readonly also?: (folder: string) => Promise<unknown>
+  /** Called when the music is there and before the product starts. */
+  readonly before?: () => void
+}
+
 /** The whole product with `count` songs: real ones when this machine has them, else generated ones. */
-export async function startWorld(count: number, o: MusicOptions = {}): Promise<World> {
+export async function startWorld(count: number, { also, before, ...o }: WorldOptions = {}): Promise<World> {
   const names = (await readdir(REAL).catch(() => [])).filter((name) => name.endsWith('.ogg')).slice(0, count)
   const dataDir = await mkdtemp(join(tmpdir(), 'tutti-bench-'))
   // The embedded PostgreSQL runs as another user when we are root, and must be able to pass.
   await chmod(dataDir, 0o711)
   const fill = async (folder: string) => {
     for (const name of names) await copyFile(join(REAL, name), join(folder, name))
-    if (names.length > 0) return
-    for (let i = 0; i < count; i++) await makeTune(folder, { name: `${i}.mp3`, seconds: TUNE_SEC + i })
+    if (names.length === 0)
+      for (let i = 0; i < count; i++) await makeTune(folder, { name: `${i}.mp3`, seconds: TUNE_SEC + i })
+    await also?.(folder)
+    before?.()
   }
   const music = await startMusic(fill, { ...o, keep: { dataDir, databaseUrl: '' } })
   return {

@@ -7,8 +7,9 @@ import { type Plan, planOf, planOfMost } from './plan.ts'
 import { type Clause, parse, type Query, tsqueryOf } from './query.ts'
 import { type Ranked, ranked } from './rank.ts'
 
-/** With so many answers, a single word was not mistyped; several words found together hardly ever were. */
-const SURE = { word: 10, words: 3 } as const
+/** With so many answers, a single word was not mistyped; several words found together hardly ever were, many never. */
+const SURE = { word: 10, words: 3, manyWords: 1 } as const
+const MANY_WORDS = 4
 /** What is read as a typing error of something that is there has to be so many times as frequent. */
 const LIKELIER = 4
 /** Of queries with at least so many words, one may be left out when they are found nowhere together. */
@@ -16,6 +17,9 @@ const LEAVE_OUT_MIN_WORDS = 3
 
 export type Found = Record<Kind, string[]>
 type Hits = Record<Kind, Ranked[]>
+
+const sureFrom = (words: number): number =>
+  words >= MANY_WORDS ? SURE.manyWords : words > 1 ? SURE.words : SURE.word
 
 type Look = { view: View; query: Query; plan: (kind: Kind) => Plan; phrases: readonly string[] }
 async function look(db: Db, { view, query, plan, phrases }: Look): Promise<Hits> {
@@ -65,8 +69,7 @@ export async function find(db: Db, view: View, q: string, limit: number): Promis
   const query = parse(q)
   const common = await commonNow(db)
   const plain = await look(db, { view, query, plan: (kind) => planOf(query, common, kind), phrases: query.phrases })
-  const sure = query.clauses.length > 1 ? SURE.words : SURE.word
-  if (query.clauses.length === 0 || countOf(plain) >= sure) return idsOf(plain, limit)
+  if (query.clauses.length === 0 || countOf(plain) >= sureFrom(query.clauses.length)) return idsOf(plain, limit)
   return idsOf(await forgiving(db, view, query, common, plain), limit)
 }
 

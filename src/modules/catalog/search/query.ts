@@ -9,6 +9,8 @@ const JOINABLE_WORDS_MAX = 8
 const OPEN_JOINED_MIN_CHARS = 5
 /** Words that names are given and quoted without. */
 const OPTIONAL = new Set('the a an and n feat ft featuring'.split(' '))
+/** Nor does what a single character sounds like begin one: `愛` is `ai`, and not `air`. */
+const OPEN_RESPELLED_MIN_CHARS = 3
 /** Characters that are a word each: nothing continues them. */
 const WHOLE = /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]$/u
 
@@ -57,7 +59,9 @@ function clauseOf(token: string, words: readonly string[], isOpen: boolean): Cla
     typed: words.join(''),
     ways: distinctWays([
       way(words, LOSS.typed, isOpen),
-      ...others.filter(([w]) => w !== '').map((w) => way(w.map(cut), LOSS.respelled, isOpen)),
+      ...others
+        .filter(([w]) => w !== '')
+        .map((w) => way(w.map(cut), LOSS.respelled, isOpen && (w.at(-1) as string).length >= OPEN_RESPELLED_MIN_CHARS)),
     ]),
     isOpen: openOf(words, isOpen),
     isOptional: words.length === 1 && OPTIONAL.has(words[0] as string),

@@ -158,12 +158,22 @@ async function readPage(
   ])
 }
 
-/** What comes when the begin of the order was not enough: matches are few, or they stand far away. */
-async function sparsePage(db: Db, list: Listed, narrow: Narrow, at: At & Bounds): Promise<PageEnd[]> {
+/**
+ * What comes when the begin of the order was not enough: matches are few, or they stand far away. Many of which not one
+ * was `met` stand far away for sure.
+ */
+async function sparsePage(
+  db: Db,
+  list: Listed,
+  narrow: Narrow,
+  { met, ...at }: At & Bounds & { met: number },
+): Promise<PageEnd[]> {
   const guess = narrow.reads ? await guessOf(db, list, narrow) : 0
   const found = guess > at.collected * SURELY_MORE ? undefined : await collectedPage(db, list, narrow, at)
   if (found) return found
   if (!narrow.reads) return walkedPage(db, list, narrow, at)
+  const { sort, cursor, offset, limit } = at
+  if (met === 0) return (await collectedPage(db, list, narrow, { sort, cursor, offset, limit })) ?? []
   return readPage(db, list, narrow, { ...at, walked: Math.max(at.reading, Math.ceil(guess * WALKED_PER_MATCH)) })
 }
 
@@ -181,7 +191,7 @@ async function narrowedPage(db: Db, list: Listed, narrow: Narrow, at: At & Bound
   const walked = narrow.covered(sql`t`).length > 0 ? inIndex : at.reading
   const first = await walkedPage(db, list, narrow, at, walked)
   if (first.length === at.limit) return first
-  if (first.length < at.limit * DENSE_SHARE) return sparsePage(db, list, narrow, at)
+  if (first.length < at.limit * DENSE_SHARE) return sparsePage(db, list, narrow, { ...at, met: first.length })
   return narrow.reads
     ? readPage(db, list, narrow, { ...at, walked: walked * FARTHER })
     : walkedPage(db, list, narrow, at)
