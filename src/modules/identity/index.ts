@@ -15,6 +15,7 @@ import { admin, apiKeys, identity, profile } from './schema.ts'
 import { authenticate } from './sessions/authenticate.ts'
 import { cookieAnswers } from './sessions/cookies.ts'
 import { createSessions } from './sessions/service.ts'
+import { standing } from './sessions/standing.ts'
 import { pruneSessions } from './sessions/store.ts'
 import type { Tables } from './tables.ts'
 import { toPublicUser, usersById } from './users.ts'
@@ -45,6 +46,7 @@ export default defineModule<Tables, Contracts, NoNeeds>({
           ...createAccounts(ctx),
           ...createSessions(ctx),
           ...recovery.api,
+          standing: (_who, asked) => standing(ctx.db, asked),
           authenticate: (_who, credential) => authenticate(ctx, credential, outside.authenticateBearer),
           getUsers: async (_who, { ids }) => (await usersById(ctx.db, ids)).map(toPublicUser),
         },

@@ -164,6 +164,11 @@ export const identity = contract('identity', 'Accounts and sessions', {
       }),
     ),
   }),
+  standing: internal({
+    summary: 'What a person may do now through a session or API key of theirs; null when that or the person is gone',
+    input: Strict({ userId: Id, sessionId: Type.Optional(Id), keyId: Type.Optional(Id) }),
+    output: Nullable(Type.Object({ role: OneOf(ROLES), scopes: Type.Optional(Type.Array(OneOf(SCOPES))) })),
+  }),
   getUsers: internal({
     summary: 'Users by id, for other modules',
     input: Strict({ ids: Type.Array(Id, { maxItems: 500 }) }),

@@ -104,7 +104,7 @@ function expiryOf(now: Date, { expiresAt, expiresInDays }: Wanted): Date | null 
 }
 
 /** What a key makes of its owner's role of this moment: without the scope `admin` an artist at most. */
-const roleOfKey = (role: Role, scopes: readonly string[]): Role =>
+export const roleOfKey = (role: Role, scopes: readonly string[]): Role =>
   scopes.includes('admin') || role !== 'admin' ? role : (ROLES[ROLES.indexOf('admin') - 1] as Role)
 
 /** Who stands behind an API key; null when it is none, or not living (any more). */

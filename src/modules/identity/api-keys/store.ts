@@ -60,16 +60,17 @@ export async function pruneKeys(db: Db): Promise<void> {
   await sql`delete from identity.api_keys where expires_at < now() - ${EXPIRED_KEPT}::interval`.execute(db)
 }
 
-/** The living key of somebody who is not blocked, with their role of this moment. */
-export const livingKey = (db: Db, hash: Buffer) =>
+const livingKeys = (db: Db) =>
   db
     .selectFrom('identity.api_keys as k')
     .innerJoin('identity.users as u', 'u.id', 'k.user_id')
     .select(['k.id as keyId', 'k.user_id as userId', 'k.scopes', 'k.expires_at as expiresAt', 'u.role as role'])
-    .where('k.hash', '=', hash)
     .where((eb) => eb.or([eb('k.expires_at', 'is', null), eb('k.expires_at', '>', sql<Date>`now()`)]))
     .where('u.is_blocked', '=', false)
-    .executeTakeFirst()
+
+/** The living key of somebody who is not blocked, with their role of this moment. */
+export const livingKey = (db: Db, hash: Buffer) => livingKeys(db).where('k.hash', '=', hash).executeTakeFirst()
+export const livingKeyById = (db: Db, id: string) => livingKeys(db).where('k.id', '=', id).executeTakeFirst()
 
 /** Now, unless that was written within the last minute. */
 export async function touchKey(db: Db, id: string): Promise<void> {

@@ -1,0 +1,137 @@
+import type { Quality, StreamFormat } from '../schema.ts'
+import { type Abilities, canPlay } from './abilities.ts'
+import type { Described } from './source.ts'
+
+export const NETWORKS = ['wifi', 'ethernet', 'cellular', 'metered', 'slow'] as const
+export type Network = (typeof NETWORKS)[number]
+/** What is sent at most over each, kbit/s; undefined bounds nothing. */
+const NETWORK_KBPS: Readonly<Record<Network, number | undefined>> = {
+  wifi: undefined,
+  ethernet: undefined,
+  cellular: 256,
+  metered: 128,
+  slow: 64,
+}
+/** Where the line may change at any time a player that knows how had better adapt. */
+const CHANGING: ReadonlySet<Network> = new Set(['cellular', 'slow'])
+
+/** Stable: clients may know them. */
+export const REASONS = [
+  'plays_as_is',
+  'container_not_played',
+  'codec_not_played',
+  'bitrate_limit',
+  'network_limit',
+  'lossless_declined',
+  'normalized',
+  'nothing_else',
+] as const
+export type Reason = (typeof REASONS)[number]
+
+export type Playable = Described & { readonly kbps: number }
+export type Wish = {
+  readonly abilities: Abilities
+  readonly maxKbps: number | undefined
+  readonly network: Network | undefined
+  /** `declined`: no lossless music, even if the player plays it. */
+  readonly lossless: 'wanted' | 'declined' | undefined
+  readonly gainDb: number
+  /** What this installation can make. */
+  readonly codecs: readonly StreamFormat[]
+}
+export type StreamWay = Described & { readonly format: StreamFormat; readonly quality: Quality; readonly kbps: number }
+export type HlsWay = { readonly maxKbps: number | undefined; readonly lossless: boolean }
+export type Decision = {
+  readonly decision: 'original' | 'transcode'
+  readonly reason: Reason
+  readonly why: string
+  /** What to ask for beside the original; undefined when only HLS does. */
+  readonly stream: StreamWay | 'original' | undefined
+  readonly hls: HlsWay | undefined
+  readonly use: 'stream' | 'hls'
+}
+
+/** How a song is best sent to a player. Pure: the same question has the same answer. */
+export function decide(source: Playable, wish: Wish): Decision {
+  const [reason, why] = reasonOf(source, wish)
+  const hls = hlsFor(source, wish)
+  if (reason === 'plays_as_is') return { decision: 'original', reason, why, stream: 'original', hls, use: 'stream' }
+  const stream = streamFor(source, wish)
+  if (!stream && !hls) return nothingElse()
+  const adapts =
+    hls !== undefined && wish.abilities.has('hls') && wish.network !== undefined && CHANGING.has(wish.network)
+  return { decision: 'transcode', reason, why, stream, hls, use: !stream || adapts ? 'hls' : 'stream' }
+}
+
+const nothingElse = (): Decision => ({
+  decision: 'original',
+  reason: 'nothing_else',
+  why: 'This server can make nothing that the player is known to play, so the original is all there is.',
+  stream: 'original',
+  hls: undefined,
+  use: 'stream',
+})
+
+type Said = readonly [Reason, string]
+/** The first that holds; what cannot be played counts before what is not wished. */
+function reasonOf(source: Playable, wish: Wish): Said {
+  const { codec, container, kbps } = source
+  if (!canPlay(wish.abilities, source))
+    return [...wish.abilities].some((a) => a.endsWith(`/${codec}`))
+      ? ['container_not_played', `The player decodes ${codec}, but not in a file of the kind ${container}.`]
+      : ['codec_not_played', `The player does not decode ${codec}.`]
+  if (wish.gainDb !== 0) return ['normalized', 'The loudness is changed, and an original stays as it is.']
+  if (source.lossless && wish.lossless === 'declined')
+    return ['lossless_declined', 'The song is lossless, and the player asked for less.']
+  if (wish.maxKbps !== undefined && kbps > wish.maxKbps)
+    return ['bitrate_limit', `The song has ${kbps} kbit/s, and the player asked for at most ${wish.maxKbps}.`]
+  const network = networkLimit(wish)
+  if (network !== undefined && kbps > network)
+    return ['network_limit', `The song has ${kbps} kbit/s, too much for a connection of the kind ${wish.network}.`]
+  return ['plays_as_is', `The player plays ${codec} in ${container} as it is.`]
+}
+
+const networkLimit = ({ network }: Wish): number | undefined => network && NETWORK_KBPS[network]
+const limitOf = (wish: Wish): number | undefined => {
+  const limits = [wish.maxKbps, networkLimit(wish)].filter((n) => n !== undefined)
+  return limits.length > 0 ? Math.min(...limits) : undefined
+}
+const wantsLossless = (source: Playable, wish: Wish): boolean =>
+  source.lossless && wish.lossless === 'wanted' && limitOf(wish) === undefined
+
+function hlsFor(source: Playable, wish: Wish): HlsWay | undefined {
+  const plays = (codec: string) => canPlay(wish.abilities, { container: 'mp4', codec })
+  const flac = wantsLossless(source, wish) && wish.codecs.includes('flac') && plays('flac')
+  const aac = wish.codecs.includes('aac') && (plays('aac') || wish.abilities.has('hls'))
+  return flac || aac ? { maxKbps: limitOf(wish), lossless: flac } : undefined
+}
+
+type Making = { format: StreamFormat; container: string; codec: string; kbps: Readonly<Record<Rung, number>> }
+const RUNGS = ['low', 'medium', 'high'] as const
+type Rung = (typeof RUNGS)[number]
+/** The better one first: at the same rate Opus sounds better than MP3. */
+const LOSSY: readonly Making[] = [
+  { format: 'opus', container: 'ogg', codec: 'opus', kbps: { low: 64, medium: 128, high: 256 } },
+  { format: 'mp3', container: 'mp3', codec: 'mp3', kbps: { low: 64, medium: 128, high: 320 } },
+]
+/** Of two channels at 48 kHz. */
+const WAV_KBPS = 1536
+const wav = { format: 'wav', container: 'wav', codec: 'pcm', lossless: true, quality: 'high', kbps: WAV_KBPS } as const
+
+/** What can be sent as one file of a known length. Bare PCM is for who wants it so, or can play nothing else. */
+function streamFor(source: Playable, wish: Wish): StreamWay | undefined {
+  const isPossible = (m: { format: StreamFormat; container: string; codec: string }) =>
+    wish.codecs.includes(m.format) && canPlay(wish.abilities, m)
+  if (wantsLossless(source, wish) && isPossible(wav)) return wav
+  const made = LOSSY.find(isPossible)
+  if (!made) return isPossible(wav) && limitOf(wish) === undefined ? wav : undefined
+  const quality = rungOf(made, source, limitOf(wish))
+  const { format, container, codec, kbps } = made
+  return { format, container, codec, lossless: false, quality, kbps: kbps[quality] }
+}
+
+/** The highest within the limit that is not more than the source needs; the lowest when all are above. */
+function rungOf({ kbps }: Making, source: Playable, limit = Number.POSITIVE_INFINITY): Rung {
+  const needed = source.lossless ? 'high' : (RUNGS.find((rung) => kbps[rung] >= source.kbps) ?? 'high')
+  return RUNGS.findLast((rung) => kbps[rung] <= limit && kbps[rung] <= kbps[needed]) ?? 'low'
+}
