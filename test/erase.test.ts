@@ -28,6 +28,7 @@ const TABLES: Readonly<Record<string, Treatment>> = {
   'catalog.album_artists': 'none',
   'catalog.album_songs': 'erased',
   'catalog.albums': 'erased',
+  'catalog.artist_pictures': 'none',
   'catalog.artists': 'none',
   'catalog.assets': 'erased',
   'catalog.changes': 'erased',
@@ -77,7 +78,9 @@ const TABLES: Readonly<Record<string, Treatment>> = {
   'kernel.jobs': 'none',
   'kernel.migrations': 'none',
   'kernel.signing_keys': 'none',
+  'streaming.link_keys': 'none',
   'streaming.renditions': 'none',
+  'streaming.timelines': 'none',
 }
 /** Events tell every module whom to forget, and the audit log what was hidden: the bare id, for the seven days that they are kept. */
 const LATER = { table: 'kernel.events', events: ['identity.user-deleted.v1', 'catalog.moderated.v1'], days: 7 }

@@ -29,6 +29,12 @@ export const TAG_POOL_SIZE = 2
 export const TAG_HEAP_MAX_MB = 256
 /** Time one file may take in the tag process. */
 export const TAG_TIMEOUT_MS = 10_000
+/** Time that reading all of one file may take: 4 GiB from a slow disk. */
+export const TIMELINE_TIMEOUT_MS = 60_000
+/** Who has begun to listen mostly goes on to the next song. */
+export const TIMELINE_IDLE_MS = 5 * 60_000
+/** An FFmpeg that was made ready and not used ends after this: it holds about 150 MB. */
+export const PREPARED_IDLE_MS = 2 * 60_000
 /** Files after which a tag process is replaced, so that a slow leak never matters. */
 export const TAG_RECYCLE_AFTER = 5000
 /** Time a pool process may take to start; on a busy machine that is no fault of any file. */

@@ -14,12 +14,21 @@ const DECODERS =
 export const INPUT_FD = 3
 const INPUT_URL = `file:/dev/fd/${INPUT_FD}`
 
-type Cut = { startSec?: number | undefined; durationSec?: number | undefined }
+type Cut = {
+  startSec?: number | undefined
+  durationSec?: number | undefined
+  /** Options of the input that say where to begin, instead of `startSec`. */
+  entry?: readonly string[] | undefined
+}
 
 /** Fixed arguments, as one writes them. */
-const words = (text: string): string[] => text.split(' ')
+export const words = (text: string): string[] => text.split(' ')
 
-function inputArgs(settings: MediaSettings, { startSec = 0, durationSec = AUDIO_MAX_SEC }: Cut): string[] {
+/** Up to and with the choice of the first track of sound. */
+export function inputArgs(
+  settings: MediaSettings,
+  { startSec = 0, durationSec = AUDIO_MAX_SEC, entry = [] }: Cut,
+): string[] {
   // The WebAssembly build has no process limits to set; its clock is watched from outside.
   const cpuLimit = settings.driver === 'native' ? ['-timelimit', String(RUN_CPU_MAX_SEC)] : []
   const start = startSec > 0 ? ['-ss', startSec.toFixed(3)] : []
@@ -29,6 +38,7 @@ function inputArgs(settings: MediaSettings, { startSec = 0, durationSec = AUDIO_
     ...cpuLimit,
     ...words(`-protocol_whitelist file,pipe -format_whitelist ${DEMUXERS} -codec_whitelist ${DECODERS} -threads 1`),
     ...start,
+    ...entry,
     ...words(`-t ${length} -i ${INPUT_URL} -vn -sn -dn -map 0:a:0 -map_metadata -1 -map_chapters -1 -threads 1`),
   ]
 }

@@ -3,19 +3,39 @@ import type { Readable } from 'node:stream'
 import { RUN_MEMORY_MAX_BYTES, RUN_TIMEOUT_MS, STDERR_TAIL_CHARS } from './bounds.ts'
 import { faultFromStderr, mediaTimeout, mediaToolsMissing, mediaTooLarge } from './faults.ts'
 import { openInput } from './input.ts'
+import type { Prepared } from './prepared.ts'
+import type { PreparedJob } from './prepared-job.ts'
 import type { FilePath, MediaSettings, RunOptions } from './types.ts'
 import { renice, watchMemory } from './watch.ts'
 
 /** A started FFmpeg. `exit` rejects with an `AppError` (or the signal's reason); `stop` kills at once. */
-export type Run = { stdout: Readable; exit: Promise<void>; stop(reason?: Error): void }
+export type Run = {
+  stdout: Readable
+  exit: Promise<void>
+  stop(reason?: Error): void
+  /** Settles true when FFmpeg has said these words on stderr, false when it has ended without. */
+  said(words: string): Promise<boolean>
+}
 
-function keepTail(stream: Readable): () => string {
+type Tail = { text(): string; said(words: string): Promise<boolean> }
+
+/** The last words of a process. */
+function keepTail(stream: Readable): Tail {
   let tail = ''
   stream.setEncoding('utf8')
   stream.on('data', (text: string) => {
     tail = (tail + text).slice(-STDERR_TAIL_CHARS)
   })
-  return () => tail
+  const said = (words: string) =>
+    new Promise<boolean>((resolve) => {
+      const look = () => {
+        if (tail.includes(words)) resolve(true)
+      }
+      look()
+      stream.on('data', look)
+      stream.once('close', () => resolve(tail.includes(words)))
+    })
+  return { text: () => tail, said }
 }
 
 /**
@@ -43,7 +63,7 @@ function supervise(child: ChildProcess, o: RunOptions): Run {
     child.once('close', (code, signal) => {
       if (stopped) reject(stopped)
       else if (code === 0) resolve()
-      else reject(faultFromStderr(tail(), signal ?? `code ${code}`))
+      else reject(faultFromStderr(tail.text(), signal ?? `code ${code}`))
     })
   }).finally(() => {
     clearTimeout(timer)
@@ -51,12 +71,28 @@ function supervise(child: ChildProcess, o: RunOptions): Run {
     o.signal?.removeEventListener('abort', onAbort)
   })
   exit.catch(() => {}) // a caller that only reads the stream hears of the failure there
-  return { stdout: child.stdout as Readable, exit, stop }
+  return { stdout: child.stdout as Readable, exit, stop, said: tail.said }
+}
+
+/** A process that runs on what is open as `fd`. */
+const spawnOn = (settings: MediaSettings, args: readonly string[], fd: number): ChildProcess =>
+  spawn(settings.command, [...settings.prefixArgs, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe', fd],
+    // No secret of the server may reach a process that reads hostile files.
+    env: {},
+    windowsHide: true,
+  })
+
+/** Hands the job to a process that waits for one; it opens the file itself. */
+function handOver(child: ChildProcess, job: PreparedJob): ChildProcess {
+  child.stdin?.on('error', () => {}) // it has ended: its exit tells
+  child.stdin?.end(JSON.stringify(job))
+  return child
 }
 
 /** Starts FFmpeg on one file. Throws what `openInput` throws, or `media_tools_missing`. */
 export async function startFfmpeg(
-  settings: MediaSettings,
+  { settings, prepared }: { settings: MediaSettings; prepared?: Prepared | undefined },
   file: FilePath,
   args: string[],
   o: RunOptions,
@@ -66,12 +102,10 @@ export async function startFfmpeg(
   const input = await openInput(file)
   try {
     o.signal?.throwIfAborted()
-    const child = spawn(settings.command, [...settings.prefixArgs, ...args], {
-      stdio: ['ignore', 'pipe', 'pipe', input.fd],
-      // No secret of the server may reach a process that reads hostile files.
-      env: {},
-      windowsHide: true,
-    })
+    const waiting = prepared?.take()
+    const child = waiting
+      ? handOver(waiting, { args, pathHex: Buffer.from(file).toString('hex') })
+      : spawnOn(settings, args, input.fd)
     if (child.pid) renice(child.pid, o.nice)
     return supervise(child, o)
   } finally {

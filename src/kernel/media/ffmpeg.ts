@@ -1,9 +1,13 @@
 import { Transform, pipeline } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { unprocessable } from '#kernel/errors.ts'
 import { TRANSCODE_MAX_BYTES } from './bounds.ts'
 import { codecUnavailable, mediaToolsMissing, mediaTooLarge } from './faults.ts'
+import { DECODED_MARK, encodeArgs } from './encode-args.ts'
 import { CONTENT_TYPE, decodeArgs, transcodeArgs } from './ffmpeg-args.ts'
 import { type Run, startFfmpeg } from './ffmpeg-run.ts'
-import type { DecodeOptions, FilePath, MediaSettings, Transcode, TranscodeOptions } from './types.ts'
+import type { Prepared } from './prepared.ts'
+import type { DecodeOptions, EncodeOptions, FilePath, MediaSettings, Transcode, TranscodeOptions } from './types.ts'
 
 async function report(exit: Promise<void>, done: (fault?: Error) => void): Promise<void> {
   try {
@@ -14,15 +18,32 @@ async function report(exit: Promise<void>, done: (fault?: Error) => void): Promi
   done()
 }
 
-/** Passes bytes on, ends only after a clean exit, and kills the process when its reader goes away. */
-function guarded(run: Run, maxBytes: number): Transform {
+async function pass(made: Promise<Buffer>, done: (fault: Error | null, chunk?: Buffer) => void): Promise<void> {
+  let chunk: Buffer
+  try {
+    chunk = await made
+  } catch (fault) {
+    return done(fault as Error)
+  }
+  done(null, chunk)
+}
+
+/**
+ * Passes bytes on, the first of them after `gate`; ends only after a clean exit, and kills the process when its reader
+ * goes away.
+ */
+function guarded(run: Run, maxBytes: number, gate?: () => Promise<void>): Transform {
   let seenBytes = 0
+  let isOpen = gate === undefined
+  const take = async (chunk: Buffer): Promise<Buffer> => {
+    seenBytes += chunk.length
+    if (seenBytes > maxBytes) throw mediaTooLarge('The transcoded file grew past its limit.')
+    if (!isOpen) await gate?.()
+    isOpen = true
+    return chunk
+  }
   const guard = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      seenBytes += chunk.length
-      if (seenBytes > maxBytes) done(mediaTooLarge('The transcoded file grew past its limit.'))
-      else done(null, chunk)
-    },
+    transform: (chunk: Buffer, _encoding, done) => void pass(take(chunk), done),
     flush(done) {
       void report(run.exit, done)
     },
@@ -56,7 +77,7 @@ export async function* decodePcm(
   file: FilePath,
   o: DecodeOptions,
 ): AsyncGenerator<Float32Array, void, void> {
-  const run = await startFfmpeg(settings, file, decodeArgs(settings, o), o)
+  const run = await startFfmpeg({ settings }, file, decodeArgs(settings, o), o)
   const frameBytes = BYTES_PER_SAMPLE * o.channels
   let rest: Buffer = Buffer.alloc(0)
   try {
@@ -75,6 +96,42 @@ export async function* decodePcm(
 export async function startTranscode(settings: MediaSettings, file: FilePath, o: TranscodeOptions): Promise<Transcode> {
   if (settings.driver === 'none') throw mediaToolsMissing()
   if (!settings.encoders.includes(o.codec)) throw codecUnavailable(o.codec)
-  const run = await startFfmpeg(settings, file, transcodeArgs(settings, o), o)
+  const run = await startFfmpeg({ settings }, file, transcodeArgs(settings, o), o)
   return { stream: guarded(run, TRANSCODE_MAX_BYTES), contentType: CONTENT_TYPE[o.codec], exit: run.exit }
+}
+
+const nothingDecoded = () =>
+  unprocessable('media_unreadable', 'Nothing in this file could be decoded, so there is nothing to send.')
+/** FFmpeg tells of what it has decoded before it writes, but the two pipes may be read in another order. */
+const TELL_WAIT_MS = 2000
+
+async function isSoon(told: Promise<boolean>): Promise<boolean> {
+  const late = new AbortController()
+  const waited = sleep(TELL_WAIT_MS, false, { signal: late.signal }).catch(() => false)
+  const isTold = await Promise.race([told, waited])
+  late.abort()
+  return isTold
+}
+
+/**
+ * Starts an encoder at an exact sample of a file, that gives as many samples as are asked for. Throws as
+ * `startTranscode` does; the stream and `exit` fail with `media_unreadable` when nothing could be decoded.
+ */
+export async function startEncode(
+  { settings, prepared }: { settings: MediaSettings; prepared: Prepared },
+  file: FilePath,
+  o: EncodeOptions,
+): Promise<Transcode> {
+  if (settings.driver === 'none') throw mediaToolsMissing()
+  if (!settings.encoders.includes(o.codec)) throw codecUnavailable(o.codec)
+  const run = await startFfmpeg({ settings, prepared }, file, encodeArgs(settings, o), o)
+  const told = run.said(DECODED_MARK)
+  const mustHaveDecoded = async () => {
+    if (!(await isSoon(told))) throw nothingDecoded()
+    prepared.warm() // for the next one, now that this one does not need the CPU so much
+  }
+  const exit = run.exit.then(mustHaveDecoded)
+  exit.catch(() => {})
+  const checked = { ...run, exit }
+  return { stream: guarded(checked, TRANSCODE_MAX_BYTES, mustHaveDecoded), contentType: CONTENT_TYPE[o.codec], exit }
 }

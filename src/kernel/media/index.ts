@@ -12,24 +12,31 @@ import {
   TAG_POOL_SIZE,
   TAG_RECYCLE_AFTER,
   TAG_TIMEOUT_MS,
+  TIMELINE_IDLE_MS,
+  TIMELINE_TIMEOUT_MS,
 } from './bounds.ts'
 import { mediaTimeout, mediaTooLarge } from './faults.ts'
-import { decodePcm, startTranscode } from './ffmpeg.ts'
+import { decodePcm, startEncode, startTranscode } from './ffmpeg.ts'
 import { findFfmpeg } from './find-ffmpeg.ts'
 import { createPool, type Pool } from './pool.ts'
 import type { Lost } from './pool-child.ts'
+import { createPrepared } from './prepared.ts'
 import { createSlots, type Slots } from './slots.ts'
 import type {
   Codec,
   DecodeOptions,
+  EncodeOptions,
   FilePath,
+  ImageLook,
   ImageOptions,
   ImageResult,
   MediaSettings,
   Picture,
   ProbeFault,
   ProbeResult,
+  Timeline,
   Transcode,
+  RunOptions,
   TranscodeOptions,
   Verified,
   VerifyOptions,
@@ -58,6 +65,13 @@ export type Media = {
   decode(file: FilePath, o: DecodeOptions): AsyncGenerator<Float32Array, void, void>
   /** The encoded file as it grows. */
   transcode(file: FilePath, o: TranscodeOptions): Promise<Transcode>
+  /**
+   * How long the music is and where its frames lie: reads headers only, and of MPEG audio and ADTS the whole file.
+   * Throws `media_unreadable` and what a lost process means.
+   */
+  timeline(file: FilePath): Promise<Timeline>
+  /** An encoder that begins at an exact sample and gives exactly what was promised. */
+  encode(file: FilePath, o: EncodeOptions): Promise<Transcode>
   /** Decodes the whole file to nothing. Fails as `decode` does, with `media_too_long` past 24 hours too. */
   verify(file: FilePath, o?: VerifyOptions): Promise<Verified>
   /** Format, tags and identity. Never rejects for a bad file: the fault is the answer. */
@@ -66,6 +80,8 @@ export type Media = {
   picture(file: FilePath): Promise<Picture | null>
   /** Scales and converts a picture. Faults: `image_too_large`, `image_unreadable`, `image_animated`, `image_options` (400). */
   image(input: { bytes: Uint8Array } | { file: FilePath }, o: ImageOptions): Promise<ImageResult>
+  /** Colours and a blur of a picture, which is decoded whole. Faults as of `image`. */
+  look(input: { bytes: Uint8Array } | { file: FilePath }): Promise<ImageLook>
   /** FFmpeg runs under way now; never more than `processesMax`. */
   runs(): number
   close(): Promise<void>
@@ -103,6 +119,20 @@ const tagPool = (o: MediaOptions): Pool =>
     waitingMax: 100_000,
     lost,
   })
+/** Apart from the tags: what reads a whole file must not hold up those that read little. */
+const timelinePool = (o: MediaOptions): Pool =>
+  createPool({
+    script: new URL('./children/tags.ts', import.meta.url),
+    size: 1,
+    batch: 1,
+    heapMaxMb: TAG_HEAP_MAX_MB,
+    memoryMaxBytes: RUN_MEMORY_MAX_BYTES,
+    timeoutMs: TIMELINE_TIMEOUT_MS,
+    idleMs: o.idleMs ?? TIMELINE_IDLE_MS,
+    recycleAfter: TAG_RECYCLE_AFTER,
+    waitingMax: 1000,
+    lost,
+  })
 const imagePool = (o: MediaOptions): Pool =>
   createPool({
     script: new URL('./children/image.ts', import.meta.url),
@@ -130,9 +160,12 @@ function asProbe(thrown: unknown): ProbeResult {
   return { ok: false, reasonCode, reason: (thrown as AppError).message }
 }
 
-function checkImage(input: { bytes: Uint8Array } | { file: FilePath }, o: ImageOptions): void {
-  if (!Number.isInteger(o.widthPx) || o.widthPx < 1 || o.widthPx > IMAGE_WIDTH_MAX_PX)
+function checkWidth({ widthPx }: ImageOptions): void {
+  if (!Number.isInteger(widthPx) || widthPx < 1 || widthPx > IMAGE_WIDTH_MAX_PX)
     throw badRequest('image_options', `The width must be a whole number from 1 to ${IMAGE_WIDTH_MAX_PX}.`)
+}
+/** Too large a picture is not even sent to the other process. */
+function checkBytes(input: { bytes: Uint8Array } | { file: FilePath }): void {
   if ('bytes' in input && input.bytes.length > IMAGE_MAX_BYTES)
     throw new AppError(422, 'image_too_large', `The picture is larger than ${IMAGE_MAX_BYTES / 1024 ** 2} MiB.`)
 }
@@ -146,10 +179,11 @@ async function* decodeInSlot(slots: Slots, settings: MediaSettings, file: FilePa
   }
 }
 
-async function transcodeInSlot(slots: Slots, settings: MediaSettings, file: FilePath, o: TranscodeOptions) {
+/** The slot is held until the encoder has ended. */
+async function startInSlot(slots: Slots, o: RunOptions, start: () => Promise<Transcode>): Promise<Transcode> {
   const release = await slots.take(o.signal)
   try {
-    const job = await startTranscode(settings, file, o)
+    const job = await start()
     job.exit.finally(release).catch(() => {})
     return job
   } catch (thrown) {
@@ -172,7 +206,9 @@ export async function createMedia(o: MediaOptions = {}): Promise<Media> {
   const settings = await findFfmpeg(o)
   const slots = createSlots(o.processesMax ?? Math.max(2, availableParallelism()))
   const tags = tagPool(o)
+  const timelines = timelinePool(o)
   const images = imagePool(o)
+  const prepared = createPrepared(settings)
   const ending = new AbortController()
   o.log?.info({ driver: settings.driver, version: settings.version, encoders: settings.encoders }, 'media tools')
   const withEnd = <T extends { signal?: AbortSignal | undefined }>(options: T): T => ({
@@ -185,18 +221,34 @@ export async function createMedia(o: MediaOptions = {}): Promise<Media> {
     settings,
     describe: () => ({ driver: settings.driver, version: settings.version, encoders: [...settings.encoders] }),
     decode: (file, options) => decodeInSlot(slots, settings, file, withEnd(options)),
-    transcode: (file, options) => transcodeInSlot(slots, settings, file, withEnd(options)),
+    transcode(file, options) {
+      const bound = withEnd(options)
+      return startInSlot(slots, bound, () => startTranscode(settings, file, bound))
+    },
+    timeline(file) {
+      prepared.warm() // who asks is about to play it
+      return timelines.run({ kind: 'timeline', file }) as Promise<Timeline>
+    },
+    encode(file, options) {
+      const bound = withEnd(options)
+      return startInSlot(slots, bound, () => startEncode({ settings, prepared }, file, bound))
+    },
     verify: (file, options = {}) => verifyInSlot(slots, settings, file, withEnd(options)),
     probe: (file) => (tags.run({ kind: 'probe', file }) as Promise<ProbeResult>).catch(asProbe),
     picture: (file) => tags.run({ kind: 'picture', file }) as Promise<Picture | null>,
     async image(input, options) {
-      checkImage(input, options)
-      return (await images.run({ input, options })) as ImageResult
+      checkWidth(options)
+      checkBytes(input)
+      return (await images.run({ kind: 'convert', input, options })) as ImageResult
+    },
+    async look(input) {
+      checkBytes(input)
+      return (await images.run({ kind: 'look', input })) as ImageLook
     },
     runs: () => slots.held(),
     async close() {
       ending.abort(new AppError(503, 'media_closed', 'The media tools are shutting down.'))
-      await Promise.all([tags.close(), images.close()])
+      await Promise.all([tags.close(), timelines.close(), images.close(), prepared.close()])
     },
   }
 }

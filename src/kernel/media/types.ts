@@ -172,6 +172,27 @@ export type ProbeFault =
 export type ProbeResult = ProbeOk | { ok: false; reasonCode: ProbeFault; reason: string }
 export type Picture = { mime: string; bytes: Uint8Array }
 
+/** A few colours of a picture, as `#rrggbb`. */
+export type Palette = {
+  /** What most of the picture is. */
+  dominant: string
+  /** The strongest colour of which there is enough; of a grey picture the dominant one. */
+  vibrant: string
+  /** A ground in the picture's dark colour; `light` can be read on it. */
+  dark: string
+  light: string
+  /** Can be read on `dominant`. */
+  text: string
+}
+/** What stands for a picture until it is there. */
+export type ImageLook = {
+  /** Size of the original, after its orientation is applied. */
+  widthPx: number
+  heightPx: number
+  /** github.com/woltapp/blurhash, 4 × 4. */
+  blurhash: string
+  palette: Palette
+}
 export type ImageFormat = 'avif' | 'webp' | 'jpeg'
 /** Widths are never enlarged: a smaller picture keeps its own. */
 export type ImageOptions = {

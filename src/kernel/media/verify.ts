@@ -23,7 +23,7 @@ function linesOf(text: string): { lines: string[]; rest: string } {
  * players do. Throws as `decodePcm` does, `not_audio` when nothing came out, and `media_too_long`.
  */
 export async function verifyFile(settings: MediaSettings, file: FilePath, o: VerifyOptions): Promise<Verified> {
-  const run = await startFfmpeg(settings, file, verifyArgs(settings), o)
+  const run = await startFfmpeg({ settings }, file, verifyArgs(settings), o)
   let durationMs = 0
   let rest = ''
   try {

@@ -1,13 +1,16 @@
 /**
  * A program that behaves like `ffmpeg` and runs the WebAssembly build. It is started as its own process: arguments as
  * FFmpeg's, the input file as descriptor 3, the output on stdout, messages on stderr. Nothing imports this file.
+ * With `--prepared` alone it makes ready and waits for one line on stdin (`PreparedJob`) that tells arguments and file.
  *
  * Memory is bounded: the input is read and the output written in place, never copied into the emulated file system,
  * and the heap may not grow past `WASM_HEAP_MAX_BYTES`.
  */
-import { fstatSync, readFileSync, readSync, writeSync } from 'node:fs'
+import { constants, fstatSync, openSync, readFileSync, readSync, writeSync } from 'node:fs'
+import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { WASM_HEAP_MAX_BYTES } from '#kernel/media/bounds.ts'
+import { PREPARED_FLAG, type PreparedJob } from '#kernel/media/prepared-job.ts'
 import { dieWithParent } from './die-with-parent.ts'
 
 type FsNode = { node_ops: object; stream_ops: object; usedBytes: number; mode: number }
@@ -36,13 +39,13 @@ const DIR_MODE = 0o40555
 const FILE_MODE = 0o100444
 const ENOENT = 44
 
-/** A file system with the one file `3`, read straight from the inherited descriptor. */
-function descriptorFs(fs: EmscriptenFs): object {
-  const sizeBytes = fstatSync(INPUT_FD).size
+/** A file system with the one file `3`, read straight from a descriptor. */
+function descriptorFs(fs: EmscriptenFs, fd: number): object {
+  const sizeBytes = fstatSync(fd).size
   const at = new Date(0)
   const fixed = { dev: 1, ino: 1, nlink: 1, uid: 0, gid: 0, rdev: 0, blksize: 4096, atime: at, mtime: at, ctime: at }
   const attributes = ({ mode }: FsNode) => ({ ...fixed, mode, size: sizeBytes, blocks: Math.ceil(sizeBytes / 4096) })
-  const read: Read = (_stream, buffer, offset, length, position) => readSync(INPUT_FD, buffer, offset, length, position)
+  const read: Read = (_stream, buffer, offset, length, position) => readSync(fd, buffer, offset, length, position)
   const llseek = (stream: FsStream, offset: number, whence: number) =>
     offset + (whence === 1 ? stream.position : whence === 2 ? sizeBytes : 0)
   return {
@@ -105,19 +108,31 @@ async function loadCore(): Promise<Core> {
   return create({ wasmBinary })
 }
 
+/** What to do: at once, or when it is told on stdin, whose end without a word is the end. */
+async function jobOf(args: string[]): Promise<{ args: string[]; fd: number }> {
+  if (args[0] !== PREPARED_FLAG) return { args, fd: INPUT_FD }
+  const line = await text(process.stdin)
+  if (line === '') process.exit(0)
+  const job = JSON.parse(line) as PreparedJob
+  const fd = openSync(Buffer.from(job.pathHex, 'hex'), constants.O_RDONLY | constants.O_NONBLOCK)
+  if (!fstatSync(fd).isFile()) throw new Error('not a regular file')
+  return { args: job.args, fd }
+}
+
 dieWithParent()
 const core = await loadCore()
 boundHeap(core.asm)
 core.setLogger(({ message }) => {
   if (message !== 'Aborted()') writeAll(2, Buffer.from(`${message}\n`))
 })
+const { args, fd } = await jobOf(process.argv.slice(2))
 core.FS.mkdir('/dev/fd')
-core.FS.mount(descriptorFs(core.FS), {}, '/dev/fd')
+core.FS.mount(descriptorFs(core.FS, fd), {}, '/dev/fd')
 const stdout = core.FS.streams[1]
 if (stdout) stdout.stream_ops = { ...stdout.stream_ops, write: writeOut }
 let code = 1
 try {
-  code = core.exec(...process.argv.slice(2))
+  code = core.exec(...args)
 } catch (thrown) {
   writeAll(2, Buffer.from(`${thrown instanceof RangeError ? 'Cannot allocate memory' : String(thrown)}\n`))
 }

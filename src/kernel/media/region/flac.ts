@@ -80,7 +80,14 @@ export function flacRegion(file: ByteReader): AudioRegion {
   const end = skipTrailingTags(file, start)
   const reached = lastSample(file, start, end, fixedBlock)
   const isCut = end === start || (totalSamples > 0 && reached !== undefined && reached < totalSamples)
-  return { container: 'flac', start, end, isCut, ...(totalSamples > 0 ? { lengthSamples: totalSamples } : {}) }
+  return {
+    container: 'flac',
+    start,
+    end,
+    isCut,
+    ...(totalSamples > 0 ? { lengthSamples: totalSamples } : {}),
+    ...(reached === undefined ? {} : { reachedSamples: reached }),
+  }
 }
 
 export const isFlac = (file: ByteReader): boolean => ascii(file.read(skipLeadingTags(file), 4), 0, 4) === 'fLaC'

@@ -15,7 +15,7 @@ export type Container =
 
 /**
  * Where the audio lies: `start` ≤ `end` ≤ file size, half open. `isCut` when the file ends before what its headers
- * promise. `lengthSamples` when the container tells (Ogg: at its own rate).
+ * promise. `lengthSamples` when the container tells (Ogg: at its own rate), `reachedSamples` where its last frame ends.
  */
 export type AudioRegion = {
   container: Container
@@ -23,4 +23,5 @@ export type AudioRegion = {
   end: number
   isCut: boolean
   lengthSamples?: number
+  reachedSamples?: number
 }

@@ -189,6 +189,16 @@ export async function probeFile(path: FilePath | Uint8Array): Promise<ProbeResul
   }
 }
 
+/** Lends an open file to `work`. Throws what opening does. */
+export function withFile<T>(path: FilePath | Uint8Array, work: (fd: number) => T): T {
+  const fd = open(path)
+  try {
+    return work(fd)
+  } finally {
+    closeSync(fd)
+  }
+}
+
 /** The embedded picture; null without one, or when the file cannot be read. */
 export async function pictureOf(path: FilePath | Uint8Array): Promise<Picture | null> {
   const fd = open(path)
