@@ -51,6 +51,12 @@ const catalog: Record<string, Row> = {
     input: async (w) => artistOf(w, await librarySong(w)),
     answers: { nobody: OUT, stranger: 200, owner: 200, artist: 200, admin: 200 },
   },
+  setArtistImage: role,
+  removeArtistImage: {
+    kind: 'thing',
+    input: async (w) => artistOf(w, await librarySong(w)),
+    answers: { nobody: OUT, stranger: NEEDS_ROLE, owner: NEEDS_ROLE, artist: NEEDS_ROLE, admin: 204 },
+  },
   listGenres: role,
   search: seenInLists(async (w) => {
     const { id } = await ownedSong(w)
@@ -86,8 +92,18 @@ const catalog: Record<string, Row> = {
   },
 }
 
+const ownedTier = async (w: World) => ({ ...(await ownedSong(w)), tier: 'aac-64', segment: 0 })
+const privateTier: Row = { ...privateSong(200), input: ownedTier } as Row
+
 const listening: Record<string, Row> = {
   streamSong: privateSong(200),
+  hlsMaster: privateSong(200),
+  hlsPlaylist: privateTier,
+  hlsInit: privateTier,
+  hlsSegment: privateTier,
+  dashManifest: privateSong(200),
+  getPlayback: privateSong(200),
+  createLink: privateSong(200),
   downloadSong: privateSong(200),
   songCover: privateSong(200),
   albumCover: {

@@ -56,6 +56,9 @@ export const removeOwnedJob = job('catalog.remove-owned.v1', Type.Object({ owner
 /** Make the documents that search looks through anew, after an upgrade that reads texts otherwise. */
 export const rebuildSearchJob = job('catalog.rebuild-search.v1', Type.Object({}), { lane: 'quick' })
 
+/** Find the colours and the blur of pictures that an older program kept. */
+export const lookAtCoversJob = job('catalog.look-at-covers.v1', Type.Object({}), { lane: 'quick' })
+
 /** Decode and keep what was uploaded, and make a song of it. */
 export const processUploadJob = job('catalog.process-upload.v1', Type.Object({ uploadId: Id }), {
   lane: 'cpu',

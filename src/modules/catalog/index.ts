@@ -2,9 +2,10 @@ import { defineModule, on, runs } from '#kernel/module.ts'
 import { songAnalyzed } from '#modules/analysis/events.ts'
 import { userDeleted } from '#modules/identity/events.ts'
 import { identity } from '#modules/identity/schema.ts'
-import { rebuildSearchJob, removeFolderJob, removeOwnedJob, scanJob } from './events.ts'
+import { lookAtCoversJob, rebuildSearchJob, removeFolderJob, removeOwnedJob, scanJob } from './events.ts'
 import { peopleAmongOf } from './library/access.ts'
 import { forgetChanges } from './library/changes.ts'
+import { lookAtCovers, requestLooks } from './scan/looks.ts'
 import { createRunner } from './scan/runner.ts'
 import { createWatcher } from './scan/watch.ts'
 import { albumAnswers } from './albums/answer.ts'
@@ -84,6 +85,7 @@ export default defineModule<Tables, Contracts, Needs>({
         }),
         ...uploading.jobs,
         runs(rebuildSearchJob, (_, { signal }) => rebuildDocuments(ctx, signal)),
+        runs(lookAtCoversJob, (_, { signal }) => lookAtCovers(ctx, signal)),
         runs(removeFolderJob, ({ folderId }, { signal }) => removeRetired(ctx, folderId, signal)),
       ],
       cron: [
@@ -96,6 +98,7 @@ export default defineModule<Tables, Contracts, Needs>({
         if (!works) return
         await adoptConfigured(ctx)
         await requestRebuild(ctx)
+        await requestLooks(ctx)
         await sweepErased(ctx)
         await uploading.start()
         // Not awaited: the watch of a large library takes its time. First watch, then scan: nothing falls in between.

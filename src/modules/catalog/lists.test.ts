@@ -3,7 +3,6 @@ import { after, before, describe, test } from 'node:test'
 import { createWrite } from '#kernel/events/write.ts'
 import { songAnalyzed } from '#modules/analysis/events.ts'
 import { ALBUM_SORTS, SONG_SORTS, type Song } from './schema.ts'
-import { gainOf } from './service/shapes.ts'
 import { type Catalog, mp3, type MusicFolder, musicFolder, putMany, startCatalog } from './testing.ts'
 
 const COUNT = 60
@@ -181,13 +180,4 @@ describe('lists', () => {
       )
     assert.deepEqual(await c.songs('&bpmMax=100'), [])
   })
-})
-
-test('gain turns down freely, and up only as far as the true peak allows', () => {
-  assert.equal(gainOf(null, null), null)
-  assert.equal(gainOf(-9, 0.5), -9)
-  assert.equal(gainOf(-24, -10), 6)
-  assert.equal(gainOf(-24, -3), 2)
-  assert.equal(gainOf(-24, -0.2), 0)
-  assert.equal(gainOf(-24, null), 0)
 })

@@ -2,6 +2,7 @@ import { contract, internal, op } from '#kernel/contract.ts'
 import { exportOfUser, statsOfUser } from '#kernel/personal.ts'
 import { Empty, Id, Nullable, OneOf, Page, pageQuery, Strict, Text, Type } from '#kernel/schema.ts'
 
+import { artistOps } from './artists/contract.ts'
 import { albumWriteOps } from './albums/contract.ts'
 import { folderOps, libraryMoreOps } from './library/contract.ts'
 import {
@@ -14,6 +15,7 @@ import {
   Genre,
   LibraryFolder,
   LibraryStatus,
+  Loudness,
   Lyrics,
   ScanState,
   SearchResult,
@@ -99,6 +101,7 @@ export const songs = contract('songs', 'Songs, artists, genres and search', {
     output: Song,
   }),
   ...studioOps,
+  ...artistOps,
   getLyrics: op({
     method: 'GET',
     path: '/songs/:id/lyrics',
@@ -151,6 +154,7 @@ export const songs = contract('songs', 'Songs, artists, genres and search', {
       Type.Object({
         songId: Id,
         pathBase64: Type.String({ description: 'Absolute path as raw bytes: names need not be UTF-8' }),
+        blobKey: Nullable(Type.String({ description: 'Of an upload: the blob that holds it' })),
         contentId: Type.String({ description: 'Changes exactly when the audio does' }),
         codec: Type.String(),
         container: Type.String(),
@@ -162,6 +166,7 @@ export const songs = contract('songs', 'Songs, artists, genres and search', {
         isPublic: Type.Boolean(),
         isShared: Type.Boolean({ description: 'Every signed-in person may know of it' }),
         coverKey: Nullable(Type.String({ description: 'Blob key of the cover source picture' })),
+        loudness: Nullable(Loudness),
       }),
     ),
   }),

@@ -24,6 +24,8 @@ export type Mp3 = {
   /** As MusicBrainz Picard writes it: `ep`, `album; live`. */
   releaseType?: string
   lyrics?: string
+  /** By the names of ReplayGain tags: `{ track_gain: '-6.50 dB' }`. */
+  gains?: Readonly<Record<string, string>>
   picture?: Buffer
   /** Names the recording: the same name and length are the same audio, whatever the tags. */
   audio?: string
@@ -49,6 +51,8 @@ export function mp3(o: Mp3): Buffer {
     ['USLT', o.lyrics === undefined ? undefined : Buffer.from(`\x03eng\0${o.lyrics}`)],
     ['APIC', o.picture && id3Picture('image/png', o.picture)],
   ]
+  for (const [name, value] of Object.entries(o.gains ?? {}))
+    frames.push([`TXXX${name}`, Buffer.from(`\x03REPLAYGAIN_${name.toUpperCase()}\0${value}`)])
   const tags = Object.fromEntries(frames.filter(([, value]) => value !== undefined)) as Id3Tags
   return taggedMp3(tags, { sec: o.seconds ?? 1, seed: seedOf(o.audio ?? JSON.stringify({ ...o, picture: undefined })) })
 }

@@ -56,6 +56,37 @@ export const ArtistCredit = Type.Object({
   role: OneOf([...CREDIT_ROLES, 'album'] as const),
 })
 
+/** ReplayGain 2: gains in dB to −18 LUFS, not limited by anything; who lifts a song minds its peak. */
+export const Loudness = Type.Object(
+  {
+    trackGainDb: Type.Number(),
+    trackPeakDbtp: Nullable(Type.Number({ description: 'Null: not known, so lift nothing' })),
+    albumGainDb: Nullable(Type.Number({ description: 'The same for every song of the album, once all are measured' })),
+    albumPeakDbtp: Nullable(Type.Number()),
+    source: OneOf(['analysis', 'tags'] as const, { description: 'Where the gain of the song comes from' }),
+  },
+  { $id: 'Loudness' },
+)
+export type Loudness = Static<typeof Loudness>
+
+const Color = Type.String({ description: '#rrggbb' })
+export const CoverPalette = Type.Object(
+  {
+    dominant: Color,
+    vibrant: Color,
+    dark: Type.String({ description: 'A ground on which `light` can be read (contrast 4.5 and above)' }),
+    light: Color,
+    text: Type.String({ description: 'Can be read on `dominant`' }),
+  },
+  { $id: 'CoverPalette' },
+)
+/** Of things with a picture, until it is there. */
+const coverLooks = {
+  coverColor: Nullable(Type.String({ description: '#rrggbb of the cover, for placeholders' })),
+  coverBlurhash: Nullable(Type.String({ description: 'BlurHash of the cover, 4 × 4' })),
+  coverPalette: Nullable(CoverPalette),
+}
+
 export const Song = Type.Object(
   {
     id: Id,
@@ -76,12 +107,13 @@ export const Song = Type.Object(
     }),
     ownerId: Nullable(Id),
     coverUrl: Nullable(Type.String()),
-    coverColor: Nullable(Type.String({ description: '#rrggbb of the cover, for placeholders' })),
+    ...coverLooks,
     streamingUrls: Type.Object({
       low: Type.String(),
       medium: Type.String(),
       high: Type.String(),
       original: Type.String(),
+      hls: Type.String(),
     }),
     waveformUrl: Type.String(),
     framesUrl: Type.String(),
@@ -100,6 +132,7 @@ export const Song = Type.Object(
     mood: Nullable(OneOf(MOODS, { description: 'Estimated from tempo, mode and energy, once analysed' })),
     loudnessLufs: Nullable(Type.Number()),
     gainDb: Nullable(Type.Number({ description: 'Track gain to −18 LUFS, kept below clipping by the true peak' })),
+    loudness: Nullable(Loudness),
     revision: Type.Integer({ description: 'Grows with every change; also its ETag' }),
     createdAt: Time,
     updatedAt: Time,
@@ -126,7 +159,7 @@ export const Album = Type.Object(
     isVisible: Type.Boolean(),
     revision: Type.Integer(),
     coverUrl: Nullable(Type.String()),
-    coverColor: Nullable(Type.String()),
+    ...coverLooks,
     createdAt: Time,
   },
   { $id: 'Album' },
@@ -143,7 +176,7 @@ export const Artist = Type.Object(
     albumCount: Type.Integer(),
     songCount: Type.Integer(),
     imageUrl: Nullable(Type.String()),
-    coverColor: Nullable(Type.String()),
+    ...coverLooks,
   },
   { $id: 'Artist' },
 )

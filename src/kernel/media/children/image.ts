@@ -4,10 +4,13 @@ import sharp, { type ResizeOptions } from 'sharp'
 import { unprocessable } from '#kernel/errors.ts'
 import { IMAGE_MAX_BYTES, IMAGE_PIXELS_MAX } from '#kernel/media/bounds.ts'
 import { unopened } from '#kernel/media/input.ts'
-import type { ImageOptions, ImageResult } from '#kernel/media/types.ts'
+import { blurhashOf } from '#kernel/media/picture/blurhash.ts'
+import { paletteOf } from '#kernel/media/picture/palette.ts'
+import type { ImageLook, ImageOptions, ImageResult } from '#kernel/media/types.ts'
 import { serve } from './serve.ts'
 
-export type ImageTask = { input: { bytes: Uint8Array } | { file: string | Uint8Array }; options: ImageOptions }
+type Input = { bytes: Uint8Array } | { file: string | Uint8Array }
+export type ImageTask = { kind: 'convert'; input: Input; options: ImageOptions } | { kind: 'look'; input: Input }
 
 // One picture at a time, nothing kept between them: memory stays flat.
 sharp.concurrency(1)
@@ -16,8 +19,10 @@ sharp.cache(false)
 /** Pictures of cameras and scanners; no format that can fetch or run anything (SVG, PDF). */
 const FORMATS = new Set(['jpeg', 'png', 'webp', 'gif', 'heif', 'tiff'])
 const QUALITY = { avif: 55, webp: 80, jpeg: 82 }
-/** The dominant colour needs no more than this. */
-const COLOR_SAMPLE_PX = 48
+/** Colours and what a picture is like from afar need no more than this. */
+const SAMPLE_PX = 48
+/** Square like most covers: 36 characters. */
+const BLURHASH_COSINES = { across: 4, down: 4 }
 
 const tooLarge = (): Error =>
   unprocessable('image_too_large', `The picture file is larger than ${IMAGE_MAX_BYTES / 1024 ** 2} MiB.`)
@@ -30,8 +35,11 @@ function openPicture(path: string | Buffer): number {
   }
 }
 
-function readBytes(input: ImageTask['input']): Uint8Array {
-  if ('bytes' in input) return input.bytes
+function readBytes(input: Input): Uint8Array {
+  if ('bytes' in input) {
+    if (input.bytes.length > IMAGE_MAX_BYTES) throw tooLarge()
+    return input.bytes
+  }
   const path = typeof input.file === 'string' ? input.file : Buffer.from(input.file)
   const fd = openPicture(path)
   try {
@@ -50,7 +58,10 @@ const unreadable = () =>
   )
 
 /** Refuses a picture by its header alone, before anything is decoded. */
-async function checkHeader(bytes: Uint8Array, o: ImageOptions): Promise<{ width: number; height: number }> {
+async function checkHeader(
+  bytes: Uint8Array,
+  o: Pick<ImageOptions, 'animation'> = {},
+): Promise<{ width: number; height: number }> {
   const header = await sharp(bytes, { limitInputPixels: false })
     .metadata()
     .catch(() => undefined)
@@ -81,13 +92,14 @@ function sizeOf(o: ImageOptions, { width, height }: { width: number; height: num
 const hex = ({ r, g, b }: { r: number; g: number; b: number }): string =>
   `#${[r, g, b].map((part) => Math.round(part).toString(16).padStart(2, '0')).join('')}`
 
+const decoder = (bytes: Uint8Array) =>
+  sharp(bytes, { limitInputPixels: IMAGE_PIXELS_MAX, failOn: 'error', sequentialRead: true })
+
 /** Scaled, turned upright, in sRGB, without metadata. */
-async function convert({ input, options }: ImageTask): Promise<ImageResult> {
+async function convert(input: Input, options: ImageOptions): Promise<ImageResult> {
   const bytes = readBytes(input)
-  if (bytes.length > IMAGE_MAX_BYTES) throw tooLarge()
   const { width, height } = await checkHeader(bytes, options)
-  const source = sharp(bytes, { limitInputPixels: IMAGE_PIXELS_MAX, failOn: 'error', sequentialRead: true })
-  const { data: pixels, info: size } = await source
+  const { data: pixels, info: size } = await decoder(bytes)
     .autoOrient()
     .resize(sizeOf(options, { width, height }))
     .toColorspace('srgb')
@@ -101,7 +113,7 @@ async function convert({ input, options }: ImageTask): Promise<ImageResult> {
   const encoded = await (options.format === 'jpeg' ? flat.clone() : sharp(pixels))
     .toFormat(options.format, options.format === 'avif' ? { quality, effort: 3 } : { quality })
     .toBuffer()
-  const sample = await flat.clone().resize(COLOR_SAMPLE_PX, COLOR_SAMPLE_PX, { fit: 'fill' }).png().toBuffer()
+  const sample = await flat.clone().resize(SAMPLE_PX, SAMPLE_PX, { fit: 'fill' }).png().toBuffer()
   const { dominant } = await sharp(sample).stats()
   return {
     bytes: Uint8Array.from(encoded),
@@ -114,4 +126,26 @@ async function convert({ input, options }: ImageTask): Promise<ImageResult> {
   }
 }
 
-serve((task) => convert(task as ImageTask))
+/** Decodes the whole picture, so one that is damaged is refused here. */
+async function look(input: Input): Promise<ImageLook> {
+  const bytes = readBytes(input)
+  const { width, height } = await checkHeader(bytes)
+  const rgb = await decoder(bytes)
+    .autoOrient()
+    .resize(SAMPLE_PX, SAMPLE_PX, { fit: 'fill' })
+    .toColorspace('srgb')
+    .flatten({ background: '#ffffff' })
+    .removeAlpha()
+    .raw({ depth: 'uchar' })
+    .toBuffer()
+    .catch(() => {
+      throw unreadable()
+    })
+  const blurhash = blurhashOf({ rgb, width: SAMPLE_PX, height: SAMPLE_PX }, BLURHASH_COSINES)
+  return { widthPx: width, heightPx: height, blurhash, palette: paletteOf(rgb) }
+}
+
+serve((message) => {
+  const task = message as ImageTask
+  return task.kind === 'convert' ? convert(task.input, task.options) : look(task.input)
+})

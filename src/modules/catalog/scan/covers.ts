@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { AppError, messageOf } from '#kernel/errors.ts'
 import { keepCover, refuseCover, type WantedCover, wantedCovers } from '#modules/catalog/store/covers.ts'
 import { DiskStalled, disks } from './disk.ts'
+import { looksOf } from './looks.ts'
 import { keyOf } from './names.ts'
 import { COVER_MAX_BYTES } from './read.ts'
 import type { CatalogCtx } from './types.ts'
@@ -10,8 +11,6 @@ const COVERS_AT_ONCE = 8
 /** All of them count as one disk: where one is stuck, the others wait for the next scan. */
 const PICTURES = 'pictures'
 const LOOK_EVERY_MS = 500
-/** Small enough to be quick, large enough for an honest colour. */
-const COLOR_WIDTH_PX = 64
 
 export const coverKey = (hash: string): string => `catalog/covers/${hash}`
 
@@ -29,15 +28,15 @@ async function pictureOf(ctx: CatalogCtx, c: WantedCover, signal: AbortSignal): 
   return bytes
 }
 
-/** The dominant colour also proves that the picture can be decoded: what cannot is refused. */
+/** Looking at it also proves that the picture can be decoded: what cannot is refused. */
 async function keepOne(ctx: CatalogCtx, c: WantedCover, signal: AbortSignal): Promise<void> {
   try {
     const bytes = await pictureOf(ctx, c, signal)
     // The source may have changed since it was seen; the next scan sees that, too.
     if (createHash('sha256').update(bytes).digest('hex') !== c.hash) throw new CoverRefused('The picture has changed.')
-    const { dominantColor } = await ctx.media.image({ bytes }, { widthPx: COLOR_WIDTH_PX, format: 'jpeg' })
+    const look = await ctx.media.look({ bytes })
     await ctx.blobs.put(coverKey(c.hash), bytes, { sizeMaxBytes: COVER_MAX_BYTES })
-    await keepCover(ctx.db, { hash: c.hash, sizeBytes: bytes.length, color: dominantColor })
+    await keepCover(ctx.db, { hash: c.hash, sizeBytes: bytes.length, ...looksOf(look) })
   } catch (thrown) {
     const isOurs = thrown instanceof AppError && thrown.status >= 500
     // A full disk, one that does not answer or a stop of the server says nothing about the picture: it stays wanted.

@@ -1,4 +1,4 @@
-import type { ProbeOk } from '#kernel/media/types.ts'
+import type { ProbeOk, ReplayGain } from '#kernel/media/types.ts'
 import { baseOf, type Place } from '#modules/catalog/studio/base.ts'
 import { derive, type SongFacts } from '#modules/catalog/studio/derive.ts'
 import { type Edits, layOver } from '#modules/catalog/studio/edits.ts'
@@ -31,6 +31,16 @@ const MIME: Readonly<Record<string, string>> = {
 }
 const mimeOf = (container: string): string => MIME[container.toLowerCase()] ?? 'application/octet-stream'
 
+/** Peaks of tags are factors of full scale; silence has none. */
+const peakDb = (peak: number | undefined): number | null =>
+  peak !== undefined && peak > 0 ? 20 * Math.log10(peak) : null
+const gainsOf = (gains: ReplayGain) => ({
+  tagGain: gains.trackGainDb ?? null,
+  tagPeak: peakDb(gains.trackPeak),
+  tagAlbumGain: gains.albumGainDb ?? null,
+  tagAlbumPeak: peakDb(gains.albumPeak),
+})
+
 /** What the bytes are, whatever is said of them. */
 export const audioOf = (probe: ProbeOk) => ({
   duration: int4(probe.durationMs) ?? 0,
@@ -42,4 +52,5 @@ export const audioOf = (probe: ProbeOk) => ({
   rate: int4(probe.sampleRateHz),
   channels: int4(probe.channels),
   lossless: probe.lossless,
+  ...gainsOf(probe.tags.replayGain),
 })

@@ -17,12 +17,15 @@ const BAD_RULES = 'its ignore file is too large'
 
 /** `inherit`: whatever the ignore files on the way down from the music folder say beside the rules of that folder. */
 export type Place = { dir: string; rules: Rules; inherit?: true }
+/** The picture of an artist in a folder; the name as a key. */
+export type Portrait = { name: string; sizeBytes: number; mtimeUs: number }
 export type ReadFolder = {
   /** Device and inode. */
   identity: string
   signature: string
   audioFiles: number
   packed: Uint8Array
+  portrait?: Portrait
   folders: string[]
   links: string[]
   /** For everything below. */
@@ -174,6 +177,7 @@ function readFolder(root: Buffer, { dir, rules }: Place, beat: Beat): ReadFolder
   return {
     identity,
     ...told(listingOf(stats)),
+    ...portraitOf(stats),
     folders: keysOf(entries.filter((e) => e.isDirectory())),
     links: keysOf(links),
     rules: below,
@@ -188,6 +192,11 @@ function listingOf(stats: readonly Named<FoundFile>[]): Omit<Listing, 'dir'> {
     lyrics: stats.filter((f) => f.kind === 'lyrics'),
     image: images[0],
   }
+}
+/** Names come in order, so it is the same one every time. */
+function portraitOf(stats: readonly Named<FoundFile>[]): { portrait?: Portrait } {
+  const found = stats.find((f) => f.kind === 'portrait')
+  return found ? { portrait: { name: keyOf(found.name), sizeBytes: found.sizeBytes, mtimeUs: found.mtimeUs } } : {}
 }
 const told = (l: Omit<Listing, 'dir'>): Pick<ReadFolder, 'signature' | 'audioFiles' | 'packed'> => ({
   signature: signatureOf(l),

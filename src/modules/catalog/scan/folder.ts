@@ -7,6 +7,7 @@ import { createIntake, type ScanDeps } from './intake.ts'
 import { holdsFiles, markGone, setReachable, setUnreachable, sweep } from './missing.ts'
 import { bytesOf, keyOf } from './names.ts'
 import { untoldName } from './network.ts'
+import { keepPortraits, type Portraits } from './portraits.ts'
 import { rulesIn } from './rules.ts'
 import type { Wanted } from './types.ts'
 import { isGoneCode, listFolders, type Unread, type Visit, walk } from './walk.ts'
@@ -17,12 +18,12 @@ const LANES_NETWORK = 6
 
 type Part = { folder: Folder; start: Buffer; look: Look; depth: Depth }
 /** `gone` are ids of files that are no longer in a folder the walk came to. */
-type Walked = { visited: Set<string>; unread: Unread[]; gone: number[] }
+type Walked = { visited: Set<string>; unread: Unread[]; gone: number[]; portraits: Portraits }
 
 /** The whole folder step by step: compare with what is known, read what differs. */
 async function scanSteps(d: ScanDeps, { folder, start, look, depth }: Part): Promise<Walked> {
   const intake = createIntake(d)
-  const walked: Walked = { visited: new Set(), unread: [], gone: [] }
+  const walked: Walked = { visited: new Set(), unread: [], gone: [], portraits: new Map() }
   const steps = walk({
     root: folder.path,
     start,
@@ -34,7 +35,10 @@ async function scanSteps(d: ScanDeps, { folder, start, look, depth }: Part): Pro
   try {
     for await (const { visits, unread } of steps) {
       walked.unread.push(...unread)
-      for (const v of visits) walked.visited.add(v.dir)
+      for (const v of visits) {
+        walked.visited.add(v.dir)
+        if (v.portrait) walked.portraits.set(v.dir, v.portrait)
+      }
       if (visits.length > 0) walked.gone.push(...(await compareStep(d, folder, visits, { depth, push: intake.push })))
     }
     await intake.end()
@@ -167,6 +171,8 @@ async function finish(d: ScanDeps, { folder, start, look }: Part, walked: Walked
   await markGone(d.ctx, walked.gone, d.tally)
   await sweep(d.ctx, folder, { start, visited: walked.visited, isUnknown, tally: d.tally, signal: d.signal })
   if (d.tally.removed !== removedBefore) d.changed()
+  const isGone = (dir: string) => walked.visited.has(dir) || (isBelow(dir, keyOf(start)) && !isUnknown(dir))
+  await keepPortraits(d, folder, { found: walked.portraits, isGone })
   return true
 }
 
@@ -200,5 +206,8 @@ async function scanAlone(d: ScanDeps, folder: Folder, dirs: readonly Buffer[]): 
   const visits = await listFolders(folder.path, dirs, { rules: rulesIn(folder.ignore), signal: d.signal })
   const gone = await compareStep(d, folder, visits, { depth: 'changes', push: intake.push })
   await intake.end()
+  const seen = new Set(visits.map((v) => v.dir))
+  const found: Portraits = new Map(visits.flatMap((v) => (v.portrait ? [[v.dir, v.portrait]] : [])))
+  await keepPortraits(d, folder, { found, isGone: (dir) => seen.has(dir) })
   return gone
 }

@@ -30,6 +30,8 @@ const AUDIO = new Set(
   ),
 )
 const IMAGE = /^(cover|folder|front|album)\.(jpe?g|png|webp)$/
+/** The picture of whose music lies at and below it, as Navidrome, Jellyfin and Kodi name it. */
+const PORTRAIT = /^artist\.(jpe?g|png|webp)$/
 /** Folders of other programs that hold no music of their own. */
 const FOREIGN = new Set(['@eadir', '#recycle', '$recycle.bin', 'lost+found', 'system volume information'])
 
@@ -44,13 +46,15 @@ export const imageRank = (name: Buffer): number | undefined => {
   const found = IMAGE.exec(lower(name))
   return found ? IMAGE_ORDER.indexOf(found[1] as string) : undefined
 }
-export type FileKind = 'audio' | 'lyrics' | 'image'
+export const isPortraitName = (name: Buffer): boolean => PORTRAIT.test(lower(name))
+export type FileKind = 'audio' | 'lyrics' | 'image' | 'portrait'
 /** What a file is by its name; undefined for one of no interest. */
 export function kindOf(name: Buffer): FileKind | undefined {
   const text = lower(name)
   const ext = extname(text)
   if (AUDIO.has(ext)) return 'audio'
   if (ext === '.lrc' || ext === '.txt') return 'lyrics'
+  if (PORTRAIT.test(text)) return 'portrait'
   return IMAGE.test(text) ? 'image' : undefined
 }
 /** The name without its last extension, as a key. */

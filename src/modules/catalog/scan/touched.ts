@@ -1,6 +1,6 @@
 import { dirname, relative } from 'node:path'
 import type { Touched } from './folder.ts'
-import { imageRank, isAudioName, isHidden, isLyricsName } from './names.ts'
+import { imageRank, isAudioName, isHidden, isLyricsName, isPortraitName } from './names.ts'
 import { IGNORE_FILES } from './rules.ts'
 
 /** A directory is looked at when it was quiet for so long: a file that is being copied keeps changing. */
@@ -29,7 +29,7 @@ export function touchedBy(root: string, path: string): Touched | undefined {
   if (areRules) return { dir: Buffer.from(parts.join('/')), extent: 'below' }
   const name = Buffer.from(parts.at(-1) ?? '')
   const parent = dirname(inside)
-  if (isAudioName(name) || isLyricsName(name) || imageRank(name) !== undefined)
+  if (isAudioName(name) || isLyricsName(name) || imageRank(name) !== undefined || isPortraitName(name))
     return { dir: Buffer.from(parent === '.' ? '' : parent), extent: 'alone' }
   return OTHER_FILE.test(inside) ? undefined : { dir: Buffer.from(inside), extent: 'below' }
 }

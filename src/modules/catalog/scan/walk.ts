@@ -1,5 +1,5 @@
 import { type Disks, disks } from './disk.ts'
-import type { Place, PlaceAnswer, ReadFolder } from './disk-read.ts'
+import type { Place, PlaceAnswer, Portrait, ReadFolder } from './disk-read.ts'
 import { keyOf } from './names.ts'
 import { emptyListing, unpack } from './pack.ts'
 import type { Rules } from './rules.ts'
@@ -18,6 +18,7 @@ export type Visit = {
   /** Of all that a comparison looks at; see `signatureOf`. */
   signature: string
   audioFiles: number
+  portrait: Portrait | undefined
   listing(): Listing
 }
 /** A folder that could not be read: nothing is known of what is in and below it. */
@@ -58,6 +59,7 @@ const visitOf = (dir: string, read: ReadFolder): Visit => ({
   dir,
   signature: read.signature,
   audioFiles: read.audioFiles,
+  portrait: read.portrait,
   listing: () => unpack(dir, read.packed),
 })
 const joined = (dir: string, name: string): string => (dir === '' ? name : `${dir}/${name}`)
@@ -168,7 +170,13 @@ export async function listFolders(
   return visits
 }
 export const isGoneCode = (code: string): boolean => code === 'ENOENT' || code === 'ENOTDIR'
-const noVisit = (dir: string): Visit => ({ dir, signature: '', audioFiles: 0, listing: () => emptyListing(dir) })
+const noVisit = (dir: string): Visit => ({
+  dir,
+  signature: '',
+  audioFiles: 0,
+  portrait: undefined,
+  listing: () => emptyListing(dir),
+})
 
 /** One folder as it is, whatever rules say. Throws when it cannot be read. */
 export async function listFolder(root: Buffer, dir: Buffer): Promise<Listing> {

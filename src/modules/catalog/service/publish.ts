@@ -5,6 +5,7 @@ import { forgetInLibrary } from '#modules/catalog/store/folder-access.ts'
 import { deleteFolder, folderSongs, isRetired } from '#modules/catalog/store/folders.ts'
 import { deleteSongs, expiredSongs, publishSongs } from '#modules/catalog/store/lifecycle.ts'
 import { broughtBy, deleteUploadsOf, ownedSongs, withoutSong } from '#modules/catalog/store/owned.ts'
+import { settlePortraits } from '#modules/catalog/store/portraits.ts'
 import { lockShelf, recount, touchedBy } from '#modules/catalog/store/recount.ts'
 import { releaseAssets, releaseCovers } from '#modules/catalog/uploads/release.ts'
 import { removeUploadsOf, sweepUnused } from '#modules/catalog/uploads/sweep.ts'
@@ -80,7 +81,11 @@ export async function removeRetired(ctx: CatalogCtx, folderId: string, signal: A
     if (ids.length === 0) break
     await removeSongs(ctx, ids)
   }
-  await deleteFolder(ctx.db, folderId)
+  await ctx.write(async (tx) => {
+    await lockShelf(tx)
+    await deleteFolder(tx, folderId)
+    await settlePortraits(tx)
+  })
   await tellChanged(ctx)
 }
 

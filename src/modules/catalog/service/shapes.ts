@@ -4,32 +4,22 @@ import type { Blobs } from '#kernel/blob/index.ts'
 import type { Album, Artist, Lyrics, LyricsLine, Song } from '#modules/catalog/schema.ts'
 import type { AlbumRow } from '#modules/catalog/store/albums.ts'
 import type { ArtistRow } from '#modules/catalog/store/artists.ts'
+import type { LoudnessRow } from '#modules/catalog/store/loudness.ts'
 import type { SongFileRow, SongRow } from '#modules/catalog/store/songs.ts'
+import { loudnessOf, safeGainDb } from './loudness.ts'
 
 const BASE = '/api/v1'
-/** ReplayGain 2.0: what every track is brought to. */
-const TARGET_LUFS = -18
-/** Headroom that lossy decoders need. */
-const PEAK_MAX_DBTP = -1
-
-/**
- * Gain to −18 LUFS, dB. Turning down is always safe; turning up goes no further than lets the true peak stay at
- * −1 dBTP, and not at all when the peak is not known.
- */
-export function gainOf(loudnessLufs: number | null, truePeakDbtp: number | null): number | null {
-  if (loudnessLufs === null) return null
-  const wanted = TARGET_LUFS - loudnessLufs
-  if (wanted <= 0) return hundredths(wanted)
-  const room = truePeakDbtp === null ? 0 : Math.max(0, PEAK_MAX_DBTP - truePeakDbtp)
-  return hundredths(Math.min(wanted, room))
-}
-const hundredths = (db: number): number => Math.round(db * 100) / 100
 /** `real` columns carry seven digits; the rest is noise of the conversion. */
 const single = (n: number | null): number | null => (n === null ? null : Number(n.toPrecision(6)))
 
 /** The version makes the address change with the picture, so that clients may keep it for ever. */
 const pictureUrl = (path: string, hash: string | null): string | null =>
   hash === null ? null : `${BASE}/${path}?v=${hash.slice(0, 8)}`
+
+const gains = (r: LoudnessRow) => {
+  const loudness = loudnessOf(r)
+  return { gainDb: safeGainDb(loudness), loudness }
+}
 
 export const toSong = (r: SongRow): Song => ({
   id: r.id,
@@ -49,6 +39,8 @@ export const toSong = (r: SongRow): Song => ({
   ownerId: r.ownerId,
   coverUrl: pictureUrl(`songs/${r.id}/cover`, r.coverHash),
   coverColor: r.coverColor,
+  coverBlurhash: r.coverBlurhash,
+  coverPalette: r.coverPalette,
   streamingUrls: streamingUrls(r.id),
   waveformUrl: `${BASE}/songs/${r.id}/waveform`,
   framesUrl: `${BASE}/songs/${r.id}/frames`,
@@ -66,7 +58,7 @@ export const toSong = (r: SongRow): Song => ({
   energy: single(r.energy),
   mood: r.mood,
   loudnessLufs: single(r.loudnessLufs),
-  gainDb: gainOf(single(r.loudnessLufs), single(r.truePeakDbtp)),
+  ...gains(r),
   revision: r.revision,
   createdAt: r.createdAt.toISOString(),
   updatedAt: r.updatedAt.toISOString(),
@@ -74,7 +66,8 @@ export const toSong = (r: SongRow): Song => ({
 
 const streamingUrls = (id: string): Song['streamingUrls'] => {
   const at = (quality: string) => `${BASE}/songs/${id}/stream?quality=${quality}`
-  return { low: at('low'), medium: at('medium'), high: at('high'), original: at('original') }
+  const hls = `${BASE}/songs/${id}/hls/master.m3u8`
+  return { low: at('low'), medium: at('medium'), high: at('high'), original: at('original'), hls }
 }
 
 export const toAlbum = (r: AlbumRow): Album => ({
@@ -95,6 +88,8 @@ export const toAlbum = (r: AlbumRow): Album => ({
   revision: r.revision,
   coverUrl: pictureUrl(`albums/${r.id}/cover`, r.coverHash),
   coverColor: r.coverColor,
+  coverBlurhash: r.coverBlurhash,
+  coverPalette: r.coverPalette,
   createdAt: r.createdAt.toISOString(),
 })
 
@@ -106,6 +101,8 @@ export const toArtist = (r: ArtistRow): Artist => ({
   songCount: r.songCount,
   imageUrl: pictureUrl(`artists/${r.id}/image`, r.coverHash),
   coverColor: r.coverColor,
+  coverBlurhash: r.coverBlurhash,
+  coverPalette: r.coverPalette,
 })
 
 const syncOf = (lines: readonly LyricsLine[]): Lyrics['sync'] => {
@@ -124,11 +121,12 @@ export const assetKey = (hash: string): string => `catalog/audio/${hash}`
 
 /** The file of the library, else the blob of the upload. */
 const pathOf = (blobs: Pick<Blobs, 'localPath'>, r: SongFileRow): Buffer =>
-  r.path ?? Buffer.from(r.assetHash === null ? '' : (blobs.localPath(assetKey(r.assetHash)) ?? ''))
+  r.path ?? Buffer.from(r.assetHash === null ? '' : blobs.localPath(assetKey(r.assetHash)))
 
 export const toSongFile = (blobs: Pick<Blobs, 'localPath'>, r: SongFileRow) => ({
   songId: r.songId,
   pathBase64: pathOf(blobs, r).toString('base64'),
+  blobKey: r.path === null && r.assetHash !== null ? assetKey(r.assetHash) : null,
   contentId: r.contentId,
   codec: r.codec,
   container: r.container,
@@ -140,4 +138,5 @@ export const toSongFile = (blobs: Pick<Blobs, 'localPath'>, r: SongFileRow) => (
   isPublic: r.isPublic,
   isShared: r.isShared,
   coverKey: r.coverHash === null ? null : coverKey(r.coverHash),
+  loudness: loudnessOf(r),
 })

@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import type { Caller } from '#kernel/caller.ts'
 import type { Api } from '#kernel/contract.ts'
 import { authorize } from '#kernel/policy.ts'
+import { createArtistWrites } from '#modules/catalog/artists/service.ts'
 import { songPolicy } from '#modules/catalog/policy.ts'
 import { coverKey } from '#modules/catalog/scan/covers.ts'
 import type { CatalogCtx } from '#modules/catalog/scan/types.ts'
@@ -98,6 +99,7 @@ export function createSongs(ctx: CatalogCtx): Api<typeof songs> {
   const { db } = ctx
   return {
     ...createStudio(ctx),
+    ...createArtistWrites(ctx),
     listSongs: (who, input) => songListFor(ctx, who, input),
     getSong: async (who, { id }) => toSong(await oneSong(ctx, who, id, 'see')),
     batchSongs: async (who, { ids }) => ({ items: (await songsById(db, await viewFor(ctx, who), ids)).map(toSong) }),

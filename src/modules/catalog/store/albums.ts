@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import type { Palette } from '#kernel/media/types.ts'
 import type { ALBUM_KINDS, ALBUM_SORTS } from '#modules/catalog/schema.ts'
 import { ACCESS, type View } from '#modules/catalog/policy.ts'
 import type { Db, Sql } from './db.ts'
@@ -25,6 +26,8 @@ export type AlbumRow = {
   revision: number
   coverHash: string | null
   coverColor: string | null
+  coverBlurhash: string | null
+  coverPalette: Palette | null
   createdAt: Date
 }
 
@@ -63,7 +66,7 @@ const columns = ({ count, duration }: ReturnType<typeof keptOf>): Sql =>
   sql`al.id, al.title, al.artist, al.year, al.genres, al.is_compilation as "isCompilation", al.kind, al.description,
     al.owner_id as "ownerId", al.is_public as "isPublic", al.is_visible as "isVisible", al.shelf, al.revision,
     coalesce(own.n, part.n, ${count}) as "songCount", coalesce(own.d, part.d, ${duration}) as "durationMs",
-    c.hash as "coverHash", c.color as "coverColor", al.created_at as "createdAt",
+    c.hash as "coverHash", c.color as "coverColor", c.blurhash as "coverBlurhash", c.palette as "coverPalette", al.created_at as "createdAt",
     (select jsonb_agg(jsonb_build_object('id', ar.id, 'name', ar.name, 'role', 'album') order by aa.position)
       from catalog.album_artists aa join catalog.artists ar on ar.id = aa.artist_id
       where aa.album_id = al.id) as credits`

@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import type { Palette } from '#kernel/media/types.ts'
 import { ACCESS, type View } from '#modules/catalog/policy.ts'
 import { albumsById } from './albums.ts'
 import type { Db, Sql } from './db.ts'
@@ -13,9 +14,25 @@ export type ArtistRow = {
   songCount: number
   coverHash: string | null
   coverColor: string | null
+  coverBlurhash: string | null
+  coverPalette: Palette | null
 }
 
 const isNobody = (view: View): boolean => view.least === ACCESS.anyone
+
+/** The picture of the newest album of theirs; where they are guests counts less. The same as what `recount` keeps. */
+const NEWEST_COVER = sql`(array_agg(t.cover_hash
+  order by sa.role in ('main', 'album') desc, t.year desc nulls last, t.id desc)
+  filter (where t.cover_hash is not null))[1]`
+
+/** What lies in a folder is not for those who may not open it, and for nobody only when the whole folder is public. */
+function folderPicture({ least, withheld }: View): Sql {
+  if (least === ACCESS.anyone)
+    return sql`case when exists (select from catalog.folders f where f.no = ar.folder_cover_no and f.is_public)
+      then ar.folder_cover_hash end`
+  if (withheld.length === 0) return sql`ar.folder_cover_hash`
+  return sql`case when ar.folder_cover_no <> all(${[...withheld]}::smallint[]) then ar.folder_cover_hash end`
+}
 
 /**
  * Counted as the caller sees them, where what is kept would say another thing: of artists with songs that are private,
@@ -27,7 +44,7 @@ const seen = (view: View): Sql => {
     return sql`left join lateral (select null::int as n, null::int as albums, null::text as cover) part on true`
   return sql`left join lateral (
     select count(distinct t.id)::int as n, count(distinct t.album_id)::int as albums,
-      mode() within group (order by t.cover_hash) as cover
+      ${NEWEST_COVER} as cover
     from catalog.song_artists sa join catalog.songs t on t.id = sa.song_id
     where sa.artist_id = ar.id and ${songsInReach(view, 'shelf')}
   ) part on (${apart(view)}) or ar.folder_nos && ${[...view.withheld]}::smallint[]`
@@ -46,10 +63,11 @@ async function artistsWhere(db: Db, view: View, where: readonly Sql<boolean>[], 
   const of = isNobody(view) ? sql`public_` : sql``
   const { rows } = await sql<ArtistRow>`
     select ar.id, ar.name, ar.sort_name as "sortName", coalesce(part.albums, ar.${of}album_count) as "albumCount",
-      coalesce(part.n, ar.${of}song_count) as "songCount", c.hash as "coverHash", c.color as "coverColor"
+      coalesce(part.n, ar.${of}song_count) as "songCount", c.hash as "coverHash", c.color as "coverColor", c.blurhash as "coverBlurhash", c.palette as "coverPalette"
     from (select t.* from catalog.artists t where ${allOf(where)} and ${artistsInReach(view)}) ar ${seen(view)}
-    left join catalog.covers c on c.state = 'ok'
-      and c.hash = case when part.n is null then ar.${of}cover_hash else part.cover end
+    left join lateral (select k.* from (values (1, ar.own_cover_hash), (2, ${folderPicture(view)}),
+        (3, case when part.n is null then ar.${of}cover_hash else part.cover end)) as v(place, hash)
+      join catalog.covers k on k.hash = v.hash and k.state = 'ok' order by v.place limit 1) c on true
     order by ${order}`.execute(db)
   return rows
 }

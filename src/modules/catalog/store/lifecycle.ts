@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import { moodOf } from '#modules/catalog/mood.ts'
 import type { Db } from './db.ts'
+import { measureAlbumsOf } from './loudness.ts'
 
 /** Songs whose last living file is gone: off the shelf, to be forgotten later. Returns those that were on it. */
 export async function shelveSongs(db: Db, songIds: readonly string[]): Promise<string[]> {
@@ -87,4 +88,7 @@ export async function saveFacets(db: Db, facets: readonly FacetsRow[]): Promise<
       camelot = excluded.camelot, energy = excluded.energy, loudness_lufs = excluded.loudness_lufs,
       true_peak_dbtp = excluded.true_peak_dbtp, valence = excluded.valence, arousal = excluded.arousal,
       mood = excluded.mood`.execute(db)
+  // While a song is looked at again, its album stays as loud as it was.
+  const over = facets.filter((f) => f.state === 'completed' || f.state === 'failed').map((f) => f.songId)
+  if (over.length > 0) await measureAlbumsOf(db, over)
 }

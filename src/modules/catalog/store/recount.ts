@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
-import type { Db } from './db.ts'
+import type { Db, Sql } from './db.ts'
+import { measureAlbums } from './loudness.ts'
 import { ownedAmong, recountOwnedAlbums } from './recount-owned.ts'
 
 /** Genres shown of an album. */
@@ -40,6 +41,7 @@ export async function recountAlbums(db: Db, ids: readonly string[]): Promise<voi
     ids.filter((id) => !owned.has(id)),
   )
   await recountOwnedAlbums(db, [...owned])
+  await measureAlbums(db, ids)
 }
 
 /** Albums that are made of the songs that name them; empty ones go. What an admin hid stays hidden. */
@@ -77,6 +79,11 @@ async function recountDerived(db: Db, ids: readonly string[]): Promise<void> {
     where al.id = x.album_id`.execute(db)
 }
 
+/** The picture of the newest album of theirs, of songs that `counts`; where they are guests counts less. */
+const newestCover = (counts: Sql): Sql => sql`(array_agg(s.cover_hash
+  order by sa.role in ('main', 'album') desc, s.year desc nulls last, s.id desc)
+  filter (where s.cover_hash is not null and ${counts}))[1]`
+
 /** Where the albums of people by an artist stand: one without songs is seen, too. */
 const BESIDE_SONGS = sql`
   select coalesce(max(w.shelf), -1) as shelf
@@ -99,8 +106,7 @@ export async function recountArtists(db: Db, ids: readonly string[]): Promise<vo
         count(distinct s.id) filter (where s.shelf >= 2) as n, count(distinct s.id) filter (where s.shelf = 3) as pn,
         count(distinct s.album_id) filter (where s.shelf >= 2 and apart.id is null) as a,
         count(distinct s.album_id) filter (where s.shelf = 3 and apart.id is null) as pa,
-        mode() within group (order by s.cover_hash) filter (where s.shelf >= 2) as cover,
-        mode() within group (order by s.cover_hash) filter (where s.shelf = 3) as pcover
+        ${newestCover(sql`s.shelf >= 2`)} as cover, ${newestCover(sql`s.shelf = 3`)} as pcover
       from unnest(${[...ids]}::uuid[]) as ids(id)
         left join (catalog.song_artists sa join catalog.songs s on s.id = sa.song_id) on sa.artist_id = ids.id
         left join catalog.albums apart on apart.id = s.album_id and s.owner_id is not null and apart.owner_id is not null

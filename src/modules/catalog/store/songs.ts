@@ -1,14 +1,16 @@
 import { sql } from 'kysely'
 import { CREDIT_ROLES, type LyricsLine, type Mood, type SONG_SORTS } from '#modules/catalog/schema.ts'
 import type { View } from '#modules/catalog/policy.ts'
+import type { Palette } from '#kernel/media/types.ts'
 import type { Db, Sql } from './db.ts'
+import { type LoudnessRow, loudnessColumns } from './loudness.ts'
 import { narrowSongs, type SongFilter } from './narrow.ts'
 import { type Sort, allOf } from './pages.ts'
 import { shuffleOf } from './shuffle.ts'
 import { albumNamed, ownedBy, songsInReach } from './reach.ts'
 
 export type Credit = { id: string; name: string; role: (typeof CREDIT_ROLES)[number] | 'album' }
-export type SongRow = {
+export type SongRow = LoudnessRow & {
   id: string
   title: string
   artist: string
@@ -29,6 +31,8 @@ export type SongRow = {
   revision: number
   coverHash: string | null
   coverColor: string | null
+  coverBlurhash: string | null
+  coverPalette: Palette | null
   codec: string
   bitrateKbps: number | null
   sampleRateHz: number | null
@@ -42,8 +46,6 @@ export type SongRow = {
   camelot: string | null
   energy: number | null
   mood: Mood | null
-  loudnessLufs: number | null
-  truePeakDbtp: number | null
   createdAt: Date
   updatedAt: Date
 }
@@ -55,17 +57,19 @@ const credits = sql`(select jsonb_agg(jsonb_build_object('id', ar.id, 'name', ar
   from catalog.song_artists sa join catalog.artists ar on ar.id = sa.artist_id
   where sa.song_id = t.id and sa.role <> 'album')`
 
-const columns = sql`t.id, t.title, t.artist, ${credits} as credits, al.id as "albumId", al.title as "albumTitle",
+const columns = (
+  view: View,
+): Sql => sql`t.id, t.title, t.artist, ${credits} as credits, al.id as "albumId", al.title as "albumTitle",
   t.disc, t.track, t.duration_ms as "durationMs", t.year, t.genres, t.tags, t.is_public as "isPublic",
   t.is_visible as "isVisible", t.is_missing as "isMissing", t.owner_id as "ownerId", t.folder_no as "folderNo",
   t.revision, c.hash as "coverHash",
-  c.color as "coverColor", t.codec, t.bitrate_kbps as "bitrateKbps", t.sample_rate_hz as "sampleRateHz", t.channels,
+  c.color as "coverColor", c.blurhash as "coverBlurhash", c.palette as "coverPalette", t.codec, t.bitrate_kbps as "bitrateKbps", t.sample_rate_hz as "sampleRateHz", t.channels,
   t.lossless, t.size_bytes as "sizeBytes", t.has_lyrics as "hasLyrics", f.state as "analysisStatus", f.tempo, f.key,
-  f.camelot, f.energy, f.mood, f.loudness_lufs as "loudnessLufs", f.true_peak_dbtp as "truePeakDbtp",
+  f.camelot, f.energy, f.mood, ${loudnessColumns(view)},
   t.created_at as "createdAt", t.updated_at as "updatedAt"`
 
 const songsWhere = async (db: Db, view: View, where: readonly Sql<boolean>[], order: Sql): Promise<SongRow[]> => {
-  const { rows } = await sql<SongRow>`select ${columns} from catalog.songs t
+  const { rows } = await sql<SongRow>`select ${columns(view)} from catalog.songs t
     left join catalog.albums al on al.id = t.album_id and ${albumNamed(view)}
     left join catalog.covers c on c.hash = t.cover_hash and c.state = 'ok'
     left join catalog.song_facets f on f.song_id = t.id
@@ -144,7 +148,7 @@ export async function lyricsOf(db: Db, songId: string): Promise<LyricsRow | unde
   return rows[0]
 }
 
-export type SongFileRow = {
+export type SongFileRow = LoudnessRow & {
   songId: string
   path: Buffer | null
   assetHash: string | null
@@ -168,11 +172,14 @@ export async function songFiles(db: Db, view: View, ids: readonly string[]): Pro
         || case when lf.dir = ''::bytea then ''::bytea else lf.dir || '\\x2f'::bytea end || lf.name as path,
       t.asset_hash as "assetHash", t.content_id as "contentId", t.codec, t.container, t.mime_type as "mimeType", t.size_bytes as "sizeBytes",
       t.duration_ms as "durationMs", t.bitrate_kbps as "bitrateKbps", t.is_missing as "isMissing",
-      t.is_public as "isPublic", t.access >= 2 as "isShared", c.hash as "coverHash"
+      t.is_public as "isPublic", t.access >= 2 as "isShared", c.hash as "coverHash",
+      ${loudnessColumns(view)}
     from catalog.songs t
     left join catalog.library_files lf on lf.song_id = t.id
     left join catalog.folders fo on fo.id = lf.folder_id
     left join catalog.covers c on c.hash = t.cover_hash and c.state = 'ok'
+    left join catalog.song_facets f on f.song_id = t.id
+    left join catalog.albums al on al.id = t.album_id and ${albumNamed(view)}
     where t.id = any(${[...ids]}::uuid[]) and (lf.id is not null or t.asset_hash is not null)
       and ${songsInReach(view, 'access')}
     order by t.id, lf.state, lf.id`.execute(db)

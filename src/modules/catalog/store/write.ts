@@ -84,6 +84,11 @@ export type SongDraft = {
   cover: string | null
   hasLyrics: boolean
   releaseKind: string | null
+  /** What its tags say of its loudness, dB against −18 LUFS; peaks in dB of full scale. */
+  tagGain: number | null
+  tagPeak: number | null
+  tagAlbumGain: number | null
+  tagAlbumPeak: number | null
 }
 /** New songs, and known ones that were read again: those keep id, owner, visibility and time of arrival. */
 export async function upsertSongs(db: Db, drafts: readonly SongDraft[]): Promise<void> {
@@ -91,16 +96,19 @@ export async function upsertSongs(db: Db, drafts: readonly SongDraft[]): Promise
   await sql`
     insert into catalog.songs as s (id, title, artist, album_id, disc, track, duration_ms, year, genres, genre_keys,
       sort_key, artist_order, album_order, search, is_public, folder_id, folder_no, content_id, codec, container, mime_type,
-      bitrate_kbps, sample_rate_hz, channels, lossless, size_bytes, cover_hash, has_lyrics, release_kind)
+      bitrate_kbps, sample_rate_hz, channels, lossless, size_bytes, cover_hash, has_lyrics, release_kind, tag_gain_db,
+      tag_peak_db, tag_album_gain_db, tag_album_peak_db)
     select r.id, r.title, r.artist, r.album, r.disc, r.track, r.duration, r.year, r.genres, r."genreKeys",
       r."sortKey", r."artistOrder", r."albumOrder", r.search::tsvector, r."isPublic", r.folder,
       (select no from catalog.folders where id = r.folder), r.content, r.codec,
-      r.container, r.mime, r.kbps, r.rate, r.channels, r.lossless, r.size, r.cover, r."hasLyrics", r."releaseKind"
+      r.container, r.mime, r.kbps, r.rate, r.channels, r.lossless, r.size, r.cover, r."hasLyrics", r."releaseKind",
+      r."tagGain", r."tagPeak", r."tagAlbumGain", r."tagAlbumPeak"
     from jsonb_to_recordset(${rowsOf(drafts)}) as r(id uuid, title text, artist text, album uuid, disc smallint,
       track smallint, duration integer, year smallint, genres text[], "genreKeys" text[], "sortKey" text,
       "artistOrder" text, "albumOrder" text, search text, "isPublic" boolean, folder uuid, content text, codec text,
       container text, mime text, kbps integer, rate integer, channels smallint, lossless boolean, size bigint,
-      cover text, "hasLyrics" boolean, "releaseKind" text)
+      cover text, "hasLyrics" boolean, "releaseKind" text, "tagGain" real, "tagPeak" real, "tagAlbumGain" real,
+      "tagAlbumPeak" real)
     on conflict (id) do update set title = excluded.title, artist = excluded.artist, album_id = excluded.album_id,
       disc = excluded.disc, track = excluded.track, duration_ms = excluded.duration_ms, year = excluded.year,
       genres = excluded.genres, genre_keys = excluded.genre_keys, sort_key = excluded.sort_key,
@@ -111,6 +119,8 @@ export async function upsertSongs(db: Db, drafts: readonly SongDraft[]): Promise
       size_bytes = excluded.size_bytes, cover_hash = excluded.cover_hash,
       has_lyrics = case when exists (select from catalog.lyrics l where l.song_id = s.id and l.is_edited)
         then s.has_lyrics else excluded.has_lyrics end, release_kind = excluded.release_kind,
+      tag_gain_db = excluded.tag_gain_db, tag_peak_db = excluded.tag_peak_db,
+      tag_album_gain_db = excluded.tag_album_gain_db, tag_album_peak_db = excluded.tag_album_peak_db,
       is_missing = false, gone_at = null, revision = s.revision + 1, updated_at = now()`.execute(db)
 }
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { open } from 'node:fs/promises'
 import { assertPicture, PICTURE_HEAD_BYTES } from '#kernel/media/index.ts'
 import { coverKey } from '#modules/catalog/scan/covers.ts'
+import { looksOf } from '#modules/catalog/scan/looks.ts'
 import type { CatalogCtx } from '#modules/catalog/scan/types.ts'
 import { insertCover, lockHash } from './store-kept.ts'
 import { setImageHash } from './store.ts'
@@ -35,16 +36,17 @@ export async function keepPicture(
 ): Promise<Picture | undefined> {
   const size = { widthPx: SIDE_MAX_PX, heightMaxPx: SIDE_MAX_PX }
   const made = await ctx.media.image(source, { ...size, format: 'webp', quality: QUALITY })
+  const looks = looksOf(await ctx.media.look({ bytes: made.bytes }))
   const hash = createHash('sha256').update(made.bytes).digest('hex')
   const put = () => ctx.blobs.put(coverKey(hash), made.bytes, { sizeMaxBytes: MADE_MAX_BYTES })
   await put()
   const isHeld = await ctx.write(async (tx) => {
     await lockHash(tx, hash)
-    await insertCover(tx, { hash, sizeBytes: made.bytes.length, color: made.dominantColor })
+    await insertCover(tx, { hash, sizeBytes: made.bytes.length, ...looks })
     return setImageHash(tx, uploadId, hash)
   })
   if (!isHeld) return undefined
   // Somebody may have removed the same picture before it was held; from here on nobody does.
   if (!(await ctx.blobs.stat(coverKey(hash)))) await put()
-  return { hash, color: made.dominantColor }
+  return { hash, color: looks.palette?.dominant ?? made.dominantColor }
 }

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { ProbeOk } from '#kernel/media/types.ts'
+import type { Looks } from '#modules/catalog/store/covers.ts'
 import type { Db, Sql } from '#modules/catalog/store/db.ts'
 
 /** Whoever keeps or removes bytes of one hash does so alone. */
@@ -14,6 +15,7 @@ const ASSET_IS_HELD: Sql = sql`(exists (select from catalog.songs s where s.asse
 /** INVARIANT: an uploaded picture stays while something shows it, or an upload of it has not expired. */
 const COVER_IS_HELD: Sql = sql`(exists (select from catalog.songs s where s.cover_hash = x.hash)
   or exists (select from catalog.albums al where al.own_cover_hash = x.hash)
+  or exists (select from catalog.artists ar where ar.own_cover_hash = x.hash)
   or exists (select from catalog.assets a where a.cover_hash = x.hash)
   or exists (select from catalog.uploads u where u.image_hash = x.hash))`
 
@@ -57,14 +59,16 @@ export async function knownAssets(db: Db, hashes: readonly string[]): Promise<Re
   return new Set(rows.map((r) => r.hash))
 }
 
-export type KeptCover = { hash: string; sizeBytes: number; color: string }
+export type KeptCover = Looks & { hash: string; sizeBytes: number }
 /** One that was refused elsewhere is good now: it was made anew. */
 export async function insertCover(db: Db, c: KeptCover): Promise<void> {
   await sql`
-    insert into catalog.covers as c (hash, state, source_kind, source_path, size_bytes, color)
-    values (${c.hash}, 'ok', 'upload', '', ${c.sizeBytes}, ${c.color})
+    insert into catalog.covers as c (hash, state, source_kind, source_path, size_bytes, color, blurhash, palette, look)
+    values (${c.hash}, 'ok', 'upload', '', ${c.sizeBytes}, ${c.color}, ${c.blurhash},
+      ${c.palette === null ? null : JSON.stringify(c.palette)}::jsonb, ${c.look})
     on conflict (hash) do update set state = 'ok', size_bytes = excluded.size_bytes, color = excluded.color,
-      reason = null where c.state <> 'ok'`.execute(db)
+      blurhash = excluded.blurhash, palette = excluded.palette, look = excluded.look, reason = null
+      where c.state <> 'ok'`.execute(db)
 }
 /** True when the picture was an uploaded one that nobody shows any more, and is forgotten. */
 export async function dropCover(db: Db, hash: string): Promise<boolean> {

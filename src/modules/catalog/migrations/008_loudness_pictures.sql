@@ -1,0 +1,127 @@
+-- How loud songs and albums are, what pictures look like before they are there, and pictures of artists.
+
+-- Loudness -----------------------------------------------------------------------------------------------------------
+-- What the file says: ReplayGain 2 against −18 LUFS, peaks in dB of full scale. Serves where nothing was measured.
+alter table catalog.songs add column tag_gain_db real;
+alter table catalog.songs add column tag_peak_db real;
+alter table catalog.songs add column tag_album_gain_db real;
+alter table catalog.songs add column tag_album_peak_db real;
+-- Of all songs of an album together, and of the public ones; null until every one of them has been measured.
+alter table catalog.albums add column loudness_lufs real;
+alter table catalog.albums add column true_peak_dbtp real;
+alter table catalog.albums add column public_loudness_lufs real;
+alter table catalog.albums add column public_true_peak_dbtp real;
+
+-- Loudness is energy: that of an album is the mean power of its songs by their length, of those that are not more than
+-- 10 LU below the mean of all (the gate of ITU-R BS.1770, song by song). Where songs were not measured and the tags of
+-- all of them agree on the album, the tags are right. Notes the songs of albums that changed.
+create function catalog.measure_albums(ids uuid[]) returns void language plpgsql set enable_seqscan = off as $$
+declare changed uuid[];
+begin
+  execute $q$
+    with members as (
+      select s.album_id as album, s.id, s.shelf, s.duration_ms, s.tag_gain_db, s.tag_peak_db, s.tag_album_gain_db,
+        s.tag_album_peak_db from catalog.songs s join catalog.albums al on al.id = s.album_id
+        where s.album_id = any($1) and al.owner_id is null and s.shelf >= 2
+      union all
+      -- Of a public album the public songs; of a private one what its owner sees.
+      select al.id, s.id, s.shelf, s.duration_ms, s.tag_gain_db, s.tag_peak_db, s.tag_album_gain_db,
+        s.tag_album_peak_db from catalog.albums al join catalog.album_songs m on m.album_id = al.id
+        join catalog.songs s on s.id = m.song_id
+        where al.id = any($1) and al.owner_id is not null
+          and (s.shelf = 3 or (not al.is_public and (s.shelf >= 2 or (s.owner_id = al.owner_id and s.shelf >= 1))))),
+    heard as (
+      select m.album, m.shelf, greatest(m.duration_ms, 1)::float8 as ms,
+        coalesce(f.state in ('completed', 'failed'), false) or m.tag_gain_db is not null as is_over,
+        f.loudness_lufs is not null or coalesce(f.state = 'completed', false) as is_analysed,
+        coalesce(f.loudness_lufs, -18 - m.tag_gain_db)::float8 as lufs,
+        case when f.loudness_lufs is null then m.tag_peak_db else f.true_peak_dbtp end as peak,
+        m.tag_album_gain_db as tag_gain, m.tag_album_peak_db as tag_peak
+      from members m left join catalog.song_facets f on f.song_id = m.id),
+    scoped as (select h.*, x.is_public from heard h cross join (values (false), (true)) as x(is_public)
+      where not x.is_public or h.shelf = 3),
+    ungated as (
+      select s.album, s.is_public, bool_and(s.is_over) as is_whole,
+        not bool_and(s.is_analysed) and count(s.tag_gain) = count(*) and max(s.tag_gain) - min(s.tag_gain) < 0.1 as is_told,
+        -18 - avg(s.tag_gain) as told_lufs,
+        case when count(s.tag_peak) = count(*) then max(s.tag_peak) end as told_peak,
+        sum(s.ms * power(10, s.lufs / 10)) / nullif(sum(s.ms) filter (where s.lufs is not null), 0) as power,
+        case when count(s.peak) filter (where s.lufs is not null) = count(s.lufs) then max(s.peak) end as peak
+      from scoped s group by s.album, s.is_public),
+    gated as (
+      select u.album, u.is_public, u.is_whole, u.is_told, u.told_lufs, u.told_peak, u.peak,
+        (select 10 * log(sum(s.ms * power(10, s.lufs / 10)) / sum(s.ms)) from scoped s
+          where s.album = u.album and s.is_public = u.is_public and power(10, s.lufs / 10) >= u.power / 10) as lufs
+      from ungated u),
+    told as (
+      select g.album, g.is_public,
+        round((case when not g.is_whole then null when g.is_told then g.told_lufs else g.lufs end)::numeric, 2)::real as lufs,
+        round((case when not g.is_whole then null when g.is_told then g.told_peak else g.peak end)::numeric, 2)::real as peak
+      from gated g),
+    fresh as (
+      select i.id, a.lufs, a.peak, p.lufs as public_lufs, p.peak as public_peak from unnest($1) as i(id)
+        left join told a on a.album = i.id and not a.is_public left join told p on p.album = i.id and p.is_public),
+    written as (
+      update catalog.albums al set loudness_lufs = x.lufs, true_peak_dbtp = x.peak,
+        public_loudness_lufs = x.public_lufs, public_true_peak_dbtp = x.public_peak
+      from fresh x where al.id = x.id
+        and (al.loudness_lufs, al.true_peak_dbtp, al.public_loudness_lufs, al.public_true_peak_dbtp)
+          is distinct from (x.lufs, x.peak, x.public_lufs, x.public_peak)
+      returning al.id)
+    select array(select id from written) $q$ into changed using ids;
+  if changed <> '{}' then
+    perform catalog.note_again('song', array(select id from catalog.songs where album_id = any(changed)));
+  end if;
+end $$;
+select catalog.measure_albums(array(select distinct s.album_id from catalog.song_facets f
+  join catalog.songs s on s.id = f.song_id where s.album_id is not null and f.loudness_lufs is not null));
+
+-- Pictures -----------------------------------------------------------------------------------------------------------
+alter table catalog.covers add column blurhash text check (length(blurhash) between 6 and 100);
+-- {dominant, vibrant, dark, light, text}, each #rrggbb.
+alter table catalog.covers add column palette jsonb;
+-- By which version of the program it was looked at; see scan/looks.ts.
+alter table catalog.covers add column look smallint not null default 0;
+create index covers_by_look on catalog.covers (look, hash) where state = 'ok';
+
+-- Pictures of artists: that which an admin chose, else that in the folder of the artist, else that of an album.
+alter table catalog.artists add column own_cover_hash text references catalog.covers;
+alter table catalog.artists add column folder_cover_hash text;
+-- The music folder in which it lies: who may not open that does not see it.
+alter table catalog.artists add column folder_cover_no smallint;
+create index artists_by_own_cover on catalog.artists (own_cover_hash) where own_cover_hash is not null;
+create index artists_by_folder_cover on catalog.artists (folder_cover_hash) where folder_cover_hash is not null;
+-- `artist.jpg` and the like as they were found, one a directory; `artist_id`: whose songs lie at and below it.
+create table catalog.artist_pictures (
+  folder_id  uuid not null references catalog.folders on delete cascade,
+  dir        bytea not null,
+  name       bytea not null,
+  size_bytes bigint not null,
+  mtime_us   bigint not null,
+  -- Null: it could not be read.
+  hash       text,
+  artist_id  uuid references catalog.artists on delete set null,
+  primary key (folder_id, dir)
+);
+create index artist_pictures_of_artist on catalog.artist_pictures (artist_id) where artist_id is not null;
+
+create or replace function catalog.note_covers() returns trigger language plpgsql set enable_seqscan = off as $$
+declare
+  shown text[];
+  song_ids uuid[];
+begin
+  execute $q$ select array(select n.hash from touched n join before o using (hash)
+    where (n.state, n.color, n.blurhash, n.palette) is distinct from (o.state, o.color, o.blurhash, o.palette)
+      and 'ok' in (n.state, o.state)) $q$ into shown;
+  if shown = '{}' then return null; end if;
+  song_ids := array(select id from catalog.songs where cover_hash = any(shown));
+  perform catalog.note_again('song', song_ids);
+  perform catalog.note_again('album', array(
+    select album_id from catalog.songs where id = any(song_ids) and album_id is not null
+    union select album_id from catalog.album_songs where song_id = any(song_ids)
+    union select id from catalog.albums where own_cover_hash = any(shown)));
+  perform catalog.note_again('artist', array(
+    select distinct artist_id from catalog.song_artists where song_id = any(song_ids)
+    union select id from catalog.artists where own_cover_hash = any(shown) or folder_cover_hash = any(shown)));
+  return null;
+end $$;
