@@ -15,6 +15,7 @@ import {
   url,
 } from './schema.ts'
 import { signIn } from './sign-in.ts'
+import { storage } from './storage.ts'
 
 /** Every setting of the program. The property name is the name in code, `env` the name outside. */
 export const settings = {
@@ -112,7 +113,7 @@ export const settings = {
   transcodeCacheBytes: setting({
     env: 'TRANSCODE_CACHE_SIZE',
     group: 'storage',
-    about: 'Most that kept transcodes may take',
+    about: 'Most that transcodes may take, those in the making too',
     example: '10G',
     parse: bytes,
     fallback: 5 * 1024 ** 3,
@@ -149,6 +150,7 @@ export const settings = {
     parse: durationSec,
     fallback: 24 * 3600,
   }),
+  ...storage,
   ffmpegBin: optional({
     env: 'FFMPEG_BIN',
     group: 'storage',
@@ -203,6 +205,13 @@ export const settings = {
     about: 'Transcodes at once in one process',
     parse: number(1, 256),
     fallback: 4,
+  }),
+  transcodesPerListener: setting({
+    env: 'TRANSCODES_PER_LISTENER',
+    group: 'limits',
+    about: 'Transcodes at once for one person, or one address where nobody is signed in',
+    parse: number(1, 256),
+    fallback: 3,
   }),
   analysisWorkers: setting({
     env: 'ANALYSIS_WORKERS',

@@ -9,7 +9,8 @@ export type Profile = {
   /** What the music is made louder by, in whole tenths; 0 leaves it as it is. */
   readonly gainDb: number
 }
-export type Wish = { readonly quality?: Quality; readonly format?: StreamFormat }
+/** `gainDb` other than 0 asks for something that the original never is. */
+export type Wish = { readonly quality?: Quality; readonly format?: StreamFormat; readonly gainDb?: number }
 export type Source = { readonly codec: string; readonly bitrateKbps: number | null }
 
 /** What libopus takes for one channel; two gain nothing above it. */
@@ -43,16 +44,29 @@ function formatOf(codec: string): StreamFormat | undefined {
  * very format that would have been made: a player that asks for MP3 may know nothing else.
  */
 export function chooseProfile(wish: Wish, source: Source): Profile | 'original' {
-  const own = formatOf(source.codec)
-  if (wish.quality === 'original' || (!wish.quality && !wish.format)) {
+  const gainDb = wish.gainDb ?? 0
+  const own = gainDb === 0 ? formatOf(source.codec) : undefined
+  if (gainDb === 0 && (wish.quality === 'original' || (!wish.quality && !wish.format))) {
     if (!wish.format || wish.format === own) return 'original'
   }
   const codec = wish.format ?? FORMAT_DEFAULT
-  if (LOSSLESS.has(codec)) return own === codec ? 'original' : profileOf(codec, undefined)
+  if (LOSSLESS.has(codec)) return own === codec ? 'original' : profileOf(codec, undefined, gainDb)
   const quality = wish.quality === undefined || wish.quality === 'original' ? 'high' : wish.quality
   const kbps = QUALITY_KBPS[quality]
   const isWithin = own === codec && source.bitrateKbps !== null && source.bitrateKbps <= kbps + KBPS_TOLERANCE
-  return isWithin && source.bitrateKbps !== 0 ? 'original' : profileOf(codec, kbps)
+  return isWithin && source.bitrateKbps !== 0 ? 'original' : profileOf(codec, kbps, gainDb)
+}
+
+/** Formats whose length cannot be known before they are made, so that no file of them can be promised. */
+const HLS_ONLY: ReadonlySet<StreamFormat> = new Set(['aac', 'flac'])
+
+/** Throws 422 `hls_only`. */
+export function requireProgressive(codec: StreamFormat): void {
+  if (!HLS_ONLY.has(codec)) return
+  throw unprocessable(
+    'hls_only',
+    `A transcode to ${codec} comes as HLS only (…/hls/master.m3u8): ask for mp3, opus or wav here, or for the original.`,
+  )
 }
 
 /** Throws 422 `codec_unavailable` naming what this installation can make. */

@@ -1,54 +1,40 @@
 import { extname } from 'node:path'
-import { system } from '#kernel/caller.ts'
 import type { RawHandlers } from '#kernel/contract.ts'
 import { sendRepresentation } from '#kernel/http/bytes/send.ts'
 import { type CoverDeps, sendCover } from './covers/send.ts'
 import { attachment, safeFileName } from './disposition.ts'
-import { originalOf } from './original.ts'
-import { chooseProfile, requireCodec } from './profiles.ts'
+import { createHls } from './hls/routes.ts'
+import { gainFor } from './loudness/gain.ts'
+import { type OriginalDeps, originalOf } from './original.ts'
+import { chooseProfile, requireCodec, requireProgressive } from './profiles.ts'
 import { type RenditionDeps, sendRendition } from './renditions/send.ts'
+import { type WantedDeps, wantedOf } from './renditions/wanted.ts'
 import type { StreamFormat, streaming } from './schema.ts'
 import { songFile } from './visible.ts'
 
-type Deps = RenditionDeps & CoverDeps & { readonly codecs: readonly StreamFormat[] }
+type Deps = RenditionDeps & WantedDeps & CoverDeps & OriginalDeps & { readonly codecs: readonly StreamFormat[] }
 
 export function createRoutes(d: Deps): RawHandlers<typeof streaming> {
   return {
-    async streamSong(who, { id, quality, format }, request, reply) {
+    async streamSong(who, { id, quality, format, normalize }, request, reply) {
       const file = await songFile(d.songs, who, id)
-      const profile = chooseProfile({ ...(quality && { quality }), ...(format && { format }) }, file)
-      if (profile === 'original') return sendRepresentation(request, reply, await originalOf(file))
+      const gainDb = normalize ? gainFor(await d.songs.getSong(who, { id }), normalize) : 0
+      const profile = chooseProfile({ ...(quality && { quality }), ...(format && { format }), gainDb }, file)
+      if (profile === 'original') return sendRepresentation(request, reply, await originalOf(d, file))
+      requireProgressive(profile.codec)
       requireCodec(profile.codec, d.codecs)
-      return sendRendition(
-        d,
-        { request, reply },
-        {
-          id: { contentId: file.contentId, profile: profile.name },
-          profile,
-          file: Buffer.from(file.pathBase64, 'base64'),
-          durationMs: file.durationMs,
-          isThere: () =>
-            d.songs.getSongFiles(system(who.requestId), { ids: [id] }).then(
-              (files) => files.length > 0,
-              // Who cannot be asked says nothing: what is kept costs room alone, and for a time.
-              () => true,
-            ),
-        },
-      )
+      return sendRendition(d, { request, reply }, await wantedOf(d, who, file, profile))
     },
     async downloadSong(who, { id }, request, reply) {
       const file = await songFile(d.songs, who, id)
       const song = await d.songs.getSong(who, { id })
       const ending = extname(Buffer.from(file.pathBase64, 'base64').toString('utf8')).toLowerCase()
-      const original = await originalOf(file)
       const name = safeFileName(`${song.artist} - ${song.title}`, /^\.[a-z0-9]{1,8}$/.test(ending) ? ending : '')
-      return sendRepresentation(request, reply, {
-        ...original,
-        headers: { ...original.headers, 'content-disposition': attachment(name) },
-      })
+      return sendRepresentation(request, reply, await originalOf(d, file, attachment(name)))
     },
     songCover: sendCover(d, 'song'),
     albumCover: sendCover(d, 'album'),
     artistImage: sendCover(d, 'artist'),
+    ...createHls(d),
   }
 }

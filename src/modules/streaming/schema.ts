@@ -1,5 +1,9 @@
 import { contract, raw } from '#kernel/contract.ts'
 import { Id, OneOf, Strict, Text, Type } from '#kernel/schema.ts'
+import { hlsOperations } from './hls/contract.ts'
+import { linkField, linkOperations } from './links/contract.ts'
+import { playbackOperations } from './playback/contract.ts'
+import { NORMALIZE } from './loudness/gain.ts'
 
 export const QUALITIES = ['low', 'medium', 'high', 'original'] as const
 export type Quality = (typeof QUALITIES)[number]
@@ -27,7 +31,15 @@ export const streaming = contract('streaming', 'Bytes: audio and pictures', {
     auth: 'anyone',
     rate: 'media',
     summary: 'The audio; without parameters the original file. Ranges, If-Range, ETag and HEAD work',
-    input: Strict({ id: Id, quality: Type.Optional(OneOf(QUALITIES)), format: Type.Optional(OneOf(FORMATS)) }),
+    input: Strict({
+      id: Id,
+      quality: Type.Optional(OneOf(QUALITIES)),
+      format: Type.Optional(OneOf(FORMATS)),
+      normalize: Type.Optional(
+        OneOf(NORMALIZE, { description: 'As loud as other songs (−18 LUFS), each by itself or as its album is' }),
+      ),
+      link: linkField,
+    }),
     produces: ['audio/*'],
   }),
   downloadSong: raw({
@@ -45,7 +57,7 @@ export const streaming = contract('streaming', 'Bytes: audio and pictures', {
     auth: 'anyone',
     rate: 'media',
     summary: 'Cover of a song',
-    input: Strict({ id: Id, size, v }),
+    input: Strict({ id: Id, size, v, link: linkField }),
     produces: IMAGES,
   }),
   albumCover: raw({
@@ -66,4 +78,7 @@ export const streaming = contract('streaming', 'Bytes: audio and pictures', {
     input: Strict({ id: Id, size, v }),
     produces: IMAGES,
   }),
+  ...hlsOperations,
+  ...linkOperations,
+  ...playbackOperations,
 })

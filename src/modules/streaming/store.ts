@@ -1,34 +1,49 @@
 import { type Kysely, sql } from 'kysely'
+import type { TimelineTables } from './timeline/tables.ts'
 
-export type StreamingTables = {
+export type StreamingTables = TimelineTables & {
+  'streaming.link_keys': { id: string; secret: string; created_at: Date }
   'streaming.renditions': {
     content_id: string
     profile: string
     blob_key: string
     size_bytes: number
+    version: string
+    pieces: Buffer
     created_at: Date
     last_used_at: Date
   }
 }
 type Db = Kysely<StreamingTables>
-export type Stored = { blobKey: string; sizeBytes: number; lastUsedAt: Date }
+export type Made = {
+  readonly blobKey: string
+  readonly sizeBytes: number
+  /** Which making it is. */
+  readonly version: string
+  /** Bytes and CRC-32 of every piece. */
+  readonly pieces: Buffer
+}
+export type Stored = Made & { readonly lastUsedAt: Date }
 export type RenditionId = { readonly contentId: string; readonly profile: string }
 
 export async function findRendition(db: Db, id: RenditionId): Promise<Stored | undefined> {
   const row = await db
     .selectFrom('streaming.renditions')
-    .select(['blob_key', 'size_bytes', 'last_used_at'])
+    .select(['blob_key', 'size_bytes', 'version', 'pieces', 'last_used_at'])
     .where('content_id', '=', id.contentId)
     .where('profile', '=', id.profile)
     .executeTakeFirst()
-  return row && { blobKey: row.blob_key, sizeBytes: row.size_bytes, lastUsedAt: row.last_used_at }
+  if (!row) return undefined
+  const { version, pieces } = row
+  return { blobKey: row.blob_key, sizeBytes: row.size_bytes, version, pieces, lastUsedAt: row.last_used_at }
 }
 
-export async function keepRendition(db: Db, id: RenditionId, made: { blobKey: string; sizeBytes: number }) {
-  await sql`insert into streaming.renditions (content_id, profile, blob_key, size_bytes)
-    values (${id.contentId}, ${id.profile}, ${made.blobKey}, ${made.sizeBytes})
+export async function keepRendition(db: Db, id: RenditionId, { blobKey, sizeBytes, version, pieces }: Made) {
+  await sql`insert into streaming.renditions (content_id, profile, blob_key, size_bytes, version, pieces)
+    values (${id.contentId}, ${id.profile}, ${blobKey}, ${sizeBytes}, ${version}, ${pieces})
     on conflict (content_id, profile) do update
-      set blob_key = excluded.blob_key, size_bytes = excluded.size_bytes, last_used_at = now()`.execute(db)
+      set blob_key = excluded.blob_key, size_bytes = excluded.size_bytes, version = excluded.version,
+        pieces = excluded.pieces, last_used_at = now()`.execute(db)
 }
 
 export const touchRendition = async (db: Db, id: RenditionId): Promise<void> => {
@@ -55,14 +70,24 @@ export async function forgetContents(db: Db, contentIds: readonly string[]): Pro
   return rows.map((row) => row.blob_key)
 }
 
-/** Blob keys to give up, longest unused first, so that at most `limitBytes` stay. */
-export async function overLimit(db: Db, limitBytes: number): Promise<string[]> {
-  const { rows } = await sql<{ blob_key: string }>`
-    select blob_key from (
-      select blob_key, last_used_at, sum(size_bytes) over (order by last_used_at desc, blob_key) as kept
-      from streaming.renditions
-    ) ranked where kept > ${limitBytes} order by last_used_at`.execute(db)
-  return rows.map((row) => row.blob_key)
+export async function totalBytes(db: Db): Promise<number> {
+  const { rows } = await sql<{ bytes: string }>`
+    select coalesce(sum(size_bytes), 0)::text as bytes from streaming.renditions`.execute(db)
+  return Number(rows[0]?.bytes ?? 0)
+}
+
+export type Old = { readonly blobKey: string; readonly sizeBytes: number; readonly usedMs: number }
+
+/** The longest unused first. */
+export async function oldestRenditions(db: Db, limit: number): Promise<Old[]> {
+  const rows = await db
+    .selectFrom('streaming.renditions')
+    .select(['blob_key', 'size_bytes', 'last_used_at'])
+    .orderBy('last_used_at')
+    .orderBy('blob_key')
+    .limit(limit)
+    .execute()
+  return rows.map((row) => ({ blobKey: row.blob_key, sizeBytes: row.size_bytes, usedMs: row.last_used_at.getTime() }))
 }
 
 /** Which of these blob keys have a row. */

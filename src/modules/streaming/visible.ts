@@ -7,7 +7,8 @@ export type Songs = Api<typeof songs>
 export type Albums = Api<typeof albums>
 export type SongFile = Awaited<ReturnType<Songs['getSongFiles']>>[number]
 
-const fileMissing = () =>
+/** Also of a song whose file has just been deleted. */
+export const fileMissing = () =>
   new AppError(
     404,
     'file_missing',

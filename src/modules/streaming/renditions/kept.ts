@@ -1,7 +1,9 @@
+import type { Readable } from 'node:stream'
 import type { BlobEntry, Blobs } from '#kernel/blob/index.ts'
 import type { Ctx } from '#kernel/module.ts'
-import type { GrowingFile } from './growing.ts'
 import * as store from '../store.ts'
+import { crcOf } from './pieces/format.ts'
+import { safeContent } from './pieces/paths.ts'
 
 const ROOM = 'streaming/renditions/'
 /** A use is noted at most this often: listening must not turn into writing. */
@@ -9,16 +11,34 @@ const USE_NOTED_EVERY_MS = 60_000
 /** A blob without a row is swept only when it is older: another process may be about to write the row. */
 const ORPHAN_AGE_MS = 10 * 60_000
 const SWEEP_BATCH = 200
+/** Two numbers of 32 bits a piece. */
+const ENTRY_BYTES = 8
 
-export type Kept = { readonly blobKey: string; readonly sizeBytes: number }
-type KeptCtx = Pick<Ctx<store.StreamingTables>, 'db' | 'blobs' | 'config' | 'log' | 'now'>
+/** A whole rendition in one blob: its header, then its pieces. */
+export type Kept = {
+  readonly blobKey: string
+  readonly sizeBytes: number
+  readonly version: string
+  readonly sizes: readonly number[]
+  readonly crcs: readonly number[]
+  /** Where each piece begins. */
+  readonly starts: readonly number[]
+}
+/** What is known of a whole rendition once all of it was read. */
+type Table = { readonly version: string; readonly sizes: readonly number[]; readonly crcs: readonly number[] }
+export type Whole = { readonly bytes: Readable; readonly table: () => Table }
+type KeptCtx = Pick<Ctx<store.StreamingTables>, 'db' | 'blobs' | 'log' | 'now'>
 
-export const blobKeyOf = (id: store.RenditionId): string =>
-  `${ROOM}${id.contentId.toLowerCase().replaceAll(/[^a-z0-9_-]/g, '_')}/${id.profile}`
+export const blobKeyOf = (id: store.RenditionId): string => `${ROOM}${safeContent(id.contentId)}/${id.profile}`
 
-/** The kept transcodes: blobs for the bytes, rows for their age. Losing any of it costs only time. */
+/** The whole renditions: blobs for the bytes, rows for what they are. Losing any of it costs only time. */
 export function createKept(ctx: KeptCtx) {
   const { db, blobs } = ctx
+  const inUse = new Map<string, number>()
+  const giveUp = async (blobKey: string): Promise<void> => {
+    await blobs.delete(blobKey)
+    await store.forgetRendition(db, blobKey)
+  }
   return {
     /** Undefined also when the blob is gone or has another length than it had. */
     async find(id: store.RenditionId): Promise<Kept | undefined> {
@@ -27,19 +47,43 @@ export function createKept(ctx: KeptCtx) {
       const blob = await blobs.stat(row.blobKey)
       if (blob?.sizeBytes !== row.sizeBytes) return undefined
       if (ctx.now().getTime() - row.lastUsedAt.getTime() > USE_NOTED_EVERY_MS) await store.touchRendition(db, id)
-      return row
+      return keptOf(row)
+    },
+    /** One piece; undefined when the blob is gone or this is not, to the last bit, what was kept. */
+    async piece(kept: Kept, piece: number): Promise<Buffer | undefined> {
+      const start = kept.starts[piece] as number
+      const end = start + (kept.sizes[piece] as number)
+      const chunks = await blobs.read(kept.blobKey, { start, end }).toArray().catch(ifGone)
+      const bytes = chunks && Buffer.concat(chunks as Buffer[])
+      return bytes && bytes.length === end - start && crcOf(bytes) === kept.crcs[piece] ? bytes : undefined
     },
     /** Blob first: a crash in between leaves an orphan for the sweep, never a row that promises nothing. */
-    async keep(id: store.RenditionId, file: GrowingFile, sizeBytes: number): Promise<void> {
+    async keep(id: store.RenditionId, whole: Whole): Promise<Kept> {
       const blobKey = blobKeyOf(id)
-      await blobs.put(blobKey, file.reader(0, sizeBytes))
-      await store.keepRendition(db, id, { blobKey, sizeBytes })
-      await giveUp(ctx, await store.overLimit(db, ctx.config.transcodeCacheBytes))
+      const { sizeBytes } = await blobs.put(blobKey, whole.bytes)
+      const table = whole.table()
+      const row = { blobKey, sizeBytes, version: table.version, pieces: tableOf(table) }
+      await store.keepRendition(db, id, row)
+      return keptOf(row)
     },
+    /** Holds a blob against being given up for its room by this process. */
+    hold(blobKey: string): () => void {
+      inUse.set(blobKey, (inUse.get(blobKey) ?? 0) + 1)
+      let isHeld = true
+      return () => {
+        const left = (inUse.get(blobKey) ?? 0) - (isHeld ? 1 : 0)
+        isHeld = false
+        if (left > 0) inUse.set(blobKey, left)
+        else inUse.delete(blobKey)
+      }
+    },
+    totalBytes: () => store.totalBytes(db),
+    /** The longest unused first, without those in use here. */
+    oldest: async (limit: number) =>
+      (await store.oldestRenditions(db, limit)).filter(({ blobKey }) => !inUse.has(blobKey)),
+    giveUp,
     /** The audio is that of no song any more, as far as anybody knows; if of another, it is made again. */
-    async forget(id: store.RenditionId): Promise<void> {
-      await giveUp(ctx, [blobKeyOf(id)])
-    },
+    forget: (id: store.RenditionId): Promise<void> => giveUp(blobKeyOf(id)),
     /** Blobs of this room that no row knows (a crash between blob and row). Resolves how many were deleted. */
     async sweep(): Promise<number> {
       let count = 0
@@ -50,11 +94,28 @@ export function createKept(ctx: KeptCtx) {
 }
 export type KeptRenditions = ReturnType<typeof createKept>
 
-async function giveUp(ctx: KeptCtx, blobKeys: readonly string[]): Promise<void> {
-  for (const key of blobKeys) {
-    await ctx.blobs.delete(key)
-    await store.forgetRendition(ctx.db, key)
-  }
+const ifGone = (thrown: unknown): undefined => {
+  if ((thrown as { status?: number }).status !== 404) throw thrown
+}
+
+function tableOf({ sizes, crcs }: Table): Buffer {
+  const table = Buffer.alloc(sizes.length * ENTRY_BYTES)
+  sizes.forEach((bytes, piece) => table.writeUInt32BE(bytes, piece * ENTRY_BYTES))
+  crcs.forEach((crc, piece) => table.writeUInt32BE(crc, piece * ENTRY_BYTES + 4))
+  return table
+}
+
+function keptOf({ blobKey, sizeBytes, version, pieces }: store.Made): Kept {
+  const places = Array.from({ length: Math.floor(pieces.length / ENTRY_BYTES) }, (_, piece) => piece * ENTRY_BYTES)
+  const sizes = places.map((at) => pieces.readUInt32BE(at))
+  const crcs = places.map((at) => pieces.readUInt32BE(at + 4))
+  let start = sizeBytes - sizes.reduce((sum, bytes) => sum + bytes, 0)
+  const starts = sizes.map((bytes) => {
+    const here = start
+    start += bytes
+    return here
+  })
+  return { blobKey, sizeBytes, version, sizes, crcs, starts }
 }
 
 async function sweepBatch(ctx: KeptCtx, batch: readonly BlobEntry[]): Promise<number> {

@@ -45,8 +45,11 @@ export type Rendition = {
    * 507 `disk_full`, what the media port throws, and the signal's reason.
    */
   piece(index: number, signal?: AbortSignal): Promise<Buffer>
-  /** Any range of the whole file, with one piece in memory at a time. Only where `sizeBytes` is known. */
-  read(range: { start: number; end: number }, signal?: AbortSignal): Readable
+  /**
+   * Any range of the whole file, with one piece in memory at a time. Only where `sizeBytes` is known. Resolves when its
+   * beginning is there; throws what `piece` throws.
+   */
+  read(range: { start: number; end: number }, signal?: AbortSignal): Promise<Readable>
   leave(): void
 }
 

@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { chunksOf, offsetsOf, pieceAt, streamFromFirst, streamOf } from './bytes.ts'
+
+const sizes = fc.array(fc.integer({ min: 1, max: 200_000 }), { minLength: 1, maxLength: 8 })
+
+function fileOf(headerBytes: number, lengths: readonly number[]) {
+  const pieces = lengths.map((length) => randomBytes(length))
+  const header = randomBytes(headerBytes)
+  const offsets = offsetsOf(headerBytes, lengths.length, (piece) => lengths[piece]) ?? []
+  return { header, pieces, offsets, whole: Buffer.concat([header, ...pieces]) }
+}
+
+test('any range is what it is of the whole, with one piece read after the other', async () =>
+  fc.assert(
+    fc.asyncProperty(fc.nat(500), sizes, fc.nat(), fc.nat(), async (headerBytes, lengths, a, b) => {
+      const { header, pieces, offsets, whole } = fileOf(headerBytes, lengths)
+      const [start, end] = [a % whole.length, b % (whole.length + 1)].sort((x, y) => x - y) as [number, number]
+      const read: number[] = []
+      const chunks = chunksOf(header, offsets, { start, end }, async (piece) => {
+        read.push(piece)
+        return pieces[piece] as Buffer
+      })
+      const got = Buffer.concat(await streamOf(chunks).toArray())
+      assert.ok(got.equals(whole.subarray(start, end)))
+      assert.deepEqual(
+        read,
+        [...new Set(read)].sort((x, y) => x - y),
+        'each once, in their order',
+      )
+      const first = start < headerBytes ? 0 : pieceAt(offsets, start)
+      assert.ok(read.length === 0 || read[0] === first)
+    }),
+    { numRuns: 60 },
+  ))
+
+test('where one size is not known, no place is', () =>
+  assert.equal(
+    offsetsOf(10, 3, (piece) => (piece === 2 ? undefined : 5)),
+    undefined,
+  ))
+
+test('a piece that is shorter than promised breaks the stream', async () => {
+  const { header, offsets } = fileOf(10, [100, 100])
+  const chunks = chunksOf(header, offsets, { start: 0, end: 210 }, async () => Buffer.alloc(50))
+  await assert.rejects(streamOf(chunks).toArray(), /shorter/)
+})
+
+test('what is wrong at the beginning is thrown, what is wrong later breaks the stream', async () => {
+  const { header, offsets } = fileOf(0, [100, 100])
+  const failing = (at: number) => (piece: number) =>
+    piece >= at ? Promise.reject(new Error('gone')) : Promise.resolve(Buffer.alloc(100))
+  const range = { start: 0, end: 200 }
+  await assert.rejects(streamFromFirst(chunksOf(header, offsets, range, failing(0))), /gone/)
+  const stream = await streamFromFirst(chunksOf(header, offsets, range, failing(1)))
+  await assert.rejects(stream.toArray(), /gone/)
+})
+
+test('who does not read holds two chunks, however long the file', async () => {
+  const { header, offsets } = fileOf(
+    0,
+    Array.from({ length: 50 }, () => 200_000),
+  )
+  let asked = 0
+  const stream = await streamFromFirst(
+    chunksOf(header, offsets, { start: 0, end: 10_000_000 }, async () => {
+      asked++
+      return Buffer.alloc(200_000)
+    }),
+  )
+  stream.read(1)
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  assert.equal(asked, 1)
+  assert.ok(stream.readableLength <= 3 * 64 * 1024)
+  stream.destroy()
+})

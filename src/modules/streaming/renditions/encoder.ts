@@ -1,0 +1,92 @@
+import { unprocessable } from '#kernel/errors.ts'
+import type { Media } from '#kernel/media/index.ts'
+import { containerOf } from './containers/index.ts'
+import { GRIDS_PER_PIECE, type Layout, packetsIn, RUN_UP_GRIDS, samplesToFeed } from './layout.ts'
+import { splitterOf } from './packets/index.ts'
+import type { Wanted } from './types.ts'
+
+/** Encoders give way to the server itself. */
+const NICE = 5
+/** Grid lines of music that an encoder gets beyond its last piece, because it looks ahead. */
+const LOOK_AHEAD_GRIDS = 1
+
+/** Pieces `from` (inclusive) to `until` (exclusive). */
+export type Stretch = { readonly from: number; readonly until: number }
+
+const endedEarly = () =>
+  unprocessable('media_unreadable', 'The encoder ended before the music did: the file is damaged or changed meanwhile.')
+
+/** Where an encoder begins and how much it is given, for a stretch of pieces. */
+export function planOf(layout: Layout, { from, until }: Stretch) {
+  const gridPackets = layout.packetsPerPiece / GRIDS_PER_PIECE
+  const firstWanted = from * layout.packetsPerPiece
+  const firstPacket = Math.max(0, firstWanted - RUN_UP_GRIDS[layout.profile.codec] * gridPackets)
+  const endPacket = until * layout.packetsPerPiece + LOOK_AHEAD_GRIDS * gridPackets
+  const samples = Math.min(samplesToFeed(layout, firstPacket), (endPacket - firstPacket) * layout.packetSamples)
+  return {
+    firstPacket,
+    startSample: firstPacket * layout.packetSamples,
+    samples,
+    skipPackets: firstWanted - firstPacket,
+  }
+}
+
+/**
+ * Makes pieces, one after the other, with one encoder; leaving the loop kills it at once. Throws what the media port
+ * throws, and 422 `media_unreadable` when there was less than was promised.
+ */
+export async function* encodePieces(
+  media: Media,
+  wanted: Wanted,
+  stretch: Stretch,
+  signal: AbortSignal,
+): AsyncGenerator<Buffer, void, void> {
+  const { layout } = wanted
+  const plan = planOf(layout, stretch)
+  const leaving = new AbortController()
+  const transcode = await media.encode(wanted.file, {
+    codec: layout.profile.codec,
+    bitrateKbps: layout.profile.kbps,
+    sampleRateHz: layout.sampleRateHz,
+    channels: layout.channels,
+    bits: layout.bits,
+    packetSamples: layout.packetSamples,
+    startSample: plan.startSample,
+    samples: plan.samples,
+    gainDb: layout.profile.gainDb,
+    timeline: wanted.timeline,
+    container: wanted.container,
+    signal: AbortSignal.any([signal, leaving.signal]),
+    nice: NICE,
+  })
+  // Heard through the stream; a kill at the end of the loop is no fault.
+  transcode.exit.catch(() => {})
+  try {
+    yield* packed(wanted, stretch, plan, transcode.stream as AsyncIterable<Buffer>)
+  } finally {
+    leaving.abort(new Error('enough was made'))
+    await transcode.exit.catch(() => {})
+  }
+}
+
+async function* packed(
+  { id, layout }: Wanted,
+  { from, until }: Stretch,
+  { firstPacket, skipPackets }: { firstPacket: number; skipPackets: number },
+  stream: AsyncIterable<Buffer>,
+): AsyncGenerator<Buffer, void, void> {
+  const container = containerOf(layout.profile, id.contentId)
+  const split = splitterOf(layout, firstPacket)
+  let [piece, toSkip] = [from, skipPackets]
+  let packets: Buffer[] = []
+  for await (const chunk of stream)
+    for (const packet of split(chunk)) {
+      if (toSkip-- > 0) continue
+      packets.push(packet)
+      if (packets.length < packetsIn(layout, piece)) continue
+      yield container.pack(layout, piece, packets)
+      packets = []
+      if (++piece === until) return
+    }
+  throw endedEarly()
+}

@@ -1,0 +1,261 @@
+import { AppError, unavailable } from '#kernel/errors.ts'
+import type { Log } from '#kernel/log.ts'
+import type { Media } from '#kernel/media/index.ts'
+import { encodePieces } from './encoder.ts'
+import type { Places } from './places.ts'
+import { AHEAD_PIECES, type Handle, missingIn, READY_PIECES_MIN, type Run, type Work } from './work.ts'
+
+/** An encoder nobody listens to any more is stopped after this: long enough for a player to ask again nearby. */
+const ABANDONED_MS = 500
+/** Who wants a piece that an encoder will have made after so many others waits for it; else another one starts there. */
+const REACH_PIECES = 3
+/** Who was sent a piece of a rendition within this time is in the middle of listening to it. */
+const LISTENING_MS = 60_000
+const LISTENING_MAX = 10_000
+/** What died in the middle (killed, out of memory) is started again so often; then it is the file's fault. */
+const RESTARTS_MAX = 1
+
+type Deps = {
+  readonly media: Media
+  readonly places: Places
+  readonly log: Log
+  /** Keeps a piece. Throws 507 `disk_full`. */
+  readonly store: (run: Run, piece: number, bytes: Buffer) => Promise<void>
+  readonly onOver: (work: Work) => void
+}
+
+const stopping = () => unavailable('stopping', 'The server is stopping: try again shortly.', 5)
+const nobodyListens = () => new Error('nobody listens any more')
+
+/**
+ * INVARIANTS: a piece that nobody has yet is made by one encoder, however many want it: whoever comes later waits for
+ * that one. An encoder ends where the next piece is there or another one is at it, `AHEAD_PIECES` ahead of its furthest
+ * listener, and `ABANDONED_MS` after the last one left; none ever waits.
+ */
+export function createRuns(d: Deps) {
+  const all = new Set<Run>()
+  const listening = createRecent()
+
+  function begin(handle: Handle, from: number): Run {
+    const run = newRun(handle, from)
+    all.add(run)
+    run.work.runs.add(run)
+    attach(handle, run)
+    void drive(d, run).then(() => {
+      all.delete(run)
+      run.work.runs.delete(run)
+      clearTimeout(run.idleTimer)
+      run.gone.resolve()
+      d.onOver(run.work)
+    })
+    return run
+  }
+  /** Undefined when there is no place and the listener may wait for one. */
+  function tryBegin(handle: Handle, from: number): Run | undefined {
+    const isListening = listening.has(handle)
+    try {
+      d.places.check(handle.wanted.listener, isListening ? 'listening' : 'new')
+    } catch (thrown) {
+      if (isListening) return undefined
+      throw thrown
+    }
+    return begin(handle, from)
+  }
+  /** Sees to it that what the listener will want next is made in time. */
+  function lookAhead(handle: Handle): void {
+    const { work, at, wanted } = handle
+    const gap = work.kept
+      ? undefined
+      : missingIn(work.shelf, at + 1, Math.min(work.layout.pieces, at + 1 + AHEAD_PIECES))
+    if (gap === undefined) return detach(handle)
+    const run = makerOf(work, gap)
+    if (run) return attach(handle, run)
+    if (gap - at > READY_PIECES_MIN || work.isGone) return detach(handle)
+    try {
+      d.places.check(wanted.listener, 'new')
+      begin(handle, gap)
+    } catch {
+      // No place now: looked at again with the next piece, and waited for when there is none left.
+      detach(handle)
+    }
+  }
+  return {
+    /** A piece has been sent to this listener, or is about to be. */
+    reached(handle: Handle, piece: number): void {
+      if (!handle.isOpen) return
+      handle.at = piece
+      listening.note(handle)
+      lookAhead(handle)
+    },
+    /**
+     * A piece that is not there, from the encoder that makes it. Undefined: look again whether it is there now.
+     * Throws 429 `too_many_transcodes`, 507 `disk_full`, what the media port throws, and the signal's reason.
+     */
+    async make(handle: Handle, piece: number, signal?: AbortSignal): Promise<Buffer | undefined> {
+      handle.at = piece
+      const run = reaching(handle.work, piece) ?? tryBegin(handle, piece)
+      if (!run) return void (await d.places.wait(signal))
+      attach(handle, run)
+      return withSignal(awaited(run, piece), signal)
+    },
+    leave: detach,
+    /** Ends what is being made of a rendition; whoever waits for it hears why. */
+    end(work: Work, why: Error): void {
+      for (const run of work.runs) end(run, why)
+    },
+    async stop(): Promise<void> {
+      for (const run of all) end(run, stopping())
+      await Promise.all([...all].map((run) => run.gone.promise))
+    },
+  }
+}
+export type Runs = ReturnType<typeof createRuns>
+
+/** Whether asking again may help: a process that was killed says nothing else than one that met a damaged file. */
+export const mayRetry = (thrown: unknown, restarts: number): boolean =>
+  restarts < RESTARTS_MAX && thrown instanceof AppError && ['media_unreadable', 'media_crashed'].includes(thrown.code)
+
+function newRun(handle: Handle, from: number): Run {
+  return {
+    work: handle.work,
+    wanted: handle.wanted,
+    owner: handle.wanted.listener,
+    next: from,
+    handles: new Set(),
+    awaited: new Map(),
+    abort: new AbortController(),
+    gone: Promise.withResolvers(),
+    isEnding: false,
+    idleTimer: undefined,
+  }
+}
+
+async function drive(d: Deps, run: Run): Promise<void> {
+  let fault: unknown
+  try {
+    await d.places.take({
+      owner: () => run.owner,
+      isIdle: () => run.handles.size === 0,
+      isEnding: () => run.isEnding,
+      end: () => end(run, nobodyListens()),
+      gone: run.gone.promise,
+    })
+    run.abort.signal.throwIfAborted()
+    const stretch = { from: run.next, until: endOfGap(run) }
+    for await (const bytes of encodePieces(d.media, run.wanted, stretch, run.abort.signal)) {
+      await d.store(run, run.next, bytes)
+      run.awaited.get(run.next)?.resolve(bytes)
+      run.awaited.delete(run.next++)
+      if (!isEnough(run)) continue
+      settle(run, undefined)
+      break
+    }
+  } catch (thrown) {
+    fault = thrown
+    if (!run.isEnding) d.log.warn({ err: thrown, ...run.work.id, piece: run.next }, 'an encoder failed')
+  }
+  settle(run, run.isEnding ? undefined : fault)
+}
+
+/** Nobody attaches to a run that has settled. */
+function settle(run: Run, fault: unknown): void {
+  run.isEnding = true
+  for (const { resolve, reject } of run.awaited.values()) fault ? reject(fault) : resolve(undefined)
+  run.awaited.clear()
+}
+
+function end(run: Run, why: Error): void {
+  if (run.isEnding) return
+  settle(run, run.handles.size > 0 ? why : undefined)
+  run.abort.abort(why)
+}
+
+/** Up to where nothing is there: more than that no encoder needs to be given. */
+function endOfGap({ work, next }: Run): number {
+  let piece = next + 1
+  while (piece < work.layout.pieces && !work.shelf.has(piece)) piece++
+  return piece
+}
+
+function isEnough(run: Run): boolean {
+  const { work, next, handles } = run
+  if (next >= work.layout.pieces || work.shelf.has(next) || work.isGone || othersAt(run, next)) return true
+  const furthest = Math.max(...[...handles].map(({ at }) => at))
+  return handles.size > 0 && next > furthest + AHEAD_PIECES
+}
+const othersAt = (run: Run, piece: number): boolean =>
+  [...run.work.runs].some((other) => other !== run && !other.isEnding && other.next === piece)
+
+const makerOf = (work: Work, piece: number): Run | undefined =>
+  [...work.runs].find((run) => !run.isEnding && run.next === piece)
+
+/** The run that will have made this piece soon, with nothing there in between at which it would end. */
+function reaching(work: Work, piece: number): Run | undefined {
+  for (let back = 0; back <= REACH_PIECES && !work.shelf.has(piece - back); back++) {
+    const run = makerOf(work, piece - back)
+    if (run) return run
+  }
+  return undefined
+}
+
+function awaited(run: Run, piece: number): Promise<Buffer | undefined> {
+  const there = run.awaited.get(piece)
+  if (there) return there.promise
+  const waiting = Promise.withResolvers<Buffer | undefined>()
+  // Those who have left do not hear it.
+  waiting.promise.catch(() => {})
+  run.awaited.set(piece, waiting)
+  return waiting.promise
+}
+
+function attach(handle: Handle, run: Run): void {
+  if (handle.run === run) return
+  detach(handle)
+  handle.run = run
+  run.handles.add(handle)
+  clearTimeout(run.idleTimer)
+}
+
+function detach(handle: Handle): void {
+  const { run } = handle
+  handle.run = undefined
+  if (!run) return
+  run.handles.delete(handle)
+  const [heir] = run.handles
+  if (heir) {
+    if (![...run.handles].some(({ wanted }) => wanted.listener === run.owner)) run.owner = heir.wanted.listener
+    return
+  }
+  run.idleTimer = setTimeout(() => end(run, nobodyListens()), ABANDONED_MS)
+  run.idleTimer.unref()
+}
+
+async function withSignal<T>(waiting: Promise<T>, signal?: AbortSignal): Promise<T> {
+  if (!signal) return waiting
+  signal.throwIfAborted()
+  const left = Promise.withResolvers<never>()
+  const leave = () => left.reject(signal.reason as Error)
+  signal.addEventListener('abort', leave, { once: true })
+  try {
+    return await Promise.race([waiting, left.promise])
+  } finally {
+    signal.removeEventListener('abort', leave)
+  }
+}
+
+/** Who is in the middle of listening to what; the longest silent are forgotten first. */
+function createRecent() {
+  const heardAt = new Map<string, number>()
+  const keyOf = ({ wanted, work }: Handle): string => `${work.key} ${wanted.listener}`
+  return {
+    note(handle: Handle): void {
+      const key = keyOf(handle)
+      heardAt.delete(key)
+      heardAt.set(key, performance.now())
+      const [oldest] = heardAt.keys()
+      if (heardAt.size > LISTENING_MAX && oldest !== undefined) heardAt.delete(oldest)
+    },
+    has: (handle: Handle): boolean =>
+      performance.now() - (heardAt.get(keyOf(handle)) ?? Number.NEGATIVE_INFINITY) < LISTENING_MS,
+  }
+}

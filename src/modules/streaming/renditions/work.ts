@@ -1,0 +1,69 @@
+import type { Shelf } from './pieces/shelf.ts'
+import type { Kept } from './kept.ts'
+import type { Container, Wanted } from './types.ts'
+import type { RenditionId } from '../store.ts'
+import type { Layout } from './layout.ts'
+
+/** How far ahead of whom it works for an encoder goes, in pieces: a minute and a half. Then it ends. */
+export const AHEAD_PIECES = 24
+/** With fewer pieces than this ready before a listener (23 s), an encoder starts to make more. */
+export const READY_PIECES_MIN = 6
+
+/** A rendition while somebody uses it, in this process. */
+export type Work = {
+  readonly key: string
+  readonly id: RenditionId
+  readonly layout: Layout
+  readonly container: Container
+  readonly header: Buffer
+  readonly shelf: Shelf
+  readonly runs: Set<Run>
+  readonly handles: Set<Handle>
+  /** All of it as one blob, and what holds that there. */
+  kept: Kept | undefined
+  releaseKept: () => void
+  keeping: Promise<void> | undefined
+  /** Its audio is that of no song any more. */
+  isGone: boolean
+  /** It met a full disk, and gives its room back when nobody uses it any more. */
+  isTooMuch: boolean
+}
+/** One answer that uses a rendition. */
+export type Handle = {
+  readonly work: Work
+  readonly wanted: Wanted
+  /** When it began, in the life of the rendition's version. */
+  readonly epoch: number
+  /** The piece it is at. */
+  at: number
+  run: Run | undefined
+  isOpen: boolean
+}
+/** One encoder at work. */
+export type Run = {
+  readonly work: Work
+  readonly wanted: Wanted
+  /** Whom it counts for. */
+  owner: string
+  /** The piece that it makes now. */
+  next: number
+  readonly handles: Set<Handle>
+  /** Who waits for which piece; undefined tells them that this run will not make it. */
+  readonly awaited: Map<number, PromiseWithResolvers<Buffer | undefined>>
+  readonly abort: AbortController
+  readonly gone: PromiseWithResolvers<void>
+  isEnding: boolean
+  idleTimer: NodeJS.Timeout | undefined
+}
+
+/** The first piece from `from` to before `end` that is not there. */
+export function missingIn(shelf: Shelf, from: number, end: number): number | undefined {
+  for (let piece = from; piece < end; piece++) if (!shelf.has(piece)) return piece
+  return undefined
+}
+/** Whether a listener of the rendition is at this piece or will soon be. */
+export function isNeeded(work: Work, piece: number): boolean {
+  for (const { at } of work.handles) if (piece >= at - 1 && piece <= at + AHEAD_PIECES) return true
+  return false
+}
+export const isUnused = (work: Work): boolean => work.handles.size === 0 && work.runs.size === 0 && !work.keeping
