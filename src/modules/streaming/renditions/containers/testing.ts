@@ -1,10 +1,19 @@
 /** For tests: music of which every place is known, encoded in runs, and what players make of it. */
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { Profile } from '../../profiles.ts'
 import { type Layout, layoutOf, packetsIn, samplesToFeed } from '../layout.ts'
 import { splitterOf } from '../packets/index.ts'
 import type { Container } from '../types.ts'
+
+const hasFfmpeg = spawnSync('ffmpeg', ['-version']).status === 0
+/** Options of a test that needs FFmpeg: skipped without it, unless everything must be there. */
+export const needsFfmpeg = {
+  skip: !hasFfmpeg && process.env['TUTTI_TEST_FULL'] !== '1' ? 'ffmpeg is not installed' : false,
+}
 
 export type Shape = { readonly sampleRateHz: number; readonly channels: 1 | 2; readonly bits: 16 | 24 }
 /** Interleaved samples, whole numbers of the shape's bits. */
@@ -22,8 +31,8 @@ function createNoise(seed: number): () => number {
   }
 }
 
-/** A tone that rises through all of hearing, two steady ones, noise, and clicks. */
-export function makeTune(shape: Shape, seconds: number): Tune {
+/** A tone that rises, two steady ones, noise, and clicks; `clickPeak` 0 gives the same without. */
+export function makeTune(shape: Shape, seconds: number, clickPeak = 0.5): Tune {
   const samples = Math.round(seconds * shape.sampleRateHz)
   const bytes = shape.bits / 8
   const pcm = Buffer.alloc(samples * shape.channels * bytes)
@@ -33,7 +42,7 @@ export function makeTune(shape: Shape, seconds: number): Tune {
   for (let i = 0; i < samples; i++) {
     const sec = i / shape.sampleRateHz
     const sweep = Math.sin(2 * Math.PI * (60 * sec + (4000 * sec * sec) / seconds))
-    const click = i % clickEvery < CLICK_SAMPLES && i >= clickEvery ? 0.5 : 0
+    const click = i % clickEvery < CLICK_SAMPLES && i >= clickEvery ? clickPeak : 0
     for (let channel = 0; channel < shape.channels; channel++) {
       const tone = Math.sin(2 * Math.PI * (330 + 110 * channel) * sec)
       const value = 0.2 * sweep + 0.15 * tone + 0.03 * noise() + click
@@ -110,4 +119,33 @@ export function packAll(container: Container, layout: Layout, packetOf: (packet:
     return container.pack(layout, piece, own)
   })
   return Buffer.concat([container.header(layout), ...pieces])
+}
+
+/** Of a file that can be sought in: in a pipe FFmpeg does not mind the end that an Info frame tells. */
+export async function decoded(file: Buffer, outputArgs: readonly string[]): Promise<Buffer> {
+  const folder = await mkdtemp(join(tmpdir(), 'tutti-joins-'))
+  try {
+    const path = join(folder, 'music')
+    await writeFile(path, file)
+    return await filter(['-xerror', '-i', path, ...outputArgs], Buffer.alloc(0))
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** What a player hears, from the first sample of music: interleaved, full scale is 1. */
+export async function heard(file: Buffer, layout: Layout): Promise<Float32Array> {
+  const raw = await decoded(file, ['-c:a', 'pcm_f32le', '-f', 'f32le'])
+  const all = new Float32Array(raw.buffer.slice(raw.byteOffset, raw.byteOffset + raw.length))
+  // Of fragments FFmpeg 5 leaves the edit list and the last duration aside; browsers do not (see their test).
+  if (layout.profile.codec !== 'aac') return all
+  const from = layout.delaySamples * layout.channels
+  return all.subarray(from, from + layout.samples * layout.channels)
+}
+
+/** The same of the tune itself. */
+export function played({ shape, pcm }: Tune): Float32Array {
+  const bytes = shape.bits / 8
+  const full = 2 ** (shape.bits - 1)
+  return Float32Array.from({ length: pcm.length / bytes }, (_, i) => pcm.readIntLE(i * bytes, bytes) / full)
 }

@@ -1,0 +1,99 @@
+/** Chromium plays exactly the music: it leaves out what the encoder put before and after. */
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import type { Browser, Page } from 'playwright-core'
+import { chromiumPath, startBrowser } from '#test/web/product.ts'
+import { profileOf } from '../../profiles.ts'
+import { type Layout, packetsIn } from '../layout.ts'
+import { fmp4 } from './fmp4.ts'
+import { containerOf } from './index.ts'
+import { encodeFrom, layoutFor, makeTune, needsFfmpeg, packAll, type Tune } from './testing.ts'
+
+const SHAPE = { sampleRateHz: 48_000, channels: 2, bits: 16 } as const
+const TUNE_SEC = 5.123
+const CLICK_MOVED_SAMPLES_MAX = 3
+
+const isMissing = !chromiumPath() && process.env['TUTTI_TEST_FULL'] !== '1'
+const skip = isMissing ? 'this machine has no Chromium' : needsFfmpeg.skip
+
+type Decoded = { samples: number; firstClick: number }
+/** Runs in the page: how many samples a file has, and where it rises most steeply near a place. */
+async function decodeInPage({ base64, near }: { base64: string; near: number }): Promise<Decoded> {
+  const bytes = Uint8Array.from(atob(base64), (char) => char.charCodeAt(0))
+  const audio = await new OfflineAudioContext(2, 1, 48_000).decodeAudioData(bytes.buffer)
+  const sound = audio.getChannelData(0)
+  const rise = (at: number) => (sound[at] ?? 0) - (sound[at - 1] ?? 0)
+  let best = near - 200
+  for (let at = best; at < near + 200; at++) if (rise(at) > rise(best)) best = at
+  return { samples: audio.length, firstClick: best }
+}
+
+type Buffered = { startSec: number; endSec: number; ranges: number }
+/** Runs in the page: what a player with media source extensions holds of the segments, appended out of order. */
+async function bufferInPage({ segments, type }: { segments: string[]; type: string }): Promise<Buffered> {
+  const source = new MediaSource()
+  const audio = new Audio()
+  audio.src = URL.createObjectURL(source)
+  await new Promise((resolve) => source.addEventListener('sourceopen', resolve, { once: true }))
+  const buffer = source.addSourceBuffer(type)
+  for (const base64 of segments) {
+    const over = new Promise((resolve, reject) => {
+      buffer.addEventListener('update', resolve, { once: true })
+      buffer.addEventListener('error', reject, { once: true })
+    })
+    buffer.appendBuffer(Uint8Array.from(atob(base64), (char) => char.charCodeAt(0)))
+    await over
+  }
+  const { buffered } = buffer
+  return { ranges: buffered.length, startSec: buffered.start(0), endSec: buffered.end(buffered.length - 1) }
+}
+
+void describe('in Chromium', { skip, timeout: 60_000 }, () => {
+  const tune: Tune = makeTune(SHAPE, TUNE_SEC)
+  let browser: Browser
+  let page: Page
+  before(async () => {
+    browser = await startBrowser()
+    page = await browser.newPage()
+  })
+  after(async () => await browser?.close())
+
+  const made = async (layout: Layout) => {
+    const packets = await encodeFrom(layout, tune, 0)
+    return packAll(containerOf(layout.profile, 'a'), layout, (packet) => packets[packet] as Buffer)
+  }
+
+  for (const profile of [
+    profileOf('mp3', 128),
+    profileOf('opus', 128),
+    profileOf('aac', 128),
+    profileOf('flac', undefined),
+  ])
+    it(`${profile.name} decodes to exactly the music`, async () => {
+      const layout = layoutFor(profile, tune)
+      const [near = 0] = tune.clicks
+      const decoded = await page.evaluate(decodeInPage, { base64: (await made(layout)).toString('base64'), near })
+      assert.equal(decoded.samples, layout.samples)
+      assert.ok(Math.abs(decoded.firstClick - near) <= CLICK_MOVED_SAMPLES_MAX)
+    })
+
+  for (const [profile, codecs] of [
+    [profileOf('aac', 128), 'mp4a.40.2'],
+    [profileOf('opus', 128), 'opus'],
+    [profileOf('flac', undefined), 'flac'],
+  ] as const)
+    it(`${profile.name}: segments that come in any order fill the time from 0 to the end of the music`, async () => {
+      const layout = layoutFor(profile, tune)
+      const packets = await encodeFrom(layout, tune, 0)
+      const pieces = Array.from({ length: layout.pieces }, (_, piece) => {
+        const first = piece * layout.packetsPerPiece
+        return fmp4.pack(layout, piece, packets.slice(first, first + packetsIn(layout, piece)))
+      })
+      const segments = [fmp4.header(layout), ...pieces.toReversed()].map((bytes) => bytes.toString('base64'))
+      const type = `audio/mp4; codecs="${codecs}"`
+      const { ranges, startSec, endSec } = await page.evaluate(bufferInPage, { segments, type })
+      assert.equal(ranges, 1)
+      assert.equal(startSec, 0)
+      assert.ok(Math.abs(endSec - layout.samples / layout.sampleRateHz) < 2e-6, `ends at ${endSec}`)
+    })
+})
