@@ -90,3 +90,61 @@ test('a square is cut from the middle and never enlarged; what moves can be refu
   assert.equal(await codeOf(media.image({ bytes: moving }, { ...options, animation: 'refuse' })), 'image_animated')
   assert.deepEqual((await media.image({ bytes: moving }, options)).heightPx, 20, 'else its first frame')
 })
+
+test('a look: size, blur and colours, of every kind of picture that cameras and artists save', async () => {
+  const raw = png(64, 48, [200, 30, 30])
+  const kinds: [string, Buffer][] = [
+    ['PNG', raw],
+    ['progressive JPEG', await sharp(raw).jpeg({ progressive: true, optimiseScans: true }).toBuffer()],
+    ['CMYK JPEG', await sharp(raw).toColorspace('cmyk').jpeg().toBuffer()],
+    ['16 bits', await sharp(raw).toColorspace('rgb16').png().toBuffer()],
+    ['grey with transparency', await sharp(raw).greyscale().ensureAlpha(0.5).png().toBuffer()],
+    ['palette', await sharp(raw).png({ palette: true }).toBuffer()],
+    ['WebP', await sharp(raw).webp().toBuffer()],
+    ['AVIF', await sharp(raw).avif().toBuffer()],
+    ['TIFF', await sharp(raw).tiff().toBuffer()],
+    ['GIF', await sharp(raw).gif().toBuffer()],
+  ]
+  for (const [name, bytes] of kinds) {
+    const look = await media.look({ bytes })
+    assert.deepEqual([look.widthPx, look.heightPx, look.blurhash.length], [64, 48, 36], name)
+    for (const color of Object.values(look.palette)) assert.match(color, /^#[0-9a-f]{6}$/, name)
+    if (name !== 'grey with transparency') assert.match(look.palette.dominant, /^#(b|c|d)[0-9a-f][0-4]/, name)
+  }
+  const turned = await sharp(raw).jpeg().withMetadata({ orientation: 6 }).toBuffer()
+  assert.deepEqual(await media.look({ bytes: turned }).then((l) => [l.widthPx, l.heightPx]), [48, 64])
+})
+
+test('a look refuses what a picture refuses', async () => {
+  const bomb = join(folder.path, 'bomb2.png')
+  await writeFile(bomb, pngBomb())
+  assert.equal(await codeOf(media.look({ file: bomb })), 'image_too_large')
+  assert.equal(await codeOf(media.look({ bytes: Buffer.from('<svg/>') })), 'image_unreadable')
+  const jpeg = await sharp(png(900, 900, [9, 99, 200]))
+    .jpeg()
+    .toBuffer()
+  assert.equal(await codeOf(media.look({ bytes: jpeg.subarray(0, jpeg.length / 3) })), 'image_unreadable')
+  const heic = Buffer.concat([Buffer.from([0, 0, 0, 24]), Buffer.from('ftypheic\0\0\0\0mif1heic'), Buffer.alloc(500)])
+  assert.equal(await codeOf(media.look({ bytes: heic })), 'image_unreadable')
+  assert.equal(await codeOf(media.look({ bytes: Buffer.alloc(33 * 1024 ** 2) })), 'image_too_large')
+})
+
+test('a JPEG of thousands of scans, which takes minutes to decode, is refused', async () => {
+  const one = await sharp(png(2000, 2000, [80, 90, 200]))
+    .jpeg({ progressive: true })
+    .toBuffer()
+  // The last scan again and again: every one is gone through for all blocks of the picture.
+  const scan = one.lastIndexOf(Buffer.from([0xff, 0xda]))
+  const [head, last] = [one.subarray(0, scan), one.subarray(scan, one.length - 2)]
+  const bytes = Buffer.concat([head, ...Array.from({ length: 5000 }, () => last), Buffer.from([0xff, 0xd9])])
+  const code = await codeOf(media.look({ bytes }))
+  assert.ok(['image_unreadable', 'media_timeout', 'image_too_large'].includes(String(code)), String(code))
+})
+
+test('a picture that is a line becomes no endless column', async () => {
+  const line = await sharp({ create: { width: 2, height: 40_000, channels: 3, background: '#336699' } })
+    .png()
+    .toBuffer()
+  const made = await media.image({ bytes: line }, { widthPx: 64, heightMaxPx: 128, format: 'webp' })
+  assert.deepEqual([made.widthPx, made.heightPx], [1, 128])
+})

@@ -6,6 +6,8 @@ import { COVER_SIZES_PX } from '../schema.ts'
 
 const ROOM = 'streaming/covers/'
 const SIZE_DEFAULT_PX = 512
+/** Scans of long boxes are this much higher than wide; what is higher still becomes narrower. */
+const TALL_MAX = 2
 const JPEG_QUALITY = 82
 const WEBP_QUALITY = 80
 const AVIF_QUALITY = 55
@@ -32,6 +34,7 @@ export function createCovers({ blobs, media }: { blobs: Blobs; media: Media }) {
       { bytes: source },
       {
         widthPx: wish.sizePx,
+        heightMaxPx: wish.sizePx * TALL_MAX,
         format: wish.format,
         quality: QUALITY[wish.format],
       },
