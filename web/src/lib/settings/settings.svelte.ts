@@ -1,14 +1,22 @@
 import type { Quality, User } from '#client/index.ts'
+import type { GainMode } from '#lib/player/gain.ts'
 import { readJson, writeJson } from '#lib/storage.ts'
 
 export type Theme = User['preferences']['theme']
-export type Settings = { theme: Theme; quality: Quality; matchLoudness: boolean; scene: string }
+export type Settings = { theme: Theme; quality: Quality; loudness: GainMode; preampDb: number; scene: string }
 
-const DEFAULTS: Settings = { theme: 'system', quality: 'original', matchLoudness: true, scene: 'corona' }
+const DEFAULTS: Settings = { theme: 'system', quality: 'original', loudness: 'album', preampDb: 0, scene: 'corona' }
 const isObject = (value: unknown): value is Partial<Settings> => typeof value === 'object' && value !== null
 
+type Kept = Partial<Settings> & { matchLoudness?: boolean }
+/** Before albums were told apart, loudness was matched or not. */
+function readKept(): Partial<Settings> {
+  const { matchLoudness, ...kept }: Kept = readJson('settings', isObject) ?? {}
+  return { ...(matchLoudness === false && { loudness: 'off' }), ...kept }
+}
+
 /** Kept on this device; the theme is the account's, kept here too so that the first picture has it. */
-export const settings: Settings = $state({ ...DEFAULTS, ...readJson('settings', isObject) })
+export const settings: Settings = $state({ ...DEFAULTS, ...readKept() })
 
 /** Takes over what the account has chosen, perhaps on another device. */
 export function followAccount(preferences: User['preferences']): void {

@@ -14,13 +14,18 @@ const SIZES_PX = [64, 128, 256, 512, 1024]
 export const sizeFor = (cssPx: number, density: number): number =>
   SIZES_PX.find((s) => s >= cssPx * Math.min(2, density)) ?? 1024
 
+/** The word that changes with the picture: an address with it may be kept for ever. */
+const versionOf = (address: string): { v?: string } => {
+  const v = /[?&]v=([\w-]{1,64})/.exec(address)?.[1]
+  return v === undefined ? {} : { v }
+}
 /** Address of a cover or picture of at least `sizePx`; null when there is none. */
 export function coverOf(kind: ArtKind, thing: WithArt, sizePx: number): string | null {
-  if (!(thing.coverUrl ?? thing.imageUrl)) return null
-  if (kind === 'artist') return client.url.artistImage({ id: thing.id, size: sizePx })
-  return kind === 'album'
-    ? client.url.albumCover({ id: thing.id, size: sizePx })
-    : client.url.songCover({ id: thing.id, size: sizePx })
+  const address = thing.coverUrl ?? thing.imageUrl
+  if (!address) return null
+  const ask = { id: thing.id, size: sizePx, ...versionOf(address) }
+  if (kind === 'artist') return client.url.artistImage(ask)
+  return kind === 'album' ? client.url.albumCover(ask) : client.url.songCover(ask)
 }
 
 /** What a picture is drawn from when there is none: songs of an album look like the album. */
