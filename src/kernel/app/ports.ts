@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Blobs, createBlobs } from '#kernel/blob/index.ts'
+import { type Blobs, createBlobs, type S3BlobOptions } from '#kernel/blob/index.ts'
+import { holdingMedia } from '#kernel/blob/media.ts'
 import { type Cache, createCache } from '#kernel/cache/index.ts'
 import type { Config } from '#kernel/config/index.ts'
 import { type Counters, createCounters } from '#kernel/counters/index.ts'
@@ -62,13 +63,15 @@ export async function openPorts(d: Deps): Promise<Ports> {
   closers.add('cache', () => cache.close())
   const counters = await createCounters(shared)
   closers.add('counters', () => counters.close())
-  const blobs = await createBlobs({ dir: join(config.dataDir, 'blobs') })
-  const media = await createMedia({
+  const blobs = await createBlobs({ dir: join(config.dataDir, 'blobs'), s3: s3Options(config, log) })
+  closers.add('blobs', () => blobs.close())
+  const tools = await createMedia({
     log,
     processesMax: config.transcodesMax + MEDIA_SPARE,
     ...(config.ffmpegBin ? { ffmpegBin: config.ffmpegBin } : {}),
   })
-  closers.add('media processes', () => media.close())
+  closers.add('media processes', () => tools.close())
+  const media = blobs.isRemote ? holdingMedia(tools, blobs) : tools
   const vault = await openVault({ config, pool: db.pool, log })
   return {
     db,
@@ -85,6 +88,21 @@ export async function openPorts(d: Deps): Promise<Ports> {
     metrics: createMetrics(),
   }
 }
+
+const s3Options = (config: Config, log: Log): S3BlobOptions | undefined =>
+  config.s3Bucket === undefined
+    ? undefined
+    : {
+        endpoint: config.s3Endpoint,
+        publicEndpoint: config.s3PublicEndpoint,
+        bucket: config.s3Bucket,
+        region: config.s3Region,
+        accessKey: config.s3AccessKey,
+        secretKey: config.s3SecretKey,
+        copiesDir: join(config.dataDir, 'cache', 'copies'),
+        copiesMaxBytes: config.s3CopiesBytes,
+        log,
+      }
 
 /** What other tokens than those for access may live. */
 const OTHER_TOKENS_LIFE_SEC = 3600

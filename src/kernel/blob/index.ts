@@ -1,9 +1,21 @@
 import type { Readable } from 'node:stream'
 import { createLocalBlobs } from './local.ts'
+import type { S3BlobOptions } from './s3/index.ts'
+
+export type { S3BlobOptions } from './s3/index.ts'
 
 export type BlobEntry = { key: string; sizeBytes: number; modifiedAt: Date }
 /** `sha256` in hex. */
 export type BlobInfo = BlobEntry & { sha256: string }
+
+/** What a link answers; it works for `expiresSec`, 7 days at most. */
+export type Link = {
+  readonly expiresSec: number
+  readonly contentType?: string
+  /** Value of `Content-Disposition`. */
+  readonly disposition?: string
+  readonly cacheControl?: string
+}
 
 /**
  * Bytes by key. `put` is atomic (temp file, fsync, rename): a reader sees the whole blob or none.
@@ -29,10 +41,30 @@ export type Blobs = {
   delete(key: string): Promise<void>
   /** In the order of the keys' bytes; `prefix` may end within a name. What comes and goes meanwhile may be missing. */
   list(prefix: string): AsyncIterable<BlobEntry>
-  /** A local file (to be) for programs that need one, to read only; undefined when blobs are not on this machine. */
-  localPath(key: string): string | undefined
+  /**
+   * The file (to be) of a blob, for programs that need one, to read only. Where blobs are not on this machine it is a
+   * copy that is there only while it is held.
+   */
+  localPath(key: string): string
+  /**
+   * Sees to it that a file that `localPath` named is there, until the answer is called; of any other path, nothing.
+   * Throws 404, and where blobs are not on this machine 503 `storage_unavailable` and 507.
+   */
+  holdPath(path: string): Promise<() => void>
+  /** Blobs are not on this machine: `localPath` names copies. */
+  readonly isRemote: boolean
+  /** An address by which anybody reads this one blob from where it lies; undefined when that is this machine. */
+  presign(key: string, link: Link): Promise<string | undefined>
   check(): Promise<{ ok: boolean; detail?: string }>
+  close(): Promise<void>
 }
 
-/** Blobs in a folder of this machine, made when it is missing; sweeps what killed processes left there. */
-export const createBlobs = (o: { dir: string }): Promise<Blobs> => createLocalBlobs(o.dir)
+/**
+ * Blobs in a folder of this machine, made when it is missing, or in an S3 bucket. Sweeps what killed processes left.
+ * In a bucket times are whole seconds, and every call may throw 503 `storage_unavailable`.
+ */
+export async function createBlobs(o: { dir: string; s3?: S3BlobOptions | undefined }): Promise<Blobs> {
+  if (!o.s3) return createLocalBlobs(o.dir)
+  const { createS3Blobs } = await import('./s3/index.ts')
+  return createS3Blobs(o.s3)
+}

@@ -6,9 +6,11 @@ const NAME = '[a-z0-9_-][a-z0-9._-]*'
 const KEY = new RegExp(`^${NAME}(/${NAME})*$`)
 const PREFIX = new RegExp(`^(${NAME}/)*(${NAME})?$`)
 
+export const isKey = (text: string): boolean => text.length <= KEY_LENGTH_MAX && KEY.test(text)
+
 /** @throws 400 `bad_blob_key` */
 export function checkKey(key: string): void {
-  if (key.length > KEY_LENGTH_MAX || !KEY.test(key)) throw badKey('key')
+  if (!isKey(key)) throw badKey('key')
 }
 
 /** The begin of a key, possibly in the middle of a name; the empty one begins every key. Throws 400. */

@@ -44,7 +44,11 @@ export async function createLocalBlobs(dir: string): Promise<Blobs> {
       return walk(root, prefix)
     },
     localPath: pathOf,
+    holdPath: async () => () => undefined,
+    isRemote: false,
+    presign: async () => undefined,
     check: () => check(root),
+    close: async () => undefined,
   }
 }
 

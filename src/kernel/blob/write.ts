@@ -7,7 +7,7 @@ import { forgetHash, type HashedFile, rememberHash } from './hashes.ts'
 import { blobTooLarge, isMissing, writeFault } from './errors.ts'
 import { newTempPath } from './temp.ts'
 
-type Limits = { signal?: AbortSignal | undefined; sizeMaxBytes: number }
+export type Limits = { signal?: AbortSignal | undefined; sizeMaxBytes: number }
 
 /**
  * Writes a whole file or nothing: temp file, fsync, rename, fsync of the folder.
@@ -44,7 +44,7 @@ async function writeTemp(temp: string, bytes: Readable | Uint8Array, limits: Lim
   limits.signal?.throwIfAborted()
   const handle = await open(temp, 'wx')
   try {
-    const sha256 = await copy(bytes, handle, limits)
+    const sha256 = await copyHashed(bytes, handle, limits)
     await handle.sync()
     return { sha256, file: await handle.stat({ bigint: true }) }
   } finally {
@@ -52,8 +52,12 @@ async function writeTemp(temp: string, bytes: Readable | Uint8Array, limits: Lim
   }
 }
 
-/** Answers the SHA-256 of what it copied, in hex. */
-async function copy(bytes: Readable | Uint8Array, file: FileHandle, limits: Limits): Promise<string> {
+/** Answers the SHA-256 of what it copied, in hex. Throws 413, the signal's reason, what the source failed with. */
+export async function copyHashed(
+  bytes: Readable | Uint8Array,
+  file: Pick<FileHandle, 'writeFile'>,
+  limits: Limits,
+): Promise<string> {
   const hash = createHash('sha256')
   let sizeBytes = 0
   for await (const chunk of chunksOf(bytes, limits.signal)) {

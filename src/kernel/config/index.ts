@@ -5,6 +5,7 @@ import { messageOf } from '#kernel/errors.ts'
 import { type OidcProvider, readProviders } from './providers.ts'
 import { number, type Setting, url } from './schema.ts'
 import { type Settings, settings } from './settings.ts'
+import { storageFaults } from './storage.ts'
 
 /** `urls`: where parts that run in other processes answer, by name (`CATALOG_URL` -> `catalog`). */
 export type Config = Settings & {
@@ -55,6 +56,7 @@ export function readConfig(env: Env, urlNames: readonly string[] = []): Config {
   const oidc = readProviders(Object.keys(env), (name) => readText(name, env, faults), faults)
   const redisUrl = readRedisHost(env, faults)
   const config = { ...(Object.fromEntries(values) as Settings), urls, oidc }
+  faults.push(...storageFaults(config))
   if (faults.length > 0) throw new ConfigError(faults)
   return {
     ...config,

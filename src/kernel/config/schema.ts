@@ -66,6 +66,16 @@ export const list =
       .split(separator)
       .map((s) => s.trim())
       .filter((s) => s !== '')
+export type Root = { readonly folder: string; readonly as: string }
+/** `/music=/_tutti/music`: a folder of ours, and what the server in front calls it. */
+export const roots = (t: string): readonly Root[] =>
+  list(',')(t).map((pair) => {
+    const at = pair.lastIndexOf('=')
+    const [folder, as] = [pair.slice(0, at), pair.slice(at + 1)].map((p) => p.replace(/\/+$/, '')) as [string, string]
+    return at > 0 && folder.startsWith('/') && as.startsWith('/')
+      ? { folder, as }
+      : fail('must be pairs such as /music=/_tutti/music, separated by commas')
+  })
 /** Origins as browsers send them, separated by commas; a slash at the end is forgiven. */
 export const origins = (t: string): readonly string[] =>
   list(',')(t).map((o) => {

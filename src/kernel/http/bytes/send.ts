@@ -3,16 +3,22 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { AppError } from '#kernel/errors.ts'
 import { toProblem } from '#kernel/http/problem.ts'
 import { planAnswer, type Version } from './conditions.ts'
+import { isFileBody } from './file-body.ts'
 import { type ByteRange, contentRange } from './ranges.ts'
+
+/** Another answers in our place: a server in front takes the body from a file, or a link leads to a store. */
+export type HandOver = { readonly status: 200 | 302; readonly headers: Readonly<Record<string, string>> }
 
 /** Bytes with a known length, and how to get a part of them. */
 export type Representation = Version & {
   readonly contentType: string
   readonly cacheControl: string
   readonly headers?: Readonly<Record<string, string>>
-  /** Called at most once, and only when a body is sent. */
+  /** Who sends the body in place of us, asked when one is to be sent; ranges are then theirs, too. */
+  handOver?(request: FastifyRequest): HandOver | undefined | Promise<HandOver | undefined>
+  /** Called at most once, and only when we send a body. */
   open(range: ByteRange): Readable | Promise<Readable>
-  /** Called instead of `open` when no body is sent. */
+  /** Called instead of `open` when we send no body. */
   release?(): void
 }
 
@@ -40,6 +46,7 @@ function setHeaders(reply: FastifyReply, rep: Representation): void {
  * connection, because a short body on a kept connection would swallow the head of the next answer.
  */
 function guardLength(stream: Readable, reply: FastifyReply, lengthBytes: number): Readable {
+  if (isFileBody(stream)) return stream
   let sentBytes = 0
   stream.on('data', (chunk: Buffer) => {
     sentBytes += chunk.length
@@ -59,11 +66,13 @@ export async function sendRepresentation(
 ): Promise<FastifyReply> {
   const plan = planAnswer(request.method, request.headers, rep)
   const hasBody = request.method === 'GET' && (plan.kind === 'whole' || plan.kind === 'part')
-  if (!hasBody) rep.release?.()
+  const handOver = hasBody ? await rep.handOver?.(request) : undefined
+  if (!hasBody || handOver) rep.release?.()
   if (plan.kind === 'failed') throw preconditionFailed()
   if (plan.kind === 'outside') return sendOutside(request, reply, rep.sizeBytes)
   setHeaders(reply, rep)
   if (plan.kind === 'not_modified') return reply.code(304).send()
+  if (handOver) return reply.code(handOver.status).type(rep.contentType).headers(handOver.headers).send('')
   const range = plan.kind === 'part' ? plan.range : { start: 0, end: rep.sizeBytes }
   if (plan.kind === 'part') reply.code(206).header('content-range', contentRange(range, rep.sizeBytes))
   reply.type(rep.contentType).header('content-length', range.end - range.start)
