@@ -16,37 +16,41 @@ const CLICK_MOVED_SAMPLES_MAX = 3
 const isMissing = !chromiumPath() && process.env['TUTTI_TEST_FULL'] !== '1'
 const skip = isMissing ? 'this machine has no Chromium' : needsFfmpeg.skip
 
+/** Texts that run in the page: the types of a browser are not those of the server. */
+const BYTES = `(base64) => Uint8Array.from(atob(base64), (char) => char.charCodeAt(0))`
+
 type Decoded = { samples: number; firstClick: number }
-/** Runs in the page: how many samples a file has, and where it rises most steeply near a place. */
-async function decodeInPage({ base64, near }: { base64: string; near: number }): Promise<Decoded> {
-  const bytes = Uint8Array.from(atob(base64), (char) => char.charCodeAt(0))
-  const audio = await new OfflineAudioContext(2, 1, 48_000).decodeAudioData(bytes.buffer)
+/** How many samples a file has, and where it rises most steeply near a place. */
+const DECODE = `async ({ base64, near }) => {
+  const audio = await new OfflineAudioContext(2, 1, 48_000).decodeAudioData((${BYTES})(base64).buffer)
   const sound = audio.getChannelData(0)
-  const rise = (at: number) => (sound[at] ?? 0) - (sound[at - 1] ?? 0)
-  let best = near - 200
-  for (let at = best; at < near + 200; at++) if (rise(at) > rise(best)) best = at
-  return { samples: audio.length, firstClick: best }
-}
+  const rise = (at) => sound[at] - sound[at - 1]
+  let firstClick = near - 200
+  for (let at = firstClick; at < near + 200; at++) if (rise(at) > rise(firstClick)) firstClick = at
+  return { samples: audio.length, firstClick }
+}`
 
 type Buffered = { startSec: number; endSec: number; ranges: number }
-/** Runs in the page: what a player with media source extensions holds of the segments, appended out of order. */
-async function bufferInPage({ segments, type }: { segments: string[]; type: string }): Promise<Buffered> {
+/** What a player with media source extensions holds of segments. */
+const BUFFER = `async ({ segments, type }) => {
   const source = new MediaSource()
   const audio = new Audio()
   audio.src = URL.createObjectURL(source)
   await new Promise((resolve) => source.addEventListener('sourceopen', resolve, { once: true }))
   const buffer = source.addSourceBuffer(type)
-  for (const base64 of segments) {
+  for (const segment of segments) {
     const over = new Promise((resolve, reject) => {
       buffer.addEventListener('update', resolve, { once: true })
       buffer.addEventListener('error', reject, { once: true })
     })
-    buffer.appendBuffer(Uint8Array.from(atob(base64), (char) => char.charCodeAt(0)))
+    buffer.appendBuffer((${BYTES})(segment))
     await over
   }
   const { buffered } = buffer
   return { ranges: buffered.length, startSec: buffered.start(0), endSec: buffered.end(buffered.length - 1) }
-}
+}`
+const inPage = <T>(page: Page, text: string, input: object): Promise<T> =>
+  page.evaluate<T>(`(${text})(${JSON.stringify(input)})`)
 
 void describe('in Chromium', { skip, timeout: 60_000 }, () => {
   const tune: Tune = makeTune(SHAPE, TUNE_SEC)
@@ -72,7 +76,7 @@ void describe('in Chromium', { skip, timeout: 60_000 }, () => {
     it(`${profile.name} decodes to exactly the music`, async () => {
       const layout = layoutFor(profile, tune)
       const [near = 0] = tune.clicks
-      const decoded = await page.evaluate(decodeInPage, { base64: (await made(layout)).toString('base64'), near })
+      const decoded = await inPage<Decoded>(page, DECODE, { base64: (await made(layout)).toString('base64'), near })
       assert.equal(decoded.samples, layout.samples)
       assert.ok(Math.abs(decoded.firstClick - near) <= CLICK_MOVED_SAMPLES_MAX)
     })
@@ -91,7 +95,7 @@ void describe('in Chromium', { skip, timeout: 60_000 }, () => {
       })
       const segments = [fmp4.header(layout), ...pieces.toReversed()].map((bytes) => bytes.toString('base64'))
       const type = `audio/mp4; codecs="${codecs}"`
-      const { ranges, startSec, endSec } = await page.evaluate(bufferInPage, { segments, type })
+      const { ranges, startSec, endSec } = await inPage<Buffered>(page, BUFFER, { segments, type })
       assert.equal(ranges, 1)
       assert.equal(startSec, 0)
       assert.ok(Math.abs(endSec - layout.samples / layout.sampleRateHz) < 2e-6, `ends at ${endSec}`)

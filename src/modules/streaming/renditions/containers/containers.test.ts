@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { type Profile, profileOf } from '../../profiles.ts'
 import { type Layout, layoutOf, packetsIn, samplesIn } from '../layout.ts'
 import { crc16 as lameCrc } from './mp3.ts'

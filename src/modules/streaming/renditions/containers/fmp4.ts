@@ -1,4 +1,4 @@
-import { type Layout, packetsIn, samplesIn } from '../layout.ts'
+import { type Layout, samplesIn } from '../layout.ts'
 import type { Container } from '../types.ts'
 import { ascii, box, fullBox, u16, u32, u64, zeros } from './box.ts'
 import { checkPackets, checkPiece } from './check.ts'

@@ -111,7 +111,9 @@ for (const [profile, shape] of LOSSY)
   void describe(`${profile.name}, ${shape.channels} channels`, needsFfmpeg, () => {
     const { channels } = shape
     let made: Made
-    let [music, whole, joined] = [new Float32Array(), new Float32Array(), new Float32Array()]
+    let music: Float32Array
+    let whole: Float32Array
+    let joined: Float32Array
     before(async () => {
       made = await make(profile, shape)
       music = played(made.tune)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { profileOf } from '../../profiles.ts'
 import { layoutOf, type SourceLength } from '../layout.ts'
 import type { Splitter } from '../types.ts'
@@ -20,7 +20,8 @@ function box(type: string, ...parts: Buffer[]): Buffer {
   const payload = Buffer.concat(parts)
   return Buffer.concat([u32(8 + payload.length), ascii(type), payload])
 }
-const noise = (bytes: number, seed: number) => Buffer.from({ length: bytes }, (_, i) => (i * 31 + seed * 7) & 0xff)
+const noise = (bytes: number, seed: number) =>
+  Buffer.from(Array.from({ length: bytes }, (_, i) => (i * 31 + seed * 7) & 0xff))
 
 /** Feeds `bytes` cut at `cuts`, which are shares of the whole. */
 function fed(split: Splitter, bytes: Buffer, cuts: readonly number[]): Buffer[] {
