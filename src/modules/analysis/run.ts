@@ -1,4 +1,5 @@
 import { system } from '#kernel/caller.ts'
+import { filesHere } from '#kernel/blob/files-here.ts'
 import type { Api } from '#kernel/contract.ts'
 import { AppError, messageOf } from '#kernel/errors.ts'
 import { ENGINE_VERSION, type TrackAnalysis } from '#engines/audio/index.ts'
@@ -38,7 +39,7 @@ const isFaultOfFile = (thrown: unknown): thrown is AppError =>
  */
 export async function analyzeSong(d: RunDeps, task: Task, run: JobRun): Promise<void> {
   const { ctx } = d
-  const [file] = await d.songs.getSongFiles(system(ctx.newId()), { ids: [task.songId] })
+  const [file] = filesHere(ctx.blobs, await d.songs.getSongFiles(system(ctx.newId()), { ids: [task.songId] }))
   // Removed or replaced meanwhile: the event that says so has brought or will bring the right job.
   if (file?.contentId !== task.contentId) return
   if (!task.again && (await reuse(d, task, file))) return
@@ -79,9 +80,10 @@ async function measure(d: RunDeps, task: Task, file: SongFile, run: JobRun): Pro
     Promise.all(written).catch((err: unknown) => d.ctx.log.warn({ err }, 'progress of an analysis was not written'))
   }
   const path = Buffer.from(file.pathBase64, 'base64')
+  const release = await d.ctx.blobs.holdPath(path.toString())
   const { settings } = d.ctx.media
   const work = { settings, path, channels: song.channels ?? 2, durationSec: file.durationMs / 1000 }
-  return d.pool.run(work, { signal: run.signal, onProgress })
+  return d.pool.run(work, { signal: run.signal, onProgress }).finally(release)
 }
 
 /** Resolves undefined when the job is over, rejects when it is to be tried again. */

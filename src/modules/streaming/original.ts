@@ -1,13 +1,16 @@
-import { constants, createReadStream } from 'node:fs'
+import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { Readable } from 'node:stream'
+import type { Blobs } from '#kernel/blob/index.ts'
+import { fileBody } from '#kernel/http/bytes/file-body.ts'
 import type { Representation } from '#kernel/http/bytes/send.ts'
-import { orMissing, type SongFile } from './visible.ts'
+import type { Offload } from './offload/offload.ts'
+import { fileMissing, orMissing, type SongFile } from './visible.ts'
 
-/** Larger reads cost fewer turns of the event loop; a slow reader holds at most two of them. */
-const READ_BYTES = 256 * 1024
 /** The answer depends on who asks, and the file may change at any time: keep it, but ask each time. */
 export const PRIVATE = 'private, no-cache'
+
+export type OriginalDeps = { readonly blobs: Blobs; readonly offload: Offload }
 
 export const safeTag = (text: string): string => text.replaceAll(/[^\w.-]/g, '_')
 
@@ -24,27 +27,57 @@ async function openRegular(path: Buffer): Promise<{ handle: FileHandle; sizeByte
   }
 }
 
+type Bytes = { readonly sizeBytes: number; readonly modifiedAt: Date }
+const described = (file: SongFile, { sizeBytes, modifiedAt }: Bytes) => ({
+  sizeBytes,
+  modifiedAt,
+  etag: `"${safeTag(file.contentId)}-${sizeBytes.toString(36)}-${modifiedAt.getTime().toString(36)}"`,
+  contentType: file.mimeType,
+  cacheControl: PRIVATE,
+  headers: { 'tutti-rendition': 'original' },
+})
+
 /**
- * The file as it lies on the disk. One descriptor serves length, validators and bytes, so they belong together even
- * when the file is replaced meanwhile. Throws 404 `file_missing`.
+ * The file as it was scanned or uploaded; `disposition` names it for a disk. Throws 404 `file_missing`, and 503 where
+ * a store elsewhere does not answer.
  */
-export async function originalOf(file: SongFile): Promise<Representation> {
-  const opened = await openRegular(Buffer.from(file.pathBase64, 'base64')).catch(orMissing)
-  const { handle, sizeBytes, modifiedAt } = opened
-  const close = () => void handle.close().catch(() => {})
+export async function originalOf(d: OriginalDeps, file: SongFile, disposition?: string): Promise<Representation> {
+  const found =
+    d.blobs.isRemote && file.blobKey !== null
+      ? await remoteOf(d, file, file.blobKey, disposition)
+      : await localOf(d, file)
+  return disposition === undefined
+    ? found
+    : { ...found, headers: { ...found.headers, 'content-disposition': disposition } }
+}
+
+async function remoteOf(
+  { blobs, offload }: OriginalDeps,
+  file: SongFile,
+  blobKey: string,
+  disposition: string | undefined,
+): Promise<Representation> {
+  const blob = await blobs.stat(blobKey)
+  if (!blob) throw fileMissing()
+  const handOver = offload.blob(blobKey, { contentType: file.mimeType, disposition })
   return {
-    sizeBytes,
-    modifiedAt,
-    etag: `"${safeTag(file.contentId)}-${sizeBytes.toString(36)}-${modifiedAt.getTime().toString(36)}"`,
-    contentType: file.mimeType,
-    cacheControl: PRIVATE,
-    headers: { 'tutti-rendition': 'original' },
+    ...described(file, blob),
+    ...(handOver && { handOver }),
+    open: (range) => (range.start < range.end ? blobs.read(blobKey, range) : Readable.from([])),
+  }
+}
+
+/** One descriptor serves length, validators and bytes, so they belong together even when the file is replaced meanwhile. */
+async function localOf({ offload }: OriginalDeps, file: SongFile): Promise<Representation> {
+  const path = Buffer.from(file.pathBase64, 'base64')
+  const opened = await openRegular(path).catch(orMissing)
+  const { handle } = opened
+  const close = () => void handle.close().catch(() => {})
+  const handOver = offload.file(path)
+  return {
+    ...described(file, opened),
+    ...(handOver && { handOver }),
     release: close,
-    open: ({ start, end }) => {
-      if (start < end)
-        return createReadStream('', { fd: handle, start, end: end - 1, highWaterMark: READ_BYTES, autoClose: true })
-      close()
-      return Readable.from([])
-    },
+    open: ({ start, end }) => fileBody({ handle, start, end }),
   }
 }

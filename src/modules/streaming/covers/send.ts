@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Blobs } from '#kernel/blob/index.ts'
 import type { Caller } from '#kernel/caller.ts'
 import { sendRepresentation } from '#kernel/http/bytes/send.ts'
+import type { Offload } from '../offload/offload.ts'
 import type { Albums, Songs } from '../visible.ts'
 import { chooseImageFormat } from '#kernel/http/accept-image.ts'
 import { type Covers, coverSize, noCover } from './covers.ts'
@@ -13,6 +14,7 @@ export type CoverDeps = {
   readonly albums: Albums
   readonly covers: Covers
   readonly blobs: Blobs
+  readonly offload: Offload
 }
 export type CoverAsk = { readonly id: string; readonly size?: number; readonly v?: string }
 
@@ -35,12 +37,14 @@ export const sendCover =
     if (!found) return whyNone(d, who, kind, ask.id)
     const format = chooseImageFormat(request.headers.accept)
     const cover = await d.covers.get({ coverKey: found.coverKey, sizePx: coverSize(ask.size), format })
+    const handOver = d.offload.blob(cover.blobKey, { contentType: `image/${format}` })
     return sendRepresentation(request, reply, {
       sizeBytes: cover.sizeBytes,
       etag: `"${cover.tag}"`,
       contentType: `image/${format}`,
       cacheControl: ask.v ? IMMUTABLE : FOR_A_WHILE,
       headers: { vary: 'Accept' },
+      ...(handOver && { handOver }),
       open: (range) => d.blobs.read(cover.blobKey, range),
     })
   }
