@@ -1,13 +1,14 @@
 import { fileURLToPath } from 'node:url'
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { defineConfig } from 'vite'
+import { serviceWorker } from './src/lib/offline/build.ts'
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 /** Where `npm start` listens; for `vite dev` only. */
 const SERVER = process.env['TUTTI_SERVER'] ?? 'http://127.0.0.1:3000'
 
 export default defineConfig({
-  plugins: [svelte()],
+  plugins: [svelte(), serviceWorker()],
   resolve: {
     // Only names with an ending are ours: Svelte has a `#client/…` of its own.
     alias: [

@@ -1,4 +1,6 @@
 import { createClient, type Tokens } from '#client/index.ts'
+import { KEPT_HEADER } from '#lib/offline/names.ts'
+import { connection, isBack, noAnswer } from '#lib/offline/reach.svelte.ts'
 import { onKeptElsewhere, readText, writeText } from '#lib/storage.ts'
 
 const EXPIRY = 'session-ends-ms'
@@ -9,14 +11,34 @@ const endedListeners = new Set<Ended>()
 const store = {
   load(): Tokens | null {
     const expiresAtMs = Number(readText(EXPIRY))
-    return expiresAtMs > 0 ? { accessToken: '', refreshToken: '', expiresAtMs } : null
+    if (!(expiresAtMs > 0)) return null
+    // Who cannot reach the server cannot refresh either, and what is kept needs no token.
+    return {
+      accessToken: '',
+      refreshToken: '',
+      expiresAtMs: connection.isOffline ? Number.MAX_SAFE_INTEGER : expiresAtMs,
+    }
   },
   save: (tokens: Tokens | null) => writeText(EXPIRY, tokens ? String(tokens.expiresAtMs) : null),
+}
+
+/** Every call tells whether the server answers; what the worker had kept is no answer of the server. */
+async function watchedFetch(...args: Parameters<typeof fetch>): Promise<Response> {
+  try {
+    const answer = await fetch(...args)
+    if (answer.headers.has(KEPT_HEADER)) noAnswer()
+    else if (answer.status < 500) isBack()
+    return answer
+  } catch (thrown) {
+    if (!(thrown instanceof DOMException && thrown.name === 'AbortError')) noAnswer()
+    throw thrown
+  }
 }
 
 /** The one client of the app: same origin, cookies. */
 export const client = createClient({
   cookieMode: true,
+  fetch: watchedFetch,
   store,
   onSignedOut: () => {
     for (const tell of endedListeners) tell()

@@ -29,6 +29,7 @@ export const ROUTES = {
   audit: '/admin/audit',
   adminMusic: '/admin/music',
   folders: '/folders',
+  offline: '/offline',
   upload: '/upload',
   studio: '/studio',
   studioAlbums: '/studio/albums',

@@ -1,6 +1,8 @@
 import { ApiError, type Input, type User } from '#client/index.ts'
 import { client, onSessionElsewhere, onSessionEnded } from '#lib/api.ts'
 import { loadOthers } from '#lib/auth/providers.svelte.ts'
+import { claimKept, forgetKept, keptUser } from '#lib/offline/owner.ts'
+import { noAnswer } from '#lib/offline/reach.svelte.ts'
 import { followAccount } from '#lib/settings/settings.svelte.ts'
 import { canKeep, setOwner } from '#lib/storage.ts'
 
@@ -47,6 +49,7 @@ export const session = {
 function signedOut(): void {
   kept.state = 'signed-out'
   kept.user = null
+  void forgetKept()
 }
 function ended(): void {
   kept.wasEnded = kept.state === 'signed-in'
@@ -63,6 +66,7 @@ export function signedIn(user: User): void {
   setUser(user)
   kept.wasEnded = false
   kept.state = 'signed-in'
+  void claimKept(user)
 }
 
 /** Tabs share one session: what one does, all show. Call once. */
@@ -81,11 +85,27 @@ export async function startSession(): Promise<void> {
   if (!client.session.tokens() && ((await askForSetup()) !== 'signed-out' || canKeep())) return
   kept.state = 'starting'
   try {
-    signedIn(await client.identity.me())
+    const me = client.identity.me()
+    const first = await Promise.race([me, late(ME_WAIT_MS)])
+    if (first === 'late' && (await startWithout())) return void me.catch(() => undefined)
+    signedIn(first === 'late' ? await me : first)
   } catch (thrown) {
-    if (!(thrown instanceof ApiError) || thrown.status !== 401) kept.state = 'unreachable'
-    else await askForSetup()
+    if (thrown instanceof ApiError && thrown.status === 401) await askForSetup()
+    else if (!(await startWithout())) kept.state = 'unreachable'
   }
+}
+
+/** Who has kept music here is not made to wait longer than this for a server that does not answer. */
+const ME_WAIT_MS = 5000
+const late = (ms: number): Promise<'late'> => new Promise((resolve) => setTimeout(() => resolve('late'), ms))
+
+/** Begins as who kept things here, until the server answers; false when nobody did. */
+async function startWithout(): Promise<boolean> {
+  const user = await keptUser()
+  if (!user) return false
+  noAnswer()
+  signedIn(user)
+  return true
 }
 
 async function askForSetup(): Promise<SessionState> {
@@ -93,6 +113,7 @@ async function askForSetup(): Promise<SessionState> {
     const [{ needsFirstAccount, needsSetupCode }] = await Promise.all([client.identity.setup(), loadOthers()])
     kept.needsSetupCode = needsSetupCode
     kept.state = needsFirstAccount ? 'first-account' : 'signed-out'
+    void forgetKept()
   } catch {
     kept.state = 'unreachable'
   }

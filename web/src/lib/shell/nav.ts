@@ -15,6 +15,7 @@ export const MUSIC_NAV: NavItem[] = [
 export const OWN_NAV: NavItem[] = [
   { href: '/upload', name: 'Upload', icon: 'upload' },
   { href: '/studio', name: 'Studio', icon: 'edit' },
+  { href: '/offline', name: 'Offline', icon: 'download' },
 ]
 export const isHere = (item: NavItem, path: string): boolean =>
   item.href === '/' ? path === '/' : path === item.href || path.startsWith(`${item.prefix ?? item.href}/`)

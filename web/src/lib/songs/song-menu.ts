@@ -1,5 +1,9 @@
 import type { Song } from '#client/index.ts'
 import { client } from '#lib/api.ts'
+import { kept } from '#lib/offline/kept.svelte.ts'
+import { songItemId } from '#lib/offline/model.ts'
+import { keepSong, removeKept } from '#lib/offline/offline.svelte.ts'
+import { canKeepOffline } from '#lib/offline/owner.ts'
 import { player } from '#lib/player/player.svelte.ts'
 import { go } from '#lib/router/router.svelte.ts'
 import { session } from '#lib/session/session.svelte.ts'
@@ -20,6 +24,13 @@ const download = (song: Song) => {
   link.click()
 }
 
+function keeping(song: Song): MenuItem[] {
+  const item = kept.items.get(songItemId(song.id))
+  if (!canKeepOffline() || song.isMissing) return []
+  if (item) return [{ label: 'Remove from this device', icon: 'trash', run: () => void removeKept([item]) }]
+  return kept.songs.has(song.id) ? [] : [{ label: 'Keep offline', icon: 'download', run: () => keepSong(song) }]
+}
+
 /** What can be done with one song. */
 export function songMenu(song: Song): MenuItem[] {
   const artist = song.artists.find((a) => a.role === 'main') ?? song.artists[0]
@@ -36,6 +47,7 @@ export function songMenu(song: Song): MenuItem[] {
       : []),
     { label: 'Analyse again', icon: 'refresh', run: () => analyzeAgain(song) },
     { label: 'Download', icon: 'download', run: () => download(song) },
+    ...keeping(song),
   ]
 }
 
