@@ -28,7 +28,7 @@ const NAMES = [
 /** The delta feed tells who may have had a thing, by its id alone, that it is gone. */
 const FEED = /getChanges/
 /** Bytes of a song that stays public. */
-const OF_THE_SONG = /streamSong|songCover|artistImage|downloadSong|getWaveform|getFrames/
+const OF_THE_SONG = /streamSong|hls[A-Z]|dashManifest|songCover|artistImage|downloadSong|getWaveform|getFrames/
 
 /** Whether an answer shows the thing: bytes by being there, everything else by an id or a word of it. */
 function shows(answer: Answer, route: Route, needles: readonly string[]): boolean {

@@ -12,6 +12,7 @@ const SECRET_FIELDS = [
   'cookie',
   'setupCode',
   'secret',
+  'link',
   'apiKey',
   'bearer',
   'email',

@@ -26,6 +26,7 @@ const none: Surface = { kind: 'none' }
 const song = (input: (m: Marked) => Input): Surface => ({ kind: 'ask', input, of: 'song' })
 const album = (input: (m: Marked) => Input): Surface => ({ kind: 'ask', input, of: 'album' })
 const bySongId = song((m) => ({ id: m.songId }))
+const tierOfSong = song((m) => ({ id: m.songId, tier: 'aac-64', segment: 0 }))
 
 export const SURFACES: Readonly<Record<string, Surface>> = {
   listSongs: song((m) => ({ q: m.title })),
@@ -39,6 +40,12 @@ export const SURFACES: Readonly<Record<string, Surface>> = {
   listAlbums: album(() => ({})),
   getAlbum: album((m) => ({ id: m.albumId })),
   streamSong: bySongId,
+  hlsMaster: bySongId,
+  hlsPlaylist: tierOfSong,
+  hlsInit: tierOfSong,
+  hlsSegment: tierOfSong,
+  dashManifest: bySongId,
+  getPlayback: bySongId,
   downloadSong: bySongId,
   songCover: bySongId,
   albumCover: album((m) => ({ id: m.albumId })),

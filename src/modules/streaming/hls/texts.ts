@@ -7,7 +7,7 @@ import { PRIVATE } from '../original.ts'
 
 const gzip = promisify(gzipWithCallback)
 /** Below this a compressed text is hardly shorter. */
-const GZIP_BYTES_MIN = 512
+const GZIP_BYTES_MIN = 200
 const TAG_LENGTH = 24
 
 /** Names these very bytes. */

@@ -69,6 +69,7 @@ export function createLinkKeys({ db, vault, now = Date.now }: Deps) {
       await read()
       if (known[0] && known[0].ageSec > KEY_LIFE_SEC) await make()
       await deleteFormerKeys(db, linkLifeSecMax + CLOCKS_DIFFER_SEC_MAX + STALE_AFTER_MS / 1000)
+      await readNow()
     },
   }
 }
