@@ -21,6 +21,11 @@ function adtsHeader(bytes: Uint8Array, at: number): AdtsHeader | undefined {
 }
 export const ADTS: FrameKind<AdtsHeader> = { headBytes: HEADER_BYTES, frameAt: adtsHeader }
 
+/** Above it nobody hides a second spectrum. */
+const CORE_RATE_MAX_HZ = 24_000
+/** Whether a decoder may find twice the rate in it (HE-AAC), which only decoding tells. */
+export const mayBeCore = (rateHz: number): boolean => rateHz <= CORE_RATE_MAX_HZ
+
 /** The frames of raw AAC; nothing in it tells of delay or padding. Undefined without any frame. */
 export function adtsTimeline(file: ByteReader): Timeline | undefined {
   const from = skipLeadingTags(file)
@@ -29,8 +34,9 @@ export function adtsTimeline(file: ByteReader): Timeline | undefined {
   let first: AdtsHeader | undefined
   let samples = 0
   let isEven = true
-  hopFrames(file, { from, to, kind: ADTS }, (header, at) => {
-    if (at + header.bytes > to) return // cut off: no decoder takes it
+  hopFrames(file, { from, to, kind: ADTS }, (header, at, isAfterJunk) => {
+    // FFmpeg loses what is cut off, and what it found the way back with.
+    if (at + header.bytes > to || isAfterJunk) return
     first ??= header
     samples += header.samples
     isEven &&= header.samples === first.samples && header.rateHz === first.rateHz

@@ -5,6 +5,8 @@ import type { MpegHeader } from './mpeg-header.ts'
 export type InfoTag = {
   /** Frames of music; 0 when it does not say. */
   readonly frames: number
+  /** Bytes of the frames, this one among them; 0 when it does not say. */
+  readonly bytes: number
   /** Of the encoder, in samples; undefined where no known encoder wrote it. */
   readonly delaySamples?: number
   readonly paddingSamples?: number
@@ -39,13 +41,13 @@ function xingTag(frame: Uint8Array, start: number): InfoTag | undefined {
   const bytes = flags & 2 ? word32(frame, at) : 0
   at += (flags & 2 ? 4 : 0) + (flags & 4 ? TOC_BYTES : 0) + (flags & 8 ? 4 : 0)
   if (frames === 0 && bytes === 0) return undefined
-  if (!ENCODERS.has(ascii(frame, at, 4)) || at + DELAYS_AT + 3 > frame.length) return { frames }
+  if (!ENCODERS.has(ascii(frame, at, 4)) || at + DELAYS_AT + 3 > frame.length) return { frames, bytes }
   const delays = word32(frame, at + DELAYS_AT - 1) & 0xff_ff_ff
-  return { frames, delaySamples: delays >> 12, paddingSamples: delays & 0xfff }
+  return { frames, bytes, delaySamples: delays >> 12, paddingSamples: delays & 0xfff }
 }
 
 function vbriTag(frame: Uint8Array): InfoTag | undefined {
   if (frame.length < VBRI_AT + VBRI_BYTES || view(frame).getUint16(VBRI_AT + 4) !== 1) return undefined
   const [bytes, frames] = [word32(frame, VBRI_AT + 10), word32(frame, VBRI_AT + 14)]
-  return frames === 0 && bytes === 0 ? undefined : { frames }
+  return frames === 0 && bytes === 0 ? undefined : { frames, bytes }
 }

@@ -11,12 +11,17 @@ const SYNC_SEARCH_BYTES = 64 * 1024
 /** What every decoder of layer 3 is late by. */
 const DECODER_DELAY_SAMPLES = 529
 
+/** A file so much longer than its tag says holds other music, too. */
+const GROWN_SHARE = 1 / 16
+
 /** Where the frames of music begin, and what the tag before them says. */
 export function musicStart(file: ByteReader): { start: number; tag: InfoTag | undefined } {
   const from = skipLeadingTags(file)
   const header = mpegHeader(file.read(from, 4), 0)
   const tag = header && infoTag(file.read(from, header.bytes), header)
-  return { start: synced(file, from + (tag && header ? header.bytes : 0)), tag }
+  const start = synced(file, from + (tag && header ? header.bytes : 0))
+  const hasGrown = tag && tag.bytes > 0 && file.sizeBytes - from > tag.bytes * (1 + GROWN_SHARE)
+  return { start, tag: hasGrown ? { ...tag, frames: 0 } : tag }
 }
 
 /** The first frame that another of its kind follows; `from` itself where none is found. */
@@ -36,6 +41,7 @@ type Pass = {
   /** Samples of all frames, those of `before` left out; the lost ones count here, as time goes on. */
   heardSamples: number
   lostSamples: number
+  heardSec: number
   isEven: boolean
 }
 
@@ -46,13 +52,14 @@ type Pass = {
 export function mpegTimeline(file: ByteReader): Timeline | undefined {
   const { start, tag } = musicStart(file)
   const index = buildIndex()
-  const pass: Pass = { first: undefined, before: undefined, heardSamples: 0, lostSamples: 0, isEven: true }
+  const pass: Pass = { first: undefined, before: undefined, heardSamples: 0, lostSamples: 0, heardSec: 0, isEven: true }
   const settle = (next: MpegHeader | undefined, nextAt: number) => {
     const { before } = pass
     if (!before) return
     const isFollowed = next && nextAt === before.at + before.header.bytes && mayBeginAt(before.header, next)
     index.add(isFollowed ? before.at : NO_ENTRY)
     pass.heardSamples += before.header.samples
+    pass.heardSec += before.header.samples / before.header.rateHz
   }
   const to = skipTrailingTags(file, start)
   hopFrames(file, { from: start, to, kind: MPEG }, (header, at, isAfterJunk) => {
@@ -77,7 +84,7 @@ function toTimeline(
   const samples = pass.heardSamples - skipSamples - padding
   if (samples < 1) return undefined
   const { rateHz: sampleRateHz, channels } = first
-  if (!pass.isEven) return { sampleRateHz, channels, samples }
+  if (!pass.isEven) return { sampleRateHz, channels, samples: Math.round(pass.heardSec * sampleRateHz) }
   const frames = { format: 'mp3', frameSamples: first.samples, skipSamples, ...index } as const
   return { sampleRateHz, channels, samples, frames }
 }
