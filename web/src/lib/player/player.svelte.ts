@@ -4,23 +4,30 @@ import { settings } from '#lib/settings/settings.svelte.ts'
 import { readText, setOwner, writeText } from '#lib/storage.ts'
 import { coverOf } from '#lib/ui/art.ts'
 import { tell, tellFault } from '#lib/ui/toasts.svelte.ts'
+import { kbpsOf } from './adaptive.ts'
+import { badgeOf } from './badge.ts'
 import { type Engine, makeEngine } from './engine.ts'
 import { whyNot } from './faults.ts'
 import { volumeGain } from './gain.ts'
 import { bindMediaKeys, showSong, showState } from './media-session.ts'
 import * as queue from './queue.ts'
 import { keepQueue, rememberHeard, resumedQueue } from './resume.ts'
-import { gainOf, trackOf } from './track.ts'
+import { network } from './network.svelte.ts'
+import { gainOf, qualityNow, trackOf } from './track.ts'
+import { findWay, wayOf } from './ways.ts'
 
 /** "Previous" goes back to the start of the song once this much was heard. */
 const RESTART_AFTER_SEC = 3
 const HEARD_AFTER_SEC = 15
 const KEEP_EVERY_MS = 4000
+/** How often the network is looked at, and how near to a border what lies ready for it is left alone. */
+const LOOK_EVERY_MS = 2000
+const LEAVE_SEC = 15
 /** So many tracks in a row that cannot be played stop the queue. */
 const FAULTS_MAX = 3
 
 let q = $state.raw(queue.emptyQueue<Song>())
-const now = $state({ playing: false, waiting: false, positionSec: 0, durationSec: 0, bufferedSec: 0 })
+const now = $state({ playing: false, waiting: false, positionSec: 0, durationSec: 0, bufferedSec: 0, badge: '' })
 let volume = $state(Number(readText('volume') ?? 0.9))
 let muted = $state(false)
 let loadedKey = ''
@@ -39,11 +46,46 @@ const engine: Engine = makeEngine({
   },
   onEnd: () => {
     now.playing = false
+    // What follows could not be held ready: now it is asked for, and its fault told.
+    if (queue.following(q) >= 0) return player.jump(queue.following(q))
     readNow()
   },
   onChange: readNow,
   onFault: (key) => void handleFault(key),
+  onStall: () => void (settings.quality === 'auto' && network.stalled(song?.bitrateKbps ?? null) && followNetwork()),
+  heard: network.heard,
 })
+
+/** What plays is fetched in the quality of now, from where it lies ready; so is what follows. */
+function followNetwork(): void {
+  const track = trackOf(q, q.index, turn)
+  if (track) engine.change(track)
+  afterQueue()
+}
+
+let lookedMs = 0
+/** Less is fetched at once; more from the next song on. */
+function lookAtNetwork(): void {
+  const nowMs = performance.now()
+  if (settings.quality !== 'auto' || !song || !now.playing || nowMs - lookedMs < LOOK_EVERY_MS) return
+  lookedMs = nowMs
+  const before = kbpsNow()
+  if (!network.look(song.bitrateKbps, now.bufferedSec - now.positionSec)) return
+  if (kbpsNow() < before) followNetwork()
+  else if (now.durationSec - now.positionSec > LEAVE_SEC) afterQueue()
+}
+const kbpsNow = () => kbpsOf(qualityNow(), song?.bitrateKbps ?? null)
+
+/** What sounds, in few words. */
+function badge(): string {
+  if (!song) return ''
+  const { url, bits } = engine.sounding()
+  const asked = /[?&]quality=(low|medium|high)/.exec(url)?.[1] as 'low' | 'medium' | 'high' | undefined
+  if (asked) return badgeOf({ codec: 'mp3', kbps: kbpsOf(asked, null), rateHz: null, bits: null })
+  const way = wayOf(song)
+  if (way?.url === url) return badgeOf({ codec: way.codec, kbps: way.kbps, rateHz: song.sampleRateHz, bits })
+  return badgeOf({ codec: song.codec, kbps: song.bitrateKbps, rateHz: song.sampleRateHz, bits })
+}
 
 function readNow(): void {
   const fromSong = (song?.durationMs ?? 0) / 1000
@@ -53,6 +95,8 @@ function readNow(): void {
   now.positionSec = song ? engine.positionSec() : 0
   now.durationSec = Number.isFinite(measured) && measured > 0 ? measured : fromSong
   now.bufferedSec = engine.bufferedSec()
+  now.badge = badge()
+  lookAtNetwork()
   showState(now)
   const uid = queue.current(q)?.uid ?? 0
   if (song && uid !== heardUid && now.positionSec > HEARD_AFTER_SEC) {
@@ -74,8 +118,7 @@ function keepSoon(): void {
 
 /** After any change of the queue: shows what plays, holds ready what follows. */
 function afterQueue(): void {
-  const next = q.entries[queue.following(q)]
-  engine.preload(next && now.durationSec >= 0 ? trackOf(next, turn + 1) : null)
+  engine.preload(trackOf(q, queue.following(q), turn + 1, song ?? undefined))
   const playing = song
   showSong(playing, (size) => (playing ? coverOf('song', playing, size) : null))
   readNow()
@@ -88,7 +131,8 @@ function loadCurrent(o: { play: boolean; atSec?: number }): void {
     return afterQueue()
   }
   turn += 1
-  const track = trackOf(entry, turn)
+  const track = trackOf(q, q.index, turn)
+  if (!track) return
   loadedKey = track.key
   engine.load(track, o.atSec ?? 0, { play: o.play })
   afterQueue()
@@ -106,7 +150,11 @@ async function handleFault(key: string): Promise<void> {
   const entry = queue.current(q)
   if (!entry || key !== loadedKey) return
   const atSec = now.positionSec
-  const why = await whyNot(entry.song, settings.quality)
+  if (qualityNow() === 'original' && (await findWay(entry.song))) {
+    if (key === loadedKey) loadCurrent({ play: true, atSec })
+    return
+  }
+  const why = await whyNot(entry.song, qualityNow())
   if (key !== loadedKey) return
   faults += 1
   if (why.tryAgain && faults === 1) return loadCurrent({ play: true, atSec })
@@ -137,6 +185,10 @@ export const player = {
   },
   get bufferedSec() {
     return now.bufferedSec
+  },
+  /** What plays: “FLAC 16/44.1”, “MP3 128”. */
+  get badge() {
+    return now.badge
   },
   get volume() {
     return muted ? 0 : volume
@@ -206,15 +258,19 @@ export const player = {
   settingsChanged(o: { reload: boolean }) {
     if (o.reload && song) loadCurrent({ play: now.playing, atSec: engine.positionSec() })
     else {
-      const next = q.entries[queue.following(q)]
-      if (song) engine.setGain(loadedKey, gainOf(song))
-      if (next) engine.setGain(trackOf(next, turn + 1).key, gainOf(next.song))
+      const track = trackOf(q, q.index, turn)
+      if (track) engine.setGain(loadedKey, track.gain)
+      afterQueue()
     }
   },
   /** A song is known better than before (analysed, say): what is shown and how loud it is follow. */
   refreshSong(fresh: Song) {
     q = { ...q, entries: q.entries.map((e) => (e.song.id === fresh.id ? { ...e, song: fresh } : e)) }
-    if (song?.id === fresh.id) engine.setGain(loadedKey, gainOf(fresh))
+    if (song?.id === fresh.id)
+      engine.setGain(
+        loadedKey,
+        gainOf(fresh, { before: q.entries[q.index - 1]?.song, after: q.entries[q.index + 1]?.song }),
+      )
   },
 }
 

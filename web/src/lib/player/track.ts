@@ -1,9 +1,12 @@
-import type { Song } from '#client/index.ts'
+import type { Quality, Song } from '#client/index.ts'
 import { client } from '#lib/api.ts'
 import { settings } from '#lib/settings/settings.svelte.ts'
+import { crossfadeSec } from './crossfade.ts'
+import type { Track } from './deck.ts'
 import { isInAlbum, trackGain } from './gain.ts'
-import type { Track } from './graph.ts'
-import type { Entry } from './queue.ts'
+import { network } from './network.svelte.ts'
+import type { Queue } from './queue.ts'
+import { wayOf } from './ways.ts'
 
 /** What stands around a song in the queue. */
 export type Around = { before?: Song | undefined; after?: Song | undefined }
@@ -18,12 +21,26 @@ export function gainOf(song: Song, { before, after }: Around = {}): number {
   return trackGain(song.loudness ?? null, mode, settings.preampDb)
 }
 
-/** What the engine needs of an entry. `turn` tells one playing of it from the next. */
-export const trackOf = ({ uid, song }: Entry<Song>, turn: number): Track => ({
-  key: `${uid}:${turn}`,
-  url:
-    settings.quality === 'original'
-      ? client.url.streamSong({ id: song.id })
-      : client.url.streamSong({ id: song.id, quality: settings.quality }),
-  gain: gainOf(song),
-})
+/** Kinds whose packets a reel may take; of others only an audio element knows. */
+const REELED = /^(mp3|flac|aac|opus|pcm|wav)/i
+
+/** The quality that is asked for now: `auto` follows the network. */
+export const qualityNow = (): Quality => (settings.quality === 'auto' ? network.level : settings.quality)
+
+/** What the engine needs of the entry at `index`. `turn` tells one playing of it from the next. */
+export function trackOf(q: Queue<Song>, index: number, turn: number, before?: Song): Track | null {
+  const entry = q.entries[index]
+  if (!entry) return null
+  const { uid, song } = entry
+  const quality = qualityNow()
+  const way = quality === 'original' ? wayOf(song) : null
+  const around = { before: before ?? q.entries[index - 1]?.song, after: q.entries[index + 1]?.song }
+  return {
+    key: `${uid}:${turn}`,
+    url: way?.url ?? client.url.streamSong(quality === 'original' ? { id: song.id } : { id: song.id, quality }),
+    gain: gainOf(song, around),
+    durationSec: song.durationMs / 1000,
+    canReel: quality !== 'original' || way !== null || REELED.test(song.codec),
+    fadeSec: before ? crossfadeSec(settings.crossfadeSec, before, song) : 0,
+  }
+}

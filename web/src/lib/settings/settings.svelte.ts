@@ -3,9 +3,25 @@ import type { GainMode } from '#lib/player/gain.ts'
 import { readJson, writeJson } from '#lib/storage.ts'
 
 export type Theme = User['preferences']['theme']
-export type Settings = { theme: Theme; quality: Quality; loudness: GainMode; preampDb: number; scene: string }
+export type Settings = {
+  theme: Theme
+  /** `auto`: as good as the network carries. */
+  quality: Quality | 'auto'
+  loudness: GainMode
+  preampDb: number
+  /** Seconds that songs sound together; 0 for one right after the other. */
+  crossfadeSec: number
+  scene: string
+}
 
-const DEFAULTS: Settings = { theme: 'system', quality: 'original', loudness: 'album', preampDb: 0, scene: 'corona' }
+const DEFAULTS: Settings = {
+  theme: 'system',
+  quality: 'auto',
+  loudness: 'album',
+  preampDb: 0,
+  crossfadeSec: 0,
+  scene: 'corona',
+}
 const isObject = (value: unknown): value is Partial<Settings> => typeof value === 'object' && value !== null
 
 type Kept = Partial<Settings> & { matchLoudness?: boolean }

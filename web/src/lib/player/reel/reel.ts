@@ -1,0 +1,348 @@
+import { openBuffer, type ReelBuffer, takes } from './buffer.ts'
+import { openTune } from './open.ts'
+import { backOffMs, nextAct, readBytes, runTimes, trimTo } from './plan.ts'
+import { type Heard, isPassing, openUrl } from './source.ts'
+import { type ByteSource, type Cursor, isUnfit, type Tune, unfit } from './types.ts'
+
+export type ReelTrack = { readonly key: string; readonly url: string; readonly durationSec: number }
+export type ReelEvents = {
+  /** The next take has begun to sound. */
+  onAdvance(key: string): void
+  /** What cannot be fetched or read, after trying. */
+  onFault(key: string, thrown: unknown): void
+  /** A file of a kind that only an audio element may play. */
+  onUnfit(key: string): void
+  heard: Heard
+}
+/**
+ * One audio element that plays takes one after the other without a gap: their packets lie on one line of time (the reel),
+ * cut to the sample where a take begins and ends.
+ */
+export type Reel = {
+  readonly key: string
+  readonly nextKey: string | null
+  /** What follows the last take; null for nothing. */
+  setNext(track: ReelTrack | null): void
+  /** Goes on with another file of the same music, from where the buffer ends. */
+  change(track: ReelTrack): void
+  seek(sec: number): void
+  /** Jumps to the next take when its beginning lies ready. */
+  skip(): boolean
+  positionSec(): number
+  durationSec(): number
+  bufferedSec(): number
+  /** Of each sample, where that is known. */
+  bits(): number | null
+  /** Seconds until the next take sounds; null when none is ready. */
+  untilNextSec(): number | null
+  /** To be called whenever the element moves on. */
+  wake(): void
+  close(): void
+}
+
+type Take = {
+  track: ReelTrack
+  readonly startSec: number
+  source: ByteSource | null
+  tune: Tune | null
+  cursor: Cursor | null
+  /** Where reading begins, seconds into the music. */
+  openAtSec: number
+  /** Nothing before this is appended, seconds of the reel: what lies there is another file's. */
+  joinSec: number
+  appendedSec: number
+  /** End of the music on the reel, once its last packet is there. */
+  endSec: number | null
+  tries: number
+  isFirst: boolean
+  stop: AbortController
+}
+type State = {
+  readonly element: HTMLAudioElement
+  readonly buffer: ReelBuffer
+  readonly events: ReelEvents
+  /** The one that sounds, and perhaps the one that follows. */
+  takes: [Take, ...Take[]]
+  next: ReelTrack | null
+  /** What has to be taken out of the buffer before anything is appended. */
+  toRemove: { fromSec: number; toSec: number } | null
+  isPumping: boolean
+  isWoken: boolean
+  isFilling: boolean
+  isClosed: boolean
+}
+
+/** Tries of the take that sounds before its fault is told; while sound lies ready it is tried for longer. */
+const TRIES_MAX = 4
+const TRIES_READY_MAX = 12
+/** Ready enough to jump to, seconds. */
+const SKIP_READY_SEC = 1
+const NEAR_SEC = 0.05
+
+const takeOf = (track: ReelTrack, startSec: number, atSec: number): Take => ({
+  track,
+  startSec,
+  source: null,
+  tune: null,
+  cursor: null,
+  openAtSec: atSec,
+  joinSec: startSec,
+  appendedSec: startSec + atSec,
+  endSec: null,
+  tries: 0,
+  isFirst: true,
+  stop: new AbortController(),
+})
+const lastOf = (r: State): Take => r.takes.at(-1) ?? r.takes[0]
+
+/** Reads a take anew from `atSec` of its music. */
+function restart(take: Take, atSec: number): void {
+  take.stop.abort()
+  take.stop = new AbortController()
+  take.cursor = null
+  take.openAtSec = atSec
+  take.appendedSec = take.startSec + atSec
+  take.endSec = null
+  take.isFirst = true
+  take.tries = 0
+}
+
+async function ensureOpen(r: State, take: Take): Promise<{ tune: Tune; cursor: Cursor }> {
+  const { signal } = take.stop
+  const { url, durationSec } = take.track
+  take.source ??= await openUrl(url, { signal, heard: r.events.heard })
+  signal.throwIfAborted()
+  if (!take.tune) {
+    const tune = await openTune(take.source, { durationSec }, signal)
+    if (!takes(tune.type)) throw unfit(`${tune.type} cannot be appended in this browser`)
+    signal.throwIfAborted()
+    take.tune = tune
+  }
+  take.cursor ??= await take.tune.open(Math.floor(take.openAtSec * take.tune.rateHz), signal)
+  signal.throwIfAborted()
+  return { tune: take.tune, cursor: take.cursor }
+}
+
+const lengthSec = ({ track, tune, startSec, endSec }: Take): number =>
+  endSec !== null ? endSec - startSec : tune?.samples ? tune.samples / tune.rateHz : track.durationSec
+
+async function read(r: State, take: Take): Promise<void> {
+  const { tune, cursor } = await ensureOpen(r, take)
+  const { signal } = take.stop
+  const run = await cursor.next(readBytes(tune.bytesPerSec, take.isFirst), signal)
+  signal.throwIfAborted()
+  take.tries = 0
+  take.isFirst = false
+  if (!run) return void (take.endSec = Math.max(take.appendedSec, take.startSec))
+  r.buffer.extend(take.startSec + lengthSec(take))
+  await r.buffer.append(tune, take.startSec, take.joinSec, run)
+  if (signal.aborted) return
+  const samples = run.packets.reduce((sum, p) => sum + p.samples, 0)
+  const { toSec, endSec } = runTimes({ startSec: take.startSec, ...tune }, { ...run, samples })
+  take.appendedSec = Math.max(take.appendedSec, toSec)
+  take.endSec = endSec
+}
+
+const bufferedFrom = ({ buffered }: HTMLAudioElement): number | null => (buffered.length > 0 ? buffered.start(0) : null)
+
+const pause = (ms: number, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms)
+    signal.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true })
+  })
+
+/** Lets go of the takes after `take`, and of what of them is buffered. */
+function dropAfter(r: State, take: Take): void {
+  const later = r.takes.slice(r.takes.indexOf(take) + 1)
+  if (later.length === 0) return
+  for (const gone of later) gone.stop.abort()
+  r.takes = [r.takes[0], ...r.takes.slice(1, r.takes.indexOf(take) + 1)]
+  r.toRemove = { fromSec: take.endSec ?? take.appendedSec, toSec: Infinity }
+}
+
+async function failed(r: State, take: Take, thrown: unknown): Promise<void> {
+  if (take.stop.signal.aborted || r.isClosed) return
+  const isFirst = take === r.takes[0]
+  const drop = () => {
+    if (isFirst) r.isClosed = true
+    else {
+      dropAfter(r, r.takes[0])
+      r.next = null
+    }
+  }
+  if (isUnfit(thrown)) {
+    drop()
+    return r.events.onUnfit(take.track.key)
+  }
+  take.tries += 1
+  const isReady = r.takes[0].appendedSec - r.element.currentTime > 1
+  if (!isPassing(thrown) || take.tries > (isReady ? TRIES_READY_MAX : TRIES_MAX)) {
+    drop()
+    return r.events.onFault(take.track.key, thrown)
+  }
+  await pause(backOffMs(take.tries), take.stop.signal)
+}
+
+const viewOf = (r: State, take: Take) => ({
+  nowSec: r.element.currentTime,
+  bufferedFromSec: bufferedFrom(r.element),
+  reading: {
+    appendedSec: take.appendedSec,
+    isDone: take.endSec !== null,
+    bytesPerSec: take.tune?.bytesPerSec ?? 1,
+  },
+  hasNext: r.next !== null && r.takes.length < 2,
+  isEnded: r.buffer.isEnded(),
+  isFilling: r.isFilling,
+  isStandby: r.element.paused,
+})
+
+/** One thing at a time: whatever touches the source buffer goes through here. Answers whether there may be more to do. */
+async function step(r: State): Promise<boolean> {
+  if (r.isClosed) return false
+  if (r.toRemove) {
+    const { fromSec, toSec } = r.toRemove
+    r.toRemove = null
+    await r.buffer.remove(fromSec, toSec)
+    return true
+  }
+  const take = lastOf(r)
+  const act = nextAct(viewOf(r, take))
+  r.isFilling = act === 'read' || act === 'begin'
+  if (act === 'trim') await r.buffer.remove(0, trimTo(r.element.currentTime))
+  else if (act === 'read') await read(r, take).catch((thrown: unknown) => failed(r, take, thrown))
+  else if (act === 'begin' && r.next && take.endSec !== null) r.takes.push(takeOf(r.next, take.endSec, 0))
+  else if (act === 'finish') r.buffer.finish()
+  return act !== 'rest' && act !== 'finish'
+}
+
+async function pump(r: State): Promise<void> {
+  r.isWoken = true
+  if (r.isPumping) return
+  r.isPumping = true
+  try {
+    while (r.isWoken && !r.isClosed) {
+      r.isWoken = false
+      while (await step(r));
+    }
+  } catch (thrown) {
+    if (!r.isClosed) {
+      r.isClosed = true
+      r.events.onFault(r.takes[0].track.key, thrown)
+    }
+  } finally {
+    r.isPumping = false
+  }
+}
+
+/** Takes note that the ear has come into the next take. */
+function settle(r: State): void {
+  const [, next, ...rest] = r.takes
+  if (!next || r.element.currentTime < next.startSec || next.appendedSec <= next.startSec) return
+  r.takes = [next, ...rest]
+  if (r.next?.key === next.track.key) r.next = null
+  r.events.onAdvance(next.track.key)
+}
+
+function isBuffered({ buffered }: HTMLAudioElement, sec: number): boolean {
+  for (let i = 0; i < buffered.length; i++)
+    if (buffered.start(i) <= sec && buffered.end(i) > sec + NEAR_SEC) return true
+  return false
+}
+
+function seek(r: State, sec: number): void {
+  const [take] = r.takes
+  const target = take.startSec + Math.max(0, sec)
+  if (!isBuffered(r.element, target)) {
+    dropAfter(r, take)
+    restart(take, Math.max(0, sec))
+    take.joinSec = take.startSec
+    r.toRemove = { fromSec: 0, toSec: Infinity }
+    r.buffer.extend(take.startSec + lengthSec(take))
+  }
+  r.element.currentTime = target
+  void pump(r)
+}
+
+function change(r: State, track: ReelTrack): void {
+  const [take] = r.takes
+  if (take.endSec !== null) return
+  restart(take, take.appendedSec - take.startSec)
+  take.track = track
+  take.source = null
+  take.tune = null
+  take.joinSec = Math.max(take.startSec, take.appendedSec)
+  void pump(r)
+}
+
+function setNext(r: State, track: ReelTrack | null): void {
+  const [take, next] = r.takes
+  const has = next?.track ?? r.next
+  if (has?.key === track?.key && has?.url === track?.url) return
+  dropAfter(r, take)
+  r.next = track
+  void pump(r)
+}
+
+function skip(r: State): boolean {
+  const next = r.takes[1]
+  if (!next || !isBuffered(r.element, next.startSec) || next.appendedSec - next.startSec < SKIP_READY_SEC) return false
+  r.takes[0].stop.abort()
+  r.takes = [next]
+  r.next = null
+  r.element.currentTime = next.startSec
+  return true
+}
+
+function bufferedSec({ element: { buffered, currentTime }, takes: [take] }: State): number {
+  for (let i = 0; i < buffered.length; i++)
+    if (buffered.start(i) <= currentTime + 0.5 && buffered.end(i) >= currentTime)
+      return Math.min(buffered.end(i), take.endSec ?? Infinity) - take.startSec
+  return 0
+}
+
+/** Opens a reel on `element` with its first take, from `atSec` of it. */
+export function openReel(element: HTMLAudioElement, events: ReelEvents, track: ReelTrack, atSec: number): Reel {
+  const r: State = {
+    element,
+    buffer: openBuffer(element),
+    events,
+    takes: [takeOf(track, 0, atSec)],
+    next: null,
+    toRemove: null,
+    isPumping: false,
+    isWoken: false,
+    isFilling: true,
+    isClosed: false,
+  }
+  if (atSec > 0) element.currentTime = atSec
+  void pump(r)
+  const positionSec = () => Math.min(Math.max(0, element.currentTime - r.takes[0].startSec), lengthSec(r.takes[0]))
+  return {
+    get key() {
+      return r.takes[0].track.key
+    },
+    get nextKey() {
+      return r.takes[1]?.track.key ?? r.next?.key ?? null
+    },
+    setNext: (next) => setNext(r, next),
+    change: (to) => change(r, to),
+    seek: (sec) => seek(r, sec),
+    skip: () => skip(r),
+    positionSec,
+    durationSec: () => lengthSec(r.takes[0]),
+    bufferedSec: () => bufferedSec(r),
+    bits: () => r.takes[0].tune?.bits ?? null,
+    untilNextSec: () =>
+      r.takes[1] && r.takes[1].appendedSec > r.takes[1].startSec ? r.takes[1].startSec - element.currentTime : null,
+    wake() {
+      settle(r)
+      void pump(r)
+    },
+    close() {
+      r.isClosed = true
+      for (const take of r.takes) take.stop.abort()
+      r.buffer.close()
+    },
+  }
+}
