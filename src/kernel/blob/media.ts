@@ -40,6 +40,8 @@ export function holdingMedia(media: Media, blobs: Holder): Media {
       }
     },
     transcode: (file, o) => whileRunning(file, () => media.transcode(file, o)),
+    timeline: (file) => during(file, () => media.timeline(file)),
+    encode: (file, o) => whileRunning(file, () => media.encode(file, o)),
     verify: (file, o) => during(file, () => media.verify(file, o)),
     probe: (file) => during(file, () => media.probe(file)),
     picture: (file) => during(file, () => media.picture(file)),

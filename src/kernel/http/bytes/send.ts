@@ -58,6 +58,10 @@ function guardLength(stream: Readable, reply: FastifyReply, lengthBytes: number)
   return stream
 }
 
+/** Whether there are ranges is for the one to say who sends the bytes. */
+const hand = (reply: FastifyReply, rep: Representation, { status, headers }: HandOver): FastifyReply =>
+  reply.removeHeader('accept-ranges').code(status).type(rep.contentType).headers(headers).send('')
+
 /** Answers GET and HEAD with ranges and conditions. Throws 412. */
 export async function sendRepresentation(
   request: FastifyRequest,
@@ -66,13 +70,15 @@ export async function sendRepresentation(
 ): Promise<FastifyReply> {
   const plan = planAnswer(request.method, request.headers, rep)
   const hasBody = request.method === 'GET' && (plan.kind === 'whole' || plan.kind === 'part')
-  const handOver = hasBody ? await rep.handOver?.(request) : undefined
+  // Another server may read a range that does not count here otherwise than we: what is odd we send ourselves.
+  const isPlain = plan.kind === 'part' || request.headers.range === undefined
+  const handOver = hasBody && isPlain ? await rep.handOver?.(request) : undefined
   if (!hasBody || handOver) rep.release?.()
   if (plan.kind === 'failed') throw preconditionFailed()
   if (plan.kind === 'outside') return sendOutside(request, reply, rep.sizeBytes)
   setHeaders(reply, rep)
   if (plan.kind === 'not_modified') return reply.code(304).send()
-  if (handOver) return reply.code(handOver.status).type(rep.contentType).headers(handOver.headers).send('')
+  if (handOver) return hand(reply, rep, handOver)
   const range = plan.kind === 'part' ? plan.range : { start: 0, end: rep.sizeBytes }
   if (plan.kind === 'part') reply.code(206).header('content-range', contentRange(range, rep.sizeBytes))
   reply.type(rep.contentType).header('content-length', range.end - range.start)
