@@ -24,10 +24,12 @@ type TimelinesCtx = Pick<Ctx<StreamingTables>, 'db' | 'media'>
 
 const keyOf = (id: TimelineId): string => `${id.contentId}/${id.fileVersion}`
 
+/** Changes with every change of the file. What was uploaded never changes, and its copy may not be here yet. */
 async function idOf(file: SongFile, path: Buffer): Promise<TimelineId> {
+  const { contentId, blobKey, sizeBytes } = file
+  if (blobKey !== null) return { contentId, fileVersion: `${TIMELINE_FORMAT}-${sizeBytes.toString(36)}-blob` }
   const { size, mtimeMs } = await stat(path).catch(orMissing)
-  const version = [TIMELINE_FORMAT, size.toString(36), Math.round(mtimeMs).toString(36)].join('-')
-  return { contentId: file.contentId, fileVersion: version }
+  return { contentId, fileVersion: `${TIMELINE_FORMAT}-${size.toString(36)}-${Math.round(mtimeMs).toString(36)}` }
 }
 
 /**
