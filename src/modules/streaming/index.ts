@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { filesHere } from '#kernel/blob/files-here.ts'
 import { defineModule, on } from '#kernel/module.ts'
 import { picturesRemoved, songsRemoved } from '#modules/catalog/events.ts'
@@ -11,8 +10,7 @@ import { createLinkKeys } from './links/keys.ts'
 import { createLinks } from './links/service.ts'
 import { createOffload } from './offload/offload.ts'
 import { createPlayback, noStore } from './playback/service.ts'
-import { createKept } from './renditions/kept.ts'
-import { createRenditions } from './renditions/virtual.ts'
+import { startRenditions } from './renditions/index.ts'
 import { createRoutes } from './routes.ts'
 import { streaming } from './schema.ts'
 import { forgetContents, type StreamingTables } from './store.ts'
@@ -22,7 +20,6 @@ import { createTimelines } from './timeline/timelines.ts'
 
 const SWEEP_EVERY_MS = 6 * 3_600_000
 const ROTATE_EVERY_MS = 24 * 3_600_000
-const AUDIO_GONE = 'streaming.audio-gone'
 
 /** Bytes: songs as they are or transcoded, and their pictures. */
 export default defineModule<
@@ -39,27 +36,7 @@ export default defineModule<
       ...needs.songs,
       getSongFiles: async (who, input) => filesHere(ctx.blobs, await needs.songs.getSongFiles(who, input)),
     }
-    const kept = createKept(ctx)
-    const renditions = createRenditions({
-      media: ctx.media,
-      kept,
-      dir: join(ctx.config.dataDir, 'cache', 'renditions'),
-      limitBytes: ctx.config.transcodeCacheBytes,
-      transcodesMax: ctx.config.transcodesMax,
-      perListenerMax: ctx.config.transcodesPerListener,
-      log: ctx.log,
-      now: Date.now,
-    })
-    // Pieces lie on the disk of each process: who hears the news tells the others.
-    const unsubscribe = ctx.pubsub.subscribe(AUDIO_GONE, (contentIds) => {
-      void renditions
-        .forget(contentIds as string[])
-        .catch((thrown: unknown) => ctx.log.warn({ err: thrown }, AUDIO_GONE))
-    })
-    const sweeping = setInterval(() => {
-      void renditions.sweep().catch((thrown: unknown) => ctx.log.warn({ err: thrown }, 'pieces were not swept'))
-    }, SWEEP_EVERY_MS).unref()
-    ctx.metrics.gauge('transcodes_active', 'Encoders at work in this process', renditions.active)
+    const renditions = startRenditions(ctx)
     const covers = createCovers(ctx)
     const timelines = createTimelines(ctx)
     const codecs = ctx.media.settings.encoders
@@ -86,7 +63,6 @@ export default defineModule<
           await forgetTimelines(tx, contentIds)
           for (const key of await forgetContents(tx, contentIds)) await ctx.blobs.delete(key)
           await renditions.forget(contentIds)
-          await ctx.pubsub.publish(AUDIO_GONE, contentIds)
         }),
         on<StreamingTables, typeof picturesRemoved.payload>(picturesRemoved, async (_tx, { hashes }) => {
           for (const hash of hashes) await covers.forget(hash)
@@ -94,7 +70,11 @@ export default defineModule<
       ],
       jobs: [runIndexAhead({ ctx, songs: here, timelines })],
       cron: [
-        { name: 'streaming.sweep-renditions', everyMs: SWEEP_EVERY_MS, run: async () => void (await kept.sweep()) },
+        {
+          name: 'streaming.sweep-renditions',
+          everyMs: SWEEP_EVERY_MS,
+          run: async () => void (await renditions.sweepBlobs()),
+        },
         {
           name: 'streaming.rotate-link-keys',
           everyMs: ROTATE_EVERY_MS,
@@ -102,11 +82,7 @@ export default defineModule<
         },
       ],
       start: () => linkKeys.reseal(),
-      async stop() {
-        clearInterval(sweeping)
-        unsubscribe()
-        await renditions.stop()
-      },
+      stop: () => renditions.stop(),
     }
   },
 })

@@ -126,3 +126,38 @@ export async function encoders(): Promise<number[]> {
   )
   return ours.filter((pid) => pid !== undefined)
 }
+
+/** An FFmpeg that tells how often it was started, and that can be made slow. */
+export type WatchedFfmpeg = {
+  /** For `FFMPEG_BIN`. */
+  readonly path: string
+  /** The arguments of each encoder that was started since `forget`. */
+  starts(): Promise<string[]>
+  forget(): Promise<void>
+  /** From now on it reads so many times as fast as the music plays; 0 is as fast as it can. */
+  setSpeed(times: number): Promise<void>
+}
+
+/** Put into `folder`, in front of the FFmpeg of this machine. */
+export async function watchedFfmpeg(folder: string): Promise<WatchedFfmpeg> {
+  const [path, log, speed] = ['ffmpeg', 'starts.log', 'speed'].map((name) => join(folder, name)) as [
+    string,
+    string,
+    string,
+  ]
+  const { stdout } = await run('sh', ['-c', 'command -v ffmpeg'])
+  const real = stdout.trim()
+  const script = `#!/bin/sh
+case "$*" in *asetpts*pipe:1) echo "$*" >> '${log}';; esac
+if [ -s '${speed}' ]; then exec '${real}' -readrate "$(cat '${speed}')" "$@"; fi
+exec '${real}' "$@"
+`
+  await writeFile(path, script, { mode: 0o755 })
+  await Promise.all([writeFile(log, ''), writeFile(speed, '')])
+  return {
+    path,
+    starts: async () => (await readFile(log, 'utf8')).split('\n').filter((line) => line !== ''),
+    forget: () => writeFile(log, ''),
+    setSpeed: (times) => writeFile(speed, times > 0 ? String(times) : ''),
+  }
+}

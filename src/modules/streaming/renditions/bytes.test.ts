@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import { array, assert as check, asyncProperty, integer, nat } from 'fast-check'
 import { chunksOf, offsetsOf, pieceAt, streamFromFirst, streamOf } from './bytes.ts'
 
-const sizes = fc.array(fc.integer({ min: 1, max: 200_000 }), { minLength: 1, maxLength: 8 })
+const sizes = array(integer({ min: 1, max: 200_000 }), { minLength: 1, maxLength: 8 })
 
 function fileOf(headerBytes: number, lengths: readonly number[]) {
   const pieces = lengths.map((length) => randomBytes(length))
@@ -14,8 +14,8 @@ function fileOf(headerBytes: number, lengths: readonly number[]) {
 }
 
 test('any range is what it is of the whole, with one piece read after the other', async () =>
-  fc.assert(
-    fc.asyncProperty(fc.nat(500), sizes, fc.nat(), fc.nat(), async (headerBytes, lengths, a, b) => {
+  check(
+    asyncProperty(nat(500), sizes, nat(), nat(), async (headerBytes, lengths, a, b) => {
       const { header, pieces, offsets, whole } = fileOf(headerBytes, lengths)
       const [start, end] = [a % whole.length, b % (whole.length + 1)].sort((x, y) => x - y) as [number, number]
       const read: number[] = []
@@ -45,14 +45,14 @@ test('where one size is not known, no place is', () =>
 test('a piece that is shorter than promised breaks the stream', async () => {
   const { header, offsets } = fileOf(10, [100, 100])
   const chunks = chunksOf(header, offsets, { start: 0, end: 210 }, async () => Buffer.alloc(50))
-  await assert.rejects(streamOf(chunks).toArray(), /shorter/)
+  await assert.rejects(streamOf(chunks).toArray(), /not as long/)
 })
 
+const failing = (at: number) => (piece: number) =>
+  piece >= at ? Promise.reject(new Error('gone')) : Promise.resolve(Buffer.alloc(100))
 test('what is wrong at the beginning is thrown, what is wrong later breaks the stream', async () => {
-  const { header, offsets } = fileOf(0, [100, 100])
-  const failing = (at: number) => (piece: number) =>
-    piece >= at ? Promise.reject(new Error('gone')) : Promise.resolve(Buffer.alloc(100))
-  const range = { start: 0, end: 200 }
+  const { header, offsets } = fileOf(10, [100, 100])
+  const range = { start: 0, end: 210 }
   await assert.rejects(streamFromFirst(chunksOf(header, offsets, range, failing(0))), /gone/)
   const stream = await streamFromFirst(chunksOf(header, offsets, range, failing(1)))
   await assert.rejects(stream.toArray(), /gone/)

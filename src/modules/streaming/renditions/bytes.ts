@@ -30,21 +30,24 @@ export function pieceAt(offsets: Offsets, at: number): number {
   return low
 }
 
-/** The bytes of a range in chunks; one piece is held at a time. */
+/** The bytes of a range in chunks; one piece is held at a time. The header alone is no beginning: the first piece is. */
 export async function* chunksOf(
   header: Buffer,
   offsets: Offsets,
   { start, end }: Range,
   read: PieceReader,
 ): AsyncGenerator<Buffer, void, void> {
-  for (let at = start; at < end; ) {
-    const piece = at < header.length ? undefined : pieceAt(offsets, at)
-    const bytes = piece === undefined ? header : await read(piece)
-    const begin = piece === undefined ? 0 : (offsets[piece] as number)
+  const hasHeader = start < header.length
+  let next = hasHeader ? 0 : pieceAt(offsets, start)
+  let bytes = end > header.length ? await read(next) : undefined
+  if (hasHeader) yield header.subarray(start, end)
+  for (let at = Math.max(start, header.length); at < end && bytes; ) {
+    const begin = offsets[next] as number
     const stop = Math.min(end, begin + bytes.length)
-    if (stop <= at) throw new RangeError(`piece ${piece} is shorter than it was said to be`)
+    if (begin + bytes.length !== offsets[next + 1]) throw new RangeError(`piece ${next} is not as long as was said`)
     for (; at < stop; at = Math.min(stop, at + CHUNK_BYTES))
       yield bytes.subarray(at - begin, Math.min(stop, at + CHUNK_BYTES) - begin)
+    bytes = at < end ? await read(++next) : undefined
   }
 }
 

@@ -76,9 +76,11 @@ test('a process starts only when those that were ended have gone', async () => {
   left.idle = true
   places.check('a', 'new')
   let mayStart = false
-  const taking = places.take(encoder('a')).then(() => {
+  const take = async () => {
+    await places.take(encoder('a'))
     mayStart = true
-  })
+  }
+  const taking = take()
   await new Promise(setImmediate)
   assert.equal(mayStart, false)
   left.exit()

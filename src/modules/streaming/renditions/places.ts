@@ -1,4 +1,4 @@
-import { tooMany } from '#kernel/errors.ts'
+import { type AppError, tooMany } from '#kernel/errors.ts'
 
 /** When to come back after 429: an encoder holds its place for some seconds only. */
 const RETRY_AFTER_SEC = 2
@@ -40,7 +40,7 @@ export function createPlaces(bounds: Bounds) {
   }
 
   /** Why there is no place for this listener; makes one by ending what nobody listens to. */
-  function obstacle(listener: string) {
+  function obstacle(listener: string): AppError | undefined {
     const own = staying().filter((holder) => holder.owner() === listener)
     if (own.length >= bounds.perListenerMax) {
       const idle = own.find((holder) => holder.isIdle())
@@ -52,6 +52,12 @@ export function createPlaces(bounds: Bounds) {
       if (!idle) return allTaken(bounds)
       idle.end()
     }
+    return undefined
+  }
+  async function leaveWhenGone(holder: Holder): Promise<void> {
+    await holder.gone
+    holders.delete(holder)
+    wake()
   }
   return {
     held: () => holders.size,
@@ -64,10 +70,7 @@ export function createPlaces(bounds: Bounds) {
     async take(holder: Holder): Promise<void> {
       const leaving = [...holders].filter((each) => each.isEnding()).map((each) => each.gone)
       holders.add(holder)
-      void holder.gone.then(() => {
-        holders.delete(holder)
-        wake()
-      })
+      void leaveWhenGone(holder)
       if (holders.size > bounds.transcodesMax) await Promise.all(leaving)
     },
     /** Resolves when a place may have come free. Throws 429 when that takes too long, and the signal's reason. */

@@ -41,14 +41,16 @@ export function createRuns(d: Deps) {
     all.add(run)
     run.work.runs.add(run)
     attach(handle, run)
-    void drive(d, run).then(() => {
-      all.delete(run)
-      run.work.runs.delete(run)
-      clearTimeout(run.idleTimer)
-      run.gone.resolve()
-      d.onOver(run.work)
-    })
+    void untilGone(run)
     return run
+  }
+  async function untilGone(run: Run): Promise<void> {
+    await drive(d, run)
+    all.delete(run)
+    run.work.runs.delete(run)
+    clearTimeout(run.idleTimer)
+    run.gone.resolve()
+    d.onOver(run.work)
   }
   /** Undefined when there is no place and the listener may wait for one. */
   function tryBegin(handle: Handle, from: number): Run | undefined {
@@ -94,9 +96,9 @@ export function createRuns(d: Deps) {
     async make(handle: Handle, piece: number, signal?: AbortSignal): Promise<Buffer | undefined> {
       handle.at = piece
       const run = reaching(handle.work, piece) ?? tryBegin(handle, piece)
-      if (!run) return void (await d.places.wait(signal))
-      attach(handle, run)
-      return withSignal(awaited(run, piece), signal)
+      if (run) attach(handle, run)
+      else await d.places.wait(signal)
+      return run && withSignal(awaited(run, piece), signal)
     },
     leave: detach,
     /** Ends what is being made of a rendition; whoever waits for it hears why. */
@@ -160,7 +162,9 @@ async function drive(d: Deps, run: Run): Promise<void> {
 /** Nobody attaches to a run that has settled. */
 function settle(run: Run, fault: unknown): void {
   run.isEnding = true
-  for (const { resolve, reject } of run.awaited.values()) fault ? reject(fault) : resolve(undefined)
+  for (const { resolve, reject } of run.awaited.values())
+    if (fault) reject(fault)
+    else resolve(undefined)
   run.awaited.clear()
 }
 
@@ -243,19 +247,20 @@ async function withSignal<T>(waiting: Promise<T>, signal?: AbortSignal): Promise
   }
 }
 
+const listeningKey = ({ wanted, work }: Handle): string => `${work.key} ${wanted.listener}`
+
 /** Who is in the middle of listening to what; the longest silent are forgotten first. */
 function createRecent() {
   const heardAt = new Map<string, number>()
-  const keyOf = ({ wanted, work }: Handle): string => `${work.key} ${wanted.listener}`
   return {
     note(handle: Handle): void {
-      const key = keyOf(handle)
+      const key = listeningKey(handle)
       heardAt.delete(key)
       heardAt.set(key, performance.now())
       const [oldest] = heardAt.keys()
       if (heardAt.size > LISTENING_MAX && oldest !== undefined) heardAt.delete(oldest)
     },
     has: (handle: Handle): boolean =>
-      performance.now() - (heardAt.get(keyOf(handle)) ?? Number.NEGATIVE_INFINITY) < LISTENING_MS,
+      performance.now() - (heardAt.get(listeningKey(handle)) ?? Number.NEGATIVE_INFINITY) < LISTENING_MS,
   }
 }

@@ -23,73 +23,26 @@ const isDiskFull = (thrown: unknown): boolean =>
   ['ENOSPC', 'EDQUOT'].includes((thrown as NodeJS.ErrnoException | undefined)?.code ?? '')
 const keyOf = ({ id }: Wanted): string => `${safeContent(id.contentId)}/${id.profile}`
 
+type Registry = Deps & { readonly works: Map<string, Place> }
+
 /** The renditions in use in this process: one `Work` each, however many use it. */
 export function createWorks(d: Deps) {
-  const works = new Map<string, Place>()
-
-  async function find(wanted: Wanted): Promise<Place> {
-    const key = keyOf(wanted)
-    const there = works.get(key)
-    if (there) return there
-    const container = containerOf(wanted.layout.profile, wanted.id.contentId)
-    const kept = fitting(wanted, container, await d.kept.find(wanted.id))
-    const inUse = await d.pieces.enter(wanted.id, kept)
-    const meanwhile = works.get(key)
-    if (meanwhile) {
-      inUse.leave()
-      return meanwhile
-    }
-    const place = { work: newWork(wanted, container, inUse, kept), leave: inUse.leave }
-    if (kept) place.work.releaseKept = d.kept.hold(kept.blobKey)
-    else if (isStale(place.work)) await place.work.shelf.shrink(Number.POSITIVE_INFINITY, () => false)
-    works.set(key, place)
-    return place
-  }
-  function leaveIfUnused(work: Work): void {
-    const place = works.get(work.key)
-    if (!isUnused(work) || place?.work !== work) return
-    works.delete(work.key)
-    work.releaseKept()
-    place.leave()
-    if (work.kept || work.isTooMuch)
-      void d.pieces.drop(work.id).catch((thrown: unknown) => d.log.warn({ err: thrown }, 'pieces were not deleted'))
-  }
-  function keepWhole(work: Work, wanted: Wanted): void {
-    if (work.kept || work.keeping || work.isGone || work.shelf.pieces() < work.layout.pieces) return
-    work.keeping = keep(d, work, wanted)
-      .catch((thrown: unknown) => d.log.warn({ err: thrown, ...work.id }, 'a transcode was not kept'))
-      .finally(() => {
-        work.keeping = undefined
-        leaveIfUnused(work)
-      })
-  }
+  const r: Registry = { ...d, works: new Map() }
   return {
     async enter(wanted: Wanted): Promise<Handle> {
-      const { work } = await find(wanted)
+      const { work } = await find(r, wanted)
       const handle = { work, wanted, epoch: work.shelf.making.epoch(), at: 0, run: undefined, isOpen: true }
       work.handles.add(handle)
-      keepWhole(work, wanted)
+      keepWhole(r, work, wanted)
       return handle
     },
     leave(handle: Handle): void {
       handle.isOpen = false
       handle.work.handles.delete(handle)
-      leaveIfUnused(handle.work)
+      leaveIfUnused(r, handle.work)
     },
-    leaveIfUnused,
-    /** Keeps a piece; with the last one, the whole. Throws 507 `disk_full`. */
-    async store({ work, wanted }: Run, piece: number, bytes: Buffer): Promise<void> {
-      await work.shelf.write(piece, bytes).catch(async (thrown: unknown) => {
-        if (!isDiskFull(thrown)) throw thrown
-        await d.budget.yieldDisk()
-        await work.shelf.write(piece, bytes).catch((again: unknown) => {
-          work.isTooMuch = true
-          throw isDiskFull(again) ? diskFull() : again
-        })
-      })
-      d.budget.wrote()
-      keepWhole(work, wanted)
-    },
+    leaveIfUnused: (work: Work) => leaveIfUnused(r, work),
+    store: (run: Run, piece: number, bytes: Buffer) => store(r, run, piece, bytes),
     /** The blob is not what it was: it goes, and is made again. */
     async loseKept(work: Work, kept: Kept): Promise<void> {
       if (work.kept !== kept) return
@@ -98,25 +51,79 @@ export function createWorks(d: Deps) {
       work.releaseKept = () => {}
       await d.kept.giveUp(kept.blobKey)
     },
-    all: (): Work[] => [...works.values()].map(({ work }) => work),
+    all: (): Work[] => [...r.works.values()].map(({ work }) => work),
     /** Those of this audio, which are in use no more for anybody who comes from now on. */
     takeOut(contentIds: readonly string[]): Work[] {
       const gone = new Set(contentIds.map(safeContent))
-      const taken = [...works.values()].filter(({ work }) => gone.has(safeContent(work.id.contentId)))
+      const taken = [...r.works.values()].filter(({ work }) => gone.has(safeContent(work.id.contentId)))
       for (const { work, leave } of taken) {
         work.isGone = true
-        works.delete(work.key)
+        r.works.delete(work.key)
         work.releaseKept()
         leave()
       }
       return taken.map(({ work }) => work)
     },
     async settled(): Promise<void> {
-      await Promise.all([...works.values()].map(({ work }) => work.keeping))
+      await Promise.all([...r.works.values()].flatMap(({ work }) => work.keeping ?? []))
     },
   }
 }
 export type Works = ReturnType<typeof createWorks>
+
+async function find(r: Registry, wanted: Wanted): Promise<Place> {
+  const key = keyOf(wanted)
+  const there = r.works.get(key)
+  if (there) return there
+  const container = containerOf(wanted.layout.profile, wanted.id.contentId)
+  const kept = fitting(wanted, container, await r.kept.find(wanted.id))
+  const inUse = await r.pieces.enter(wanted.id, kept)
+  const work = newWork(wanted, container, inUse, kept)
+  if (!kept && isStale(work)) await work.shelf.shrink(Number.POSITIVE_INFINITY, () => false)
+  const meanwhile = r.works.get(key)
+  if (meanwhile) {
+    inUse.leave()
+    return meanwhile
+  }
+  if (kept) work.releaseKept = r.kept.hold(kept.blobKey)
+  const place = { work, leave: inUse.leave }
+  r.works.set(key, place)
+  return place
+}
+
+function leaveIfUnused(r: Registry, work: Work): void {
+  const place = r.works.get(work.key)
+  if (!isUnused(work) || place?.work !== work) return
+  r.works.delete(work.key)
+  work.releaseKept()
+  place.leave()
+  if (work.kept || work.isTooMuch)
+    void r.pieces.drop(work.id).catch((thrown: unknown) => r.log.warn({ err: thrown }, 'pieces were not deleted'))
+}
+
+function keepWhole(r: Registry, work: Work, wanted: Wanted): void {
+  if (work.kept || work.keeping || work.isGone || work.shelf.pieces() < work.layout.pieces) return
+  work.keeping = keep(r, work, wanted)
+    .catch((thrown: unknown) => r.log.warn({ err: thrown, ...work.id }, 'a transcode was not kept'))
+    .finally(() => {
+      work.keeping = undefined
+      leaveIfUnused(r, work)
+    })
+}
+
+/** Keeps a piece; with the last one, the whole. Throws 507 `disk_full`. */
+async function store(r: Registry, { work, wanted }: Run, piece: number, bytes: Buffer): Promise<void> {
+  await work.shelf.write(piece, bytes).catch(async (thrown: unknown) => {
+    if (!isDiskFull(thrown)) throw thrown
+    await r.budget.yieldDisk()
+    await work.shelf.write(piece, bytes).catch((again: unknown) => {
+      work.isTooMuch = true
+      throw isDiskFull(again) ? diskFull() : again
+    })
+  })
+  r.budget.wrote()
+  keepWhole(r, work, wanted)
+}
 
 function newWork(wanted: Wanted, container: Container, { shelf }: ShelfInUse, kept: Kept | undefined): Work {
   const { id, layout } = wanted

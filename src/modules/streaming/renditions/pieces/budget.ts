@@ -1,4 +1,3 @@
-import type { RenditionId } from '../../store.ts'
 import type { KeptRenditions } from '../kept.ts'
 import type { Pieces } from './pieces.ts'
 import type { Shelf } from './shelf.ts'
@@ -28,7 +27,7 @@ export function createBudget(d: Deps) {
   let trimming: Promise<void> | undefined
 
   async function pass(wantedBytes: number): Promise<number> {
-    const idle = d.pieces.unused().map(({ id, shelf }) => shelfVictim(d, id, shelf))
+    const idle = d.pieces.unused().map((shelf) => shelfVictim(d, shelf))
     const blobs = (await d.kept.oldest(CANDIDATES_MAX)).map((blob) => ({
       ...blob,
       drop: () => d.kept.giveUp(blob.blobKey),
@@ -70,13 +69,15 @@ export function createBudget(d: Deps) {
     async yieldDisk(): Promise<void> {
       for (const { id } of d.pieces.unused()) await d.pieces.drop(id)
     },
-    settled: async () => void (await trimming),
+    async settled(): Promise<void> {
+      await trimming
+    },
   }
 }
 export type Budget = ReturnType<typeof createBudget>
 
-const shelfVictim = (d: Deps, id: RenditionId, shelf: Shelf): Victim => ({
+const shelfVictim = (d: Deps, shelf: Shelf): Victim => ({
   usedMs: shelf.lastUsedMs(),
   sizeBytes: shelf.sizeBytes(),
-  drop: () => d.pieces.drop(id),
+  drop: () => d.pieces.drop(shelf.id),
 })

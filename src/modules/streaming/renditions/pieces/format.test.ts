@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import { assert as check, nat, property, uint8Array } from 'fast-check'
 import { HEAD_BYTES, headOf, unsealed } from './format.ts'
 
 const sealed = (piece: number, bytes: Uint8Array): Buffer => Buffer.concat([headOf(piece, bytes), bytes])
 
 test('what was written as a piece is read as that piece, and as no other', () =>
-  fc.assert(
-    fc.property(fc.nat(2 ** 31), fc.uint8Array({ maxLength: 2000 }), (piece, bytes) => {
+  check(
+    property(nat(2 ** 31), uint8Array({ maxLength: 2000 }), (piece, bytes) => {
       assert.ok(unsealed(sealed(piece, bytes), piece)?.equals(bytes))
       assert.equal(unsealed(sealed(piece, bytes), piece + 1), undefined)
     }),

@@ -20,89 +20,47 @@ type Deps = { readonly dir: string; readonly log: Log; readonly now: () => numbe
 
 const keyOf = (id: RenditionId): string => `${safeContent(id.contentId)}/${id.profile}`
 
+type Cache = {
+  readonly entries: Map<string, Entry>
+  /** Those without a piece that nobody uses, the longest unused first. */
+  readonly empty: Map<string, Entry>
+  readonly open: (id: RenditionId, known?: KnownMaking) => Promise<Shelf>
+}
+
 /**
  * Pieces of renditions in a folder of this machine. Losing any of it costs only time: nothing here is flushed to the
  * disk, and whatever a killed process leaves is either a whole piece, found out to be none, or swept.
  */
 export function createPieces(d: Deps) {
   const root = rootOf(d.dir)
-  const entries = new Map<string, Entry>()
-  const empty = new Map<string, Entry>()
   const ending = new AbortController()
   let bytes = 0
-  const shelfDeps = {
-    root,
-    now: d.now,
-    onBytes: (change: number) => {
-      bytes += change
-    },
+  const onBytes = (change: number): void => {
+    bytes += change
   }
   const ready = tidy(d, root).catch((thrown: unknown) => d.log.warn({ err: thrown }, 'the cache of pieces is not tidy'))
-
-  function entryOf(id: RenditionId, known?: KnownMaking): Entry {
-    const key = keyOf(id)
-    const there = entries.get(key)
-    if (there) return there
-    const opening = ready.then(() => openShelf(shelfDeps, id, known))
-    const entry: Entry = { opening, shelf: undefined, users: 0 }
-    entries.set(key, entry)
-    opening.then(
-      (shelf) => {
-        entry.shelf = shelf
-      },
-      () => entries.delete(key),
-    )
-    return entry
+  const open: Cache['open'] = async (id, known) => {
+    await ready
+    return openShelf({ root, now: d.now, onBytes }, id, known)
   }
-  function left(key: string, entry: Entry): void {
-    entry.users--
-    empty.delete(key)
-    if (entry.users > 0 || (entry.shelf?.pieces() ?? 0) > 0) return
-    empty.set(key, entry)
-    const [oldest] = empty
-    if (empty.size <= EMPTY_MAX || !oldest) return
-    empty.delete(oldest[0])
-    if (oldest[1].users === 0 && oldest[1].shelf?.pieces() === 0 && entries.get(oldest[0]) === oldest[1])
-      entries.delete(oldest[0])
-  }
-  const unused = (): { id: RenditionId; shelf: Shelf }[] =>
-    [...entries.values()].flatMap(({ shelf, users }) =>
-      shelf && users === 0 && shelf.pieces() > 0 ? [{ id: shelf.id, shelf }] : [],
-    )
-  async function drop(id: RenditionId): Promise<void> {
-    const entry = entries.get(keyOf(id))
-    if (!entry || entry.users > 0) return
-    entries.delete(keyOf(id))
-    await (await entry.opening).clear()
-  }
+  const c: Cache = { entries: new Map(), empty: new Map(), open }
   const indexed = ready
-    .then(() => index(root, ending.signal, entryOf))
+    .then(() => index(root, ending.signal, async (id) => void (await entryOf(c, id).opening)))
     .catch((thrown: unknown) => d.log.warn({ err: thrown }, 'the cache of pieces was not looked through'))
   return {
     sizeBytes: () => bytes,
     /** `known` counts only when the rendition is not in use yet. */
-    async enter(id: RenditionId, known?: KnownMaking): Promise<ShelfInUse> {
-      const entry = entryOf(id, known)
-      entry.users++
-      const shelf = await entry.opening
-      let isHere = true
-      const leave = () => {
-        if (isHere) left(keyOf(id), entry)
-        isHere = false
-        void shelf.touch().catch(() => {})
-      }
-      return { shelf, leave }
-    },
+    enter: (id: RenditionId, known?: KnownMaking) => enter(c, id, known),
     /** Those in no use, the longest unused first. */
-    unused: () => unused().sort((a, b) => a.shelf.lastUsedMs() - b.shelf.lastUsedMs()),
+    unused: () => unused(c).sort((a, b) => a.lastUsedMs() - b.lastUsedMs()),
     /** Deletes the pieces of a rendition unless it is in use. */
-    drop,
+    drop: (id: RenditionId) => drop(c, id),
     /** Deletes everything that was made of this audio, in use or not. */
     async forget(contentIds: readonly string[]): Promise<void> {
       const gone = new Set(contentIds.map(safeContent))
-      for (const [key, entry] of entries) {
+      for (const [key, entry] of c.entries) {
         if (!gone.has(key.slice(0, key.lastIndexOf('/')))) continue
-        entries.delete(key)
+        c.entries.delete(key)
         await (await entry.opening).clear()
       }
       for (const content of gone) await rm(join(root, content), { recursive: true, force: true })
@@ -110,7 +68,7 @@ export function createPieces(d: Deps) {
     /** What nobody has used for a day. */
     async sweep(): Promise<void> {
       const oldest = d.now() - UNUSED_MS_MAX
-      for (const { id, shelf } of unused()) if (shelf.lastUsedMs() < oldest) await drop(id)
+      for (const shelf of unused(c)) if (shelf.lastUsedMs() < oldest) await drop(c, shelf.id)
     },
     /** Resolves when all that an earlier process left is known. */
     indexed,
@@ -121,6 +79,54 @@ export function createPieces(d: Deps) {
   }
 }
 export type Pieces = ReturnType<typeof createPieces>
+
+function entryOf(c: Cache, id: RenditionId, known?: KnownMaking): Entry {
+  const key = keyOf(id)
+  const there = c.entries.get(key)
+  if (there) return there
+  const entry: Entry = { opening: c.open(id, known), shelf: undefined, users: 0 }
+  c.entries.set(key, entry)
+  const opened = async (): Promise<void> => {
+    entry.shelf = await entry.opening
+  }
+  opened().catch(() => c.entries.delete(key))
+  return entry
+}
+
+async function enter(c: Cache, id: RenditionId, known?: KnownMaking): Promise<ShelfInUse> {
+  const entry = entryOf(c, id, known)
+  entry.users++
+  const shelf = await entry.opening
+  let isHere = true
+  const leave = (): void => {
+    if (isHere) left(c, keyOf(id), entry)
+    isHere = false
+    void shelf.touch().catch(() => {})
+  }
+  return { shelf, leave }
+}
+
+function left(c: Cache, key: string, entry: Entry): void {
+  entry.users--
+  c.empty.delete(key)
+  if (entry.users > 0 || (entry.shelf?.pieces() ?? 0) > 0) return
+  c.empty.set(key, entry)
+  const [oldest] = c.empty
+  if (c.empty.size <= EMPTY_MAX || !oldest) return
+  const [oldKey, old] = oldest
+  c.empty.delete(oldKey)
+  if (old.users === 0 && old.shelf?.pieces() === 0 && c.entries.get(oldKey) === old) c.entries.delete(oldKey)
+}
+
+const unused = (c: Cache): Shelf[] =>
+  [...c.entries.values()].flatMap(({ shelf, users }) => (shelf && users === 0 && shelf.pieces() > 0 ? [shelf] : []))
+
+async function drop(c: Cache, id: RenditionId): Promise<void> {
+  const entry = c.entries.get(keyOf(id))
+  if (!entry || entry.users > 0) return
+  c.entries.delete(keyOf(id))
+  await (await entry.opening).clear()
+}
 
 async function tidy(d: Deps, root: string): Promise<void> {
   await mkdir(join(root, LIMBO), { recursive: true, mode: 0o700 })
@@ -136,12 +142,12 @@ async function tidy(d: Deps, root: string): Promise<void> {
 }
 
 /** One look at every folder; no look at any file. */
-async function index(root: string, signal: AbortSignal, entryOf: (id: RenditionId) => Entry): Promise<void> {
+async function index(root: string, signal: AbortSignal, look: (id: RenditionId) => Promise<void>): Promise<void> {
   for (const contentId of await readdir(root)) {
     if (contentId === LIMBO) continue
     for (const profile of await readdir(join(root, contentId)).catch(() => [])) {
       if (signal.aborted) return
-      await entryOf({ contentId, profile }).opening
+      await look({ contentId, profile })
     }
   }
 }

@@ -188,7 +188,8 @@ async function shrink(
   { bytes, isNeeded }: { bytes: number; isNeeded: (piece: number) => boolean },
 ): Promise<number> {
   let freed = 0
-  for (const piece of [...s.sizes.keys()]) {
+  const order = [...s.sizes.keys()]
+  for (const piece of order) {
     if (freed >= bytes) break
     if (!isNeeded(piece)) freed += await lose(d, s, piece)
   }
@@ -197,7 +198,8 @@ async function shrink(
 
 async function clear(d: ShelfDeps, s: State): Promise<void> {
   s.isCleared = true
-  for (const piece of [...s.sizes.keys()]) remove(d, s, piece)
+  d.onBytes(-total(s))
+  s.sizes.clear()
   await setAside(d, s.folder)
 }
 
