@@ -39,7 +39,6 @@ export function holdingMedia(media: Media, blobs: Holder): Media {
         release()
       }
     },
-    transcode: (file, o) => whileRunning(file, () => media.transcode(file, o)),
     timeline: (file) => during(file, () => media.timeline(file)),
     encode: (file, o) => whileRunning(file, () => media.encode(file, o)),
     verify: (file, o) => during(file, () => media.verify(file, o)),

@@ -1,5 +1,5 @@
 import { AUDIO_MAX_SEC, FFMPEG_ALLOC_MAX_BYTES, RUN_CPU_MAX_SEC } from './bounds.ts'
-import type { Codec, DecodeOptions, MediaSettings, TranscodeOptions } from './types.ts'
+import type { Codec, DecodeOptions, MediaSettings } from './types.ts'
 
 // Audio containers only: playlists (hls, concat, dash), devices and image sequences cannot be reached.
 const DEMUXERS =
@@ -57,54 +57,10 @@ export const decodeArgs = (settings: MediaSettings, o: DecodeOptions): string[] 
   ...words(`-ac ${o.channels} -ar ${o.sampleRate} -c:a pcm_f32le -f f32le -flush_packets 0 pipe:1`),
 ]
 
-// -flush_packets 1: the first byte leaves at once instead of waiting for a full buffer.
-const OUTPUT = '-flush_packets 1 pipe:1'
-const MUXER: Record<Codec, string> = {
-  mp3: '-c:a libmp3lame -f mp3 -write_xing 0 -id3v2_version 0',
-  aac: '-c:a aac -f adts',
-  opus: '-c:a libopus -f ogg -page_duration 200000',
-  flac: '-c:a flac -f flac',
-  wav: '-c:a pcm_s16le -f wav',
-}
-export const CONTENT_TYPE: Record<Codec, string> = {
-  mp3: 'audio/mpeg',
-  aac: 'audio/aac',
-  opus: 'audio/ogg; codecs=opus',
-  flac: 'audio/flac',
-  wav: 'audio/wav',
-}
 export const ENCODER_NAME: Record<Codec, string> = {
   mp3: 'libmp3lame',
   aac: 'aac',
   opus: 'libopus',
   flac: 'flac',
   wav: 'pcm_s16le',
-}
-
-/** Sample rates an encoder accepts without a fault; others are resampled to 44.1 or 48 kHz. */
-const rateOf = (o: TranscodeOptions): number | undefined => o.sampleRate ?? (o.codec === 'opus' ? 48_000 : undefined)
-
-/**
- * Mono stays mono and more than two channels become two, as every player can play. (`-ac 2` would also make mono
- * stereo, and 3 dB quieter.)
- */
-const AT_MOST_STEREO = '-af aformat=channel_layouts=stereo|mono'
-
-/** libopus refuses more for one channel, and whether there are two is not known here; two gain nothing above it. */
-const OPUS_MONO_KBPS_MAX = 256
-
-/** The encoded file on stdout. */
-export function transcodeArgs(settings: MediaSettings, o: TranscodeOptions): string[] {
-  const rate = rateOf(o)
-  const isLossy = o.codec === 'mp3' || o.codec === 'aac' || o.codec === 'opus'
-  const mostKbps = o.codec === 'opus' ? OPUS_MONO_KBPS_MAX : Number.POSITIVE_INFINITY
-  const bitrate = isLossy ? ['-b:a', `${Math.min(o.bitrateKbps ?? 128, mostKbps)}k`] : []
-  const resample = rate ? ['-ar', String(rate)] : []
-  return [
-    ...inputArgs(settings, o),
-    ...words(`${AT_MOST_STEREO} ${MUXER[o.codec]}`),
-    ...resample,
-    ...bitrate,
-    ...words(OUTPUT),
-  ]
 }

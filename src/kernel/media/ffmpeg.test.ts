@@ -29,6 +29,17 @@ const decodeAll = async (media: Media, file: string | Buffer, o: object = {}): P
     for (const x of chunk) chunks.push(x)
   return Float32Array.from(chunks)
 }
+/** Four seconds of a tone at 44.1 kHz. */
+const ENCODE = {
+  sampleRateHz: 48_000,
+  channels: 1,
+  bits: 16,
+  packetSamples: 1152,
+  startSample: 0,
+  samples: 4 * 48_000,
+  timeline: { sampleRateHz: 44_100, channels: 1, samples: 4 * 44_100 },
+  container: 'wav',
+} as const
 const codeOf = (promise: Promise<unknown>): Promise<unknown> =>
   promise.then(
     () => 'fine',
@@ -73,7 +84,8 @@ for (const driver of ['native', 'wasm'] as const) {
 
     test('every encoder it names gives a file that decodes to the same tone', async () => {
       for (const codec of media.describe().encoders) {
-        const job = await media.transcode(tone, { codec, bitrateKbps: 128 })
+        if (codec === 'wav') continue // bare samples
+        const job = await media.encode(tone, { ...ENCODE, codec, bitrateKbps: 128 })
         const bytes = await readAll(job.stream)
         await job.exit
         const path = join(folder.path, `${driver}.${codec}`)
@@ -144,7 +156,7 @@ for (const driver of ['native', 'wasm'] as const) {
       for (const [file, code] of cases) {
         assert.match(String(await codeOf(decodeAll(media, file))), code, file)
       }
-      const started = media.transcode(path('text.mp3'), { codec: 'mp3' }).then((job) => readAll(job.stream))
+      const started = media.encode(path('text.mp3'), { ...ENCODE, codec: 'mp3' }).then((job) => readAll(job.stream))
       assert.match(String(await codeOf(started)), /^(not_audio|media_unreadable)$/)
       assert.equal(media.runs(), 0)
     })
@@ -161,7 +173,7 @@ for (const driver of ['native', 'wasm'] as const) {
       setTimeout(() => control.abort(new Error('enough')), 100)
       await assert.rejects(aborted, /enough/)
       assert.equal(await codeOf(decodeAll(media, long, { timeoutMs: 60, sampleRate: 48_000 })), 'media_timeout')
-      const job = await media.transcode(long, { codec: 'flac' })
+      const job = await media.encode(long, { ...ENCODE, codec: 'flac', packetSamples: 4608, samples: 3600 * 48_000 })
       await once(job.stream, 'readable')
       job.stream.destroy()
       await assert.rejects(job.exit)

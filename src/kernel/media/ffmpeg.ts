@@ -4,10 +4,10 @@ import { unprocessable } from '#kernel/errors.ts'
 import { TRANSCODE_MAX_BYTES } from './bounds.ts'
 import { codecUnavailable, mediaToolsMissing, mediaTooLarge } from './faults.ts'
 import { DECODED_MARK, encodeArgs } from './encode-args.ts'
-import { CONTENT_TYPE, decodeArgs, transcodeArgs } from './ffmpeg-args.ts'
+import { decodeArgs } from './ffmpeg-args.ts'
 import { type Run, startFfmpeg } from './ffmpeg-run.ts'
 import type { Prepared } from './prepared.ts'
-import type { DecodeOptions, EncodeOptions, FilePath, MediaSettings, Transcode, TranscodeOptions } from './types.ts'
+import type { DecodeOptions, EncodeOptions, FilePath, MediaSettings, Transcode } from './types.ts'
 
 async function report(exit: Promise<void>, done: (fault?: Error) => void): Promise<void> {
   try {
@@ -32,13 +32,13 @@ async function pass(made: Promise<Buffer>, done: (fault: Error | null, chunk?: B
  * Passes bytes on, the first of them after `gate`; ends only after a clean exit, and kills the process when its reader
  * goes away.
  */
-function guarded(run: Run, maxBytes: number, gate?: () => Promise<void>): Transform {
+function guarded(run: Run, gate: () => Promise<void>): Transform {
   let seenBytes = 0
-  let isOpen = gate === undefined
+  let isOpen = false
   const take = async (chunk: Buffer): Promise<Buffer> => {
     seenBytes += chunk.length
-    if (seenBytes > maxBytes) throw mediaTooLarge('The transcoded file grew past its limit.')
-    if (!isOpen) await gate?.()
+    if (seenBytes > TRANSCODE_MAX_BYTES) throw mediaTooLarge('The transcoded file grew past its limit.')
+    if (!isOpen) await gate()
     isOpen = true
     return chunk
   }
@@ -92,14 +92,6 @@ export async function* decodePcm(
   }
 }
 
-/** Starts an encoder on a file. Throws `media_tools_missing` or `codec_unavailable` before anything is started. */
-export async function startTranscode(settings: MediaSettings, file: FilePath, o: TranscodeOptions): Promise<Transcode> {
-  if (settings.driver === 'none') throw mediaToolsMissing()
-  if (!settings.encoders.includes(o.codec)) throw codecUnavailable(o.codec)
-  const run = await startFfmpeg({ settings }, file, transcodeArgs(settings, o), o)
-  return { stream: guarded(run, TRANSCODE_MAX_BYTES), contentType: CONTENT_TYPE[o.codec], exit: run.exit }
-}
-
 const nothingDecoded = () =>
   unprocessable('media_unreadable', 'Nothing in this file could be decoded, so there is nothing to send.')
 /** FFmpeg tells of what it has decoded before it writes, but the two pipes may be read in another order. */
@@ -114,8 +106,9 @@ async function isSoon(told: Promise<boolean>): Promise<boolean> {
 }
 
 /**
- * Starts an encoder at an exact sample of a file, that gives as many samples as are asked for. Throws as
- * `startTranscode` does; the stream and `exit` fail with `media_unreadable` when nothing could be decoded.
+ * Starts an encoder at an exact sample of a file, that gives as many samples as are asked for. Throws
+ * `media_tools_missing` or `codec_unavailable` before anything is started; the stream and `exit` fail with
+ * `media_unreadable` when nothing could be decoded.
  */
 export async function startEncode(
   { settings, prepared }: { settings: MediaSettings; prepared: Prepared },
@@ -133,5 +126,5 @@ export async function startEncode(
   const exit = run.exit.then(mustHaveDecoded)
   exit.catch(() => {})
   const checked = { ...run, exit }
-  return { stream: guarded(checked, TRANSCODE_MAX_BYTES, mustHaveDecoded), contentType: CONTENT_TYPE[o.codec], exit }
+  return { stream: guarded(checked, mustHaveDecoded), exit }
 }

@@ -16,7 +16,7 @@ import {
   TIMELINE_TIMEOUT_MS,
 } from './bounds.ts'
 import { mediaTimeout, mediaTooLarge } from './faults.ts'
-import { decodePcm, startEncode, startTranscode } from './ffmpeg.ts'
+import { decodePcm, startEncode } from './ffmpeg.ts'
 import { findFfmpeg } from './find-ffmpeg.ts'
 import { createPool, type Pool } from './pool.ts'
 import type { Lost } from './pool-child.ts'
@@ -37,7 +37,6 @@ import type {
   Timeline,
   Transcode,
   RunOptions,
-  TranscodeOptions,
   Verified,
   VerifyOptions,
 } from './types.ts'
@@ -63,8 +62,6 @@ export type Media = {
   describe(): { driver: MediaSettings['driver']; version: string; encoders: Codec[] }
   /** Interleaved float32 PCM in small chunks, with back-pressure. Leaving the loop ends the process. */
   decode(file: FilePath, o: DecodeOptions): AsyncGenerator<Float32Array, void, void>
-  /** The encoded file as it grows. */
-  transcode(file: FilePath, o: TranscodeOptions): Promise<Transcode>
   /**
    * How long the music is and where its frames lie: reads headers only, and of MPEG audio and ADTS the whole file.
    * Throws `media_unreadable` and what a lost process means.
@@ -221,10 +218,6 @@ export async function createMedia(o: MediaOptions = {}): Promise<Media> {
     settings,
     describe: () => ({ driver: settings.driver, version: settings.version, encoders: [...settings.encoders] }),
     decode: (file, options) => decodeInSlot(slots, settings, file, withEnd(options)),
-    transcode(file, options) {
-      const bound = withEnd(options)
-      return startInSlot(slots, bound, () => startTranscode(settings, file, bound))
-    },
     timeline(file) {
       prepared.warm() // who asks is about to play it
       return timelines.run({ kind: 'timeline', file }) as Promise<Timeline>

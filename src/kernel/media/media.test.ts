@@ -20,6 +20,17 @@ const codeOf = (promise: Promise<unknown>): Promise<unknown> =>
     (thrown: unknown) => (thrown as AppError).code,
   )
 
+/** Four seconds of a tone at 44.1 kHz. */
+const ENCODE = {
+  sampleRateHz: 48_000,
+  channels: 1,
+  bits: 16,
+  packetSamples: 1152,
+  startSample: 0,
+  samples: 4 * 48_000,
+  timeline: { sampleRateHz: 44_100, channels: 1, samples: 4 * 44_100 },
+  container: 'wav',
+} as const
 let folder: Awaited<ReturnType<typeof tempFolder>>
 let tone: string
 before(async () => {
@@ -49,7 +60,7 @@ test('without any FFmpeg: one clear sentence for sound, tags still work', async 
   const media = await createMedia({ driver: 'none' })
   assert.deepEqual(media.describe(), { driver: 'none', version: '', encoders: [] })
   assert.equal(await codeOf(decodeAll(media, tone)), 'media_tools_missing')
-  assert.equal(await codeOf(media.transcode(tone, { codec: 'mp3' })), 'media_tools_missing')
+  assert.equal(await codeOf(media.encode(tone, { ...ENCODE, codec: 'mp3' })), 'media_tools_missing')
   const probed = await media.probe(tone)
   assert.ok(probed.ok && probed.codec === 'pcm')
   await media.close()
@@ -57,7 +68,7 @@ test('without any FFmpeg: one clear sentence for sound, tags still work', async 
 
 test('an encoder that is not there is told before anything starts; a wrong FFMPEG_BIN stops the start', async () => {
   const media = await createMedia({ driver: 'wasm' })
-  assert.equal(await codeOf(media.transcode(tone, { codec: 'opus' })), 'codec_unavailable')
+  assert.equal(await codeOf(media.encode(tone, { ...ENCODE, codec: 'opus' })), 'codec_unavailable')
   await media.close()
   await assert.rejects(createMedia({ ffmpegBin: '/nowhere/ffmpeg' }), /FFMPEG_BIN names/)
   await assert.rejects(createMedia({ ffmpegBin: process.execPath }), /FFMPEG_BIN names/)
@@ -69,7 +80,7 @@ test('a transcode of a file that is moved away meanwhile goes on', {
   const media = await createMedia()
   await mkdir(join(folder.path, 'away'))
   const path = makeFile(folder.path, 'flac', { sec: 2 })
-  const job = await media.transcode(path, { codec: 'mp3' })
+  const job = await media.encode(path, { ...ENCODE, codec: 'mp3' })
   await rename(path, join(folder.path, 'away', 'x.flac'))
   assert.ok((await drain(job.stream)) > 20_000)
   await media.close()

@@ -28,12 +28,6 @@ export type DecodeOptions = RunOptions & {
   startSec?: number | undefined
   durationSec?: number | undefined
 }
-export type TranscodeOptions = RunOptions & {
-  codec: Codec
-  bitrateKbps?: number | undefined
-  sampleRate?: number | undefined
-  startSec?: number | undefined
-}
 /**
  * How long the music of a file is, to the sample, as FFmpeg decodes it: delay and padding of its encoder left out.
  * `frames` is the time index of MPEG audio and ADTS, whose own ways of seeking only guess.
@@ -83,7 +77,7 @@ export type VerifyOptions = RunOptions & {
 /** What was decoded, in whole milliseconds. */
 export type Verified = { durationMs: number }
 /** `exit` settles when the encoder has ended; `stream` ends only after a success and is destroyed by a failure. */
-export type Transcode = { stream: Readable; contentType: string; exit: Promise<void> }
+export type Transcode = { stream: Readable; exit: Promise<void> }
 
 export type SyncedWord = { timeMs: number; text: string }
 /** `words` together are the text. */
