@@ -156,8 +156,41 @@ test('silence reads the absolute gate, range 0, peak 0', () => {
     rangeLu: 0,
     momentaryMaxLufs: SILENCE_LUFS,
     shortTermMaxLufs: SILENCE_LUFS,
+    blocks: { floorLufs: SILENCE_LUFS, counts: [] },
   })
   assert.deepEqual(peakMeter(2).finish(), { samplePeak: 0, truePeak: 0 })
 })
 
 test('no block at all reads silence', () => assert.equal(loudnessMeter(RATE, 2).finish().integratedLufs, SILENCE_LUFS))
+
+test('the blocks of several tracks tell the loudness of all of them together', () => {
+  const parts: [number, number][][] = [
+    [
+      [-18, 30],
+      [-45, 20],
+    ],
+    [
+      [-30, 40],
+      [-24, 12],
+    ],
+    [[-60, 30]],
+  ]
+  const together = measure(parts.flat()).integratedLufs
+  const pairs = parts.flatMap((part) => {
+    const { floorLufs, counts } = measure(part).blocks
+    return counts.map((n, i) => ({ n, power: 10 ** ((floorLufs + i + 0.5) / 10) }))
+  })
+  const mean = (some: typeof pairs) =>
+    some.reduce((sum, p) => sum + p.n * p.power, 0) / some.reduce((sum, p) => sum + p.n, 0)
+  const gate = mean(pairs) / 10
+  near(10 * Math.log10(mean(pairs.filter((p) => p.power >= gate))), together, 0.6, 'half a bin')
+})
+
+test('blocks are counted within bounds, whatever the samples are', () => {
+  const meter = loudnessMeter(RATE, 2)
+  for (const level of [1e30, 1e-30, 3e38, 0, 1])
+    for (let i = 0; i < 5; i++) meter.push([new Float32Array(BLOCK).fill(level), new Float32Array(BLOCK).fill(-level)])
+  const { floorLufs, counts } = meter.finish().blocks
+  assert.ok(Number.isInteger(floorLufs) && floorLufs >= SILENCE_LUFS && floorLufs <= 100)
+  assert.ok(counts.length <= 200 && counts.every(Number.isInteger))
+})

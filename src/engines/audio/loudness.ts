@@ -10,7 +10,15 @@ export type Loudness = {
   rangeLu: number
   momentaryMaxLufs: number
   shortTermMaxLufs: number
+  blocks: LoudnessBlocks
 }
+
+/**
+ * How many blocks of 400 ms (one every 100 ms) are how loud: `counts[i]` from `floorLufs + i` up to one LU above. Enough
+ * to find the loudness of several tracks together, each gate over the blocks of all; those below `floorLufs` are no part
+ * of that whatever the others are like.
+ */
+export type LoudnessBlocks = { floorLufs: number; counts: number[] }
 
 export type LoudnessMeter = {
   /** One block of exactly 100 ms (`sampleRate / 10` samples) of each channel. */
@@ -25,6 +33,11 @@ const GATE_RELATIVE_LU = -10
 const RANGE_GATE_RELATIVE_LU = -20
 const RANGE_LOW = 0.1
 const RANGE_HIGH = 0.95
+/** Blocks so far below the whole are passed over by the gate of any album on which their track is heard. */
+const BLOCKS_SPAN_LU = 25
+/** Bounds of what broken files of floating point may claim to be. */
+const BLOCK_FLOOR_MAX_LUFS = 100
+const BLOCK_BINS_MAX = 200
 const BLOCKS_MOMENTARY = 4
 const BLOCKS_SHORT_TERM = 30
 
@@ -132,6 +145,19 @@ const range = (shortTerm: Float64Array) => {
   return at(RANGE_HIGH) - at(RANGE_LOW)
 }
 
+const countBlocks = (momentary: Float64Array, integratedLufs: number): LoudnessBlocks => {
+  const lowest = Math.max(SILENCE_LUFS, integratedLufs - BLOCKS_SPAN_LU)
+  const floorLufs = Math.floor(Math.min(lowest, BLOCK_FLOOR_MAX_LUFS))
+  const counts: number[] = []
+  for (const value of momentary) {
+    const bin = Math.floor(lufsOf(value) - floorLufs)
+    if (!(bin >= 0 && bin < BLOCK_BINS_MAX)) continue
+    while (counts.length <= bin) counts.push(0)
+    counts[bin]!++
+  }
+  return { floorLufs, counts }
+}
+
 const greatest = (values: Float64Array) => {
   let top = 0
   for (const value of values) top = Math.max(top, value)
@@ -154,11 +180,13 @@ export const loudnessMeter = (sampleRate: number, channels: 1 | 2, durationHintS
       const all = blocks.view()
       const momentary = sliding(all, Math.max(1, Math.min(BLOCKS_MOMENTARY, all.length)))
       const shortTerm = sliding(all, BLOCKS_SHORT_TERM)
+      const integratedLufs = integrated(momentary)
       return {
-        integratedLufs: integrated(momentary),
+        integratedLufs,
         rangeLu: range(shortTerm),
         momentaryMaxLufs: greatest(momentary),
         shortTermMaxLufs: greatest(shortTerm.length > 0 ? shortTerm : momentary),
+        blocks: countBlocks(momentary, integratedLufs),
       }
     },
   }

@@ -1,4 +1,5 @@
 import type { Key } from './key.ts'
+import type { LoudnessBlocks } from './loudness.ts'
 import type { TempoGuess } from './rhythm.ts'
 
 /** Rises whenever an answer may differ for the same audio. */
@@ -34,6 +35,7 @@ export type TrackAnalysis = {
     /** dBTP and dBFS; −120 for silence. */
     truePeakDbtp: number
     samplePeakDbfs: number
+    blocks: LoudnessBlocks
   }
   /** 0..1, from loudness, onset rate and brightness; a plain formula, not validated against people. */
   energy: number

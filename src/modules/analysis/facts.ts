@@ -38,6 +38,8 @@ export function toFeatures(contentId: string, a: TrackAnalysis, tookMs: number):
     loudness_lufs: isSilent ? null : a.loudness.integratedLufs,
     loudness_range_lu: a.loudness.rangeLu,
     true_peak_dbtp: a.loudness.truePeakDbtp > SILENCE_DBTP ? a.loudness.truePeakDbtp : null,
+    block_floor_lufs: isSilent ? null : a.loudness.blocks.floorLufs,
+    block_counts: isSilent ? null : a.loudness.blocks.counts,
     energy: clamp01(a.energy),
     ...threeBands(a.bands),
     centroid_hz: a.spectral.centroidHz,
@@ -101,7 +103,15 @@ export const toAnalysis = (f: FeatureRow, t: TimelineRow, songId?: string): Anal
   sections: t.sections.map(section),
 })
 
-type FacetFields = Pick<FeatureRow, 'tempo' | 'key' | 'camelot' | 'energy' | 'loudness_lufs' | 'true_peak_dbtp'>
+type FacetFields = Pick<
+  FeatureRow,
+  'tempo' | 'key' | 'camelot' | 'energy' | 'loudness_lufs' | 'true_peak_dbtp' | 'block_floor_lufs' | 'block_counts'
+>
+
+const blocksOf = (f?: FacetFields): Pick<Static<typeof Facets>, 'loudnessBlocks'> =>
+  f?.block_counts && f.block_floor_lufs !== null
+    ? { loudnessBlocks: { floorLufs: f.block_floor_lufs, counts: f.block_counts } }
+    : {}
 
 /** What lists show of a song; without features only its state. */
 export const toFacets = (songId: string, state: State, f?: FacetFields): Static<typeof Facets> => ({
@@ -112,5 +122,6 @@ export const toFacets = (songId: string, state: State, f?: FacetFields): Static<
   energy: f?.energy ?? null,
   loudnessLufs: f?.loudness_lufs ?? null,
   truePeakDbtp: f?.true_peak_dbtp ?? null,
+  ...blocksOf(f),
   state,
 })

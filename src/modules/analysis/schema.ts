@@ -76,6 +76,12 @@ export const Facets = Type.Object({
   energy: Nullable(Type.Number()),
   loudnessLufs: Nullable(Type.Number()),
   truePeakDbtp: Nullable(Type.Number()),
+  loudnessBlocks: Type.Optional(
+    Type.Object(
+      { floorLufs: Type.Integer(), counts: Type.Array(Type.Integer(), { maxItems: 200 }) },
+      { description: 'Blocks of 400 ms, one every 100 ms, by their loudness: from `floorLufs` up by one LU each' },
+    ),
+  ),
   state: OneOf(['pending', 'processing', 'completed', 'failed'] as const),
 })
 

@@ -18,6 +18,8 @@ export type FeatureRow = {
   loudness_lufs: number | null
   loudness_range_lu: number
   true_peak_dbtp: number | null
+  block_floor_lufs: number | null
+  block_counts: number[] | null
   energy: number
   bass: number
   mid: number

@@ -12,9 +12,14 @@ alter table catalog.albums add column true_peak_dbtp real;
 alter table catalog.albums add column public_loudness_lufs real;
 alter table catalog.albums add column public_true_peak_dbtp real;
 
--- Loudness is energy: that of an album is the mean power of its songs by their length, of those that are not more than
--- 10 LU below the mean of all (the gate of ITU-R BS.1770, song by song). Where songs were not measured and the tags of
--- all of them agree on the album, the tags are right. Notes the songs of albums that changed.
+-- Of analysis: how many blocks of the song are how loud, from `block_floor_lufs` up by one LU each.
+alter table catalog.song_facets add column block_floor_lufs smallint;
+alter table catalog.song_facets add column block_counts integer[];
+
+-- Loudness is energy: that of an album is the mean power of the blocks of all its songs, of those that are not more than
+-- 10 LU below the mean of all (the gate of ITU-R BS.1770). A song whose blocks are not known counts as blocks of its own
+-- loudness all along. Where songs were not measured and the tags of all of them agree on the album, the tags are right.
+-- Notes the songs of albums that changed.
 create function catalog.measure_albums(ids uuid[]) returns void language plpgsql set enable_seqscan = off as $$
 declare changed uuid[];
 begin
@@ -36,28 +41,34 @@ begin
         f.loudness_lufs is not null or coalesce(f.state = 'completed', false) as is_analysed,
         coalesce(f.loudness_lufs, -18 - m.tag_gain_db)::float8 as lufs,
         case when f.loudness_lufs is null then m.tag_peak_db else f.true_peak_dbtp end as peak,
-        m.tag_album_gain_db as tag_gain, m.tag_album_peak_db as tag_peak
+        m.tag_album_gain_db as tag_gain, m.tag_album_peak_db as tag_peak, f.block_floor_lufs, f.block_counts
       from members m left join catalog.song_facets f on f.song_id = m.id),
     scoped as (select h.*, x.is_public from heard h cross join (values (false), (true)) as x(is_public)
       where not x.is_public or h.shelf = 3),
-    ungated as (
-      select s.album, s.is_public, bool_and(s.is_over) as is_whole,
+    whole as (
+      select s.album, s.is_public,
         not bool_and(s.is_analysed) and count(s.tag_gain) = count(*) and max(s.tag_gain) - min(s.tag_gain) < 0.1 as is_told,
         -18 - avg(s.tag_gain) as told_lufs,
         case when count(s.tag_peak) = count(*) then max(s.tag_peak) end as told_peak,
-        sum(s.ms * power(10, s.lufs / 10)) / nullif(sum(s.ms) filter (where s.lufs is not null), 0) as power,
         case when count(s.peak) filter (where s.lufs is not null) = count(s.lufs) then max(s.peak) end as peak
-      from scoped s group by s.album, s.is_public),
+      from scoped s group by s.album, s.is_public having bool_and(s.is_over)),
+    blocks as (
+      select s.album, s.is_public, power(10, (s.block_floor_lufs + b.no - 0.5) / 10.0)::float8 as power, b.n::float8 as n
+        from scoped s join whole w using (album, is_public)
+          cross join lateral unnest(s.block_counts) with ordinality as b(n, no)
+        where not w.is_told and b.n > 0
+      union all
+      select s.album, s.is_public, power(10, s.lufs / 10), s.ms / 100 from scoped s join whole w using (album, is_public)
+        where not w.is_told and s.block_counts is null and s.lufs is not null),
+    ungated as (select album, is_public, sum(power * n) / sum(n) as power from blocks group by album, is_public),
     gated as (
-      select u.album, u.is_public, u.is_whole, u.is_told, u.told_lufs, u.told_peak, u.peak,
-        (select 10 * log(sum(s.ms * power(10, s.lufs / 10)) / sum(s.ms)) from scoped s
-          where s.album = u.album and s.is_public = u.is_public and power(10, s.lufs / 10) >= u.power / 10) as lufs
-      from ungated u),
+      select b.album, b.is_public, 10 * log(sum(b.power * b.n) / sum(b.n)) as lufs
+      from blocks b join ungated u using (album, is_public) where b.power >= u.power / 10 group by b.album, b.is_public),
     told as (
-      select g.album, g.is_public,
-        round((case when not g.is_whole then null when g.is_told then g.told_lufs else g.lufs end)::numeric, 2)::real as lufs,
-        round((case when not g.is_whole then null when g.is_told then g.told_peak else g.peak end)::numeric, 2)::real as peak
-      from gated g),
+      select w.album, w.is_public,
+        round((case when w.is_told then w.told_lufs else g.lufs end)::numeric, 2)::real as lufs,
+        round((case when w.is_told then w.told_peak else w.peak end)::numeric, 2)::real as peak
+      from whole w left join gated g using (album, is_public)),
     fresh as (
       select i.id, a.lufs, a.peak, p.lufs as public_lufs, p.peak as public_peak from unnest($1) as i(id)
         left join told a on a.album = i.id and not a.is_public left join told p on p.album = i.id and p.is_public),

@@ -72,21 +72,25 @@ export type FacetsRow = {
   energy: number | null
   loudnessLufs: number | null
   truePeakDbtp: number | null
+  loudnessBlocks?: { floorLufs: number; counts: number[] }
 }
 /** What analysis found; of songs that are gone by now nothing is kept. */
 export async function saveFacets(db: Db, facets: readonly FacetsRow[]): Promise<void> {
   const rows = facets.map((f) => ({ ...f, ...(moodOf(f) ?? { valence: null, arousal: null, mood: null }) }))
   await sql`
     insert into catalog.song_facets (song_id, state, tempo, key, camelot, energy, loudness_lufs, true_peak_dbtp,
-      valence, arousal, mood)
-    select s.id, r.state, r.tempo, r.key, r.camelot, r.energy, r."loudnessLufs", r."truePeakDbtp", r.valence, r.arousal,
-      r.mood
+      block_floor_lufs, block_counts, valence, arousal, mood)
+    select s.id, r.state, r.tempo, r.key, r.camelot, r.energy, r."loudnessLufs", r."truePeakDbtp",
+      (r."loudnessBlocks"->>'floorLufs')::smallint, (select array_agg(x.n::integer order by x.no) from
+        jsonb_array_elements_text(r."loudnessBlocks"->'counts') with ordinality as x(n, no)),
+      r.valence, r.arousal, r.mood
     from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r("songId" uuid, state text, tempo real, key text,
-      camelot text, energy real, "loudnessLufs" real, "truePeakDbtp" real, valence real, arousal real, mood text)
+      camelot text, energy real, "loudnessLufs" real, "truePeakDbtp" real, "loudnessBlocks" jsonb, valence real, arousal real, mood text)
       join catalog.songs s on s.id = r."songId"
     on conflict (song_id) do update set state = excluded.state, tempo = excluded.tempo, key = excluded.key,
       camelot = excluded.camelot, energy = excluded.energy, loudness_lufs = excluded.loudness_lufs,
-      true_peak_dbtp = excluded.true_peak_dbtp, valence = excluded.valence, arousal = excluded.arousal,
+      true_peak_dbtp = excluded.true_peak_dbtp, block_floor_lufs = excluded.block_floor_lufs,
+      block_counts = excluded.block_counts, valence = excluded.valence, arousal = excluded.arousal,
       mood = excluded.mood`.execute(db)
   // While a song is looked at again, its album stays as loud as it was.
   const over = facets.filter((f) => f.state === 'completed' || f.state === 'failed').map((f) => f.songId)
