@@ -27,9 +27,10 @@ const AAC_DELAY_SAMPLES = 1024
 
 /**
  * Grid lines before a piece at which its encoder begins, so that it has settled when the piece comes; what it makes of
- * them is thrown away. Lossless packets know nothing of each other.
+ * them is thrown away. LAME needs two frames to make the very same ones, Opus about fifteen; AAC's windows are the same
+ * after three, but its share of bits takes a second or two. Lossless packets know nothing of each other.
  */
-export const RUN_UP_GRIDS: Readonly<Record<Profile['codec'], number>> = { mp3: 1, opus: 1, aac: 1, flac: 0, wav: 0 }
+export const RUN_UP_GRIDS: Readonly<Record<Profile['codec'], number>> = { mp3: 1, opus: 1, aac: 2, flac: 0, wav: 0 }
 
 /** What is known of the music itself; `samples` are what a decoder gives at `sampleRateHz`, delay and padding left out. */
 export type SourceLength = {

@@ -1,13 +1,16 @@
 /** Chromium plays exactly the music: it leaves out what the encoder put before and after. */
 import assert from 'node:assert/strict'
+import { buffer } from 'node:stream/consumers'
 import { after, before, describe, it } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
+import { createMedia, type Media } from '#kernel/media/index.ts'
+import { tempFolder } from '#test/fixtures/audio.ts'
 import { chromiumPath, startBrowser } from '#test/web/product.ts'
 import { profileOf } from '../../profiles.ts'
-import { type Layout, packetsIn } from '../layout.ts'
+import { type Layout, packetsIn, samplesToFeed } from '../layout.ts'
+import { splitterOf } from '../packets/index.ts'
 import { fmp4 } from './fmp4.ts'
-import { containerOf } from './index.ts'
-import { encodeFrom, layoutFor, makeTune, needsFfmpeg, packAll, type Tune } from './testing.ts'
+import { layoutFor, makeTune, nameOf, needsFfmpeg, type Source, whole, writeTune } from './testing.ts'
 
 const SHAPE = { sampleRateHz: 48_000, channels: 2, bits: 16 } as const
 const TUNE_SEC = 5.123
@@ -53,19 +56,22 @@ const inPage = <T>(page: Page, text: string, input: object): Promise<T> =>
   page.evaluate<T>(`(${text})(${JSON.stringify(input)})`)
 
 void describe('in Chromium', { skip, timeout: 60_000 }, () => {
-  const tune: Tune = makeTune(SHAPE, TUNE_SEC)
+  const tune = makeTune(SHAPE, TUNE_SEC)
   let browser: Browser
   let page: Page
+  let media: Media
+  let folder: Awaited<ReturnType<typeof tempFolder>>
+  let source: Source
   before(async () => {
-    browser = await startBrowser()
+    ;[browser, media, folder] = await Promise.all([startBrowser(), createMedia({ driver: 'native' }), tempFolder()])
     page = await browser.newPage()
+    source = await writeTune(media, nameOf(folder.path, 'tune.wav'), tune)
   })
-  after(async () => await browser?.close())
-
-  const made = async (layout: Layout) => {
-    const packets = await encodeFrom(layout, tune, 0)
-    return packAll(containerOf(layout.profile, 'a'), layout, (packet) => packets[packet] as Buffer)
-  }
+  after(async () => {
+    await browser?.close()
+    await media?.close()
+    await folder?.remove()
+  })
 
   for (const profile of [
     profileOf('mp3', 128),
@@ -74,26 +80,40 @@ void describe('in Chromium', { skip, timeout: 60_000 }, () => {
     profileOf('flac', undefined),
   ])
     it(`${profile.name} decodes to exactly the music`, async () => {
-      const layout = layoutFor(profile, tune)
+      const layout = layoutFor(profile, source)
+      const base64 = (await whole(media, source, layout)).toString('base64')
       const [near = 0] = tune.clicks
-      const decoded = await inPage<Decoded>(page, DECODE, { base64: (await made(layout)).toString('base64'), near })
+      const decoded = await inPage<Decoded>(page, DECODE, { base64, near })
       assert.equal(decoded.samples, layout.samples)
       assert.ok(Math.abs(decoded.firstClick - near) <= CLICK_MOVED_SAMPLES_MAX)
     })
 
+  /** Segments of fragmented MP4, also of Opus. */
+  async function segmentsOf(layout: Layout): Promise<Buffer[]> {
+    const { stream } = await media.encode(source.file, {
+      ...layout,
+      codec: layout.profile.codec,
+      bitrateKbps: layout.profile.kbps,
+      startSample: 0,
+      samples: samplesToFeed(layout, 0),
+      timeline: source.timeline,
+      container: source.container,
+    })
+    const packets = splitterOf(layout, 0)(await buffer(stream))
+    return Array.from({ length: layout.pieces }, (_, piece) => {
+      const first = piece * layout.packetsPerPiece
+      return fmp4.pack(layout, piece, packets.slice(first, first + packetsIn(layout, piece)))
+    })
+  }
   for (const [profile, codecs] of [
     [profileOf('aac', 128), 'mp4a.40.2'],
     [profileOf('opus', 128), 'opus'],
     [profileOf('flac', undefined), 'flac'],
   ] as const)
     it(`${profile.name}: segments that come in any order fill the time from 0 to the end of the music`, async () => {
-      const layout = layoutFor(profile, tune)
-      const packets = await encodeFrom(layout, tune, 0)
-      const pieces = Array.from({ length: layout.pieces }, (_, piece) => {
-        const first = piece * layout.packetsPerPiece
-        return fmp4.pack(layout, piece, packets.slice(first, first + packetsIn(layout, piece)))
-      })
-      const segments = [fmp4.header(layout), ...pieces.toReversed()].map((bytes) => bytes.toString('base64'))
+      const layout = layoutFor(profile, source)
+      const appended = [fmp4.header(layout), ...(await segmentsOf(layout)).toReversed()]
+      const segments = appended.map((bytes) => bytes.toString('base64'))
       const type = `audio/mp4; codecs="${codecs}"`
       const { ranges, startSec, endSec } = await inPage<Buffered>(page, BUFFER, { segments, type })
       assert.equal(ranges, 1)

@@ -1,13 +1,16 @@
-/** For tests: music of which every place is known, encoded in runs, and what players make of it. */
-import { spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+/** For tests: music of which every place is known, the pieces that are made of it, and what players hear in them. */
+import { execFile, spawnSync } from 'node:child_process'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
+import type { Media, Timeline } from '#kernel/media/index.ts'
 import type { Profile } from '../../profiles.ts'
-import { type Layout, layoutOf, packetsIn, samplesToFeed } from '../layout.ts'
-import { splitterOf } from '../packets/index.ts'
-import type { Container } from '../types.ts'
+import { encodePieces, type Stretch } from '../encoder.ts'
+import { type Layout, layoutOf } from '../layout.ts'
+import { containerOf } from './index.ts'
+
+const run = promisify(execFile)
+const DECODED_BYTES_MAX = 256 << 20
 
 const hasFfmpeg = spawnSync('ffmpeg', ['-version']).status === 0
 /** Options of a test that needs FFmpeg: skipped without it, unless everything must be there. */
@@ -53,90 +56,63 @@ export function makeTune(shape: Shape, seconds: number, clickPeak = 0.5): Tune {
   return { shape, samples, pcm, clicks }
 }
 
-export const layoutFor = (profile: Profile, { shape, samples }: Tune): Layout =>
-  layoutOf(profile, { ...shape, samples })
+/** A file of music, as it is known before something is made of it. */
+export type Source = { readonly file: string; readonly timeline: Timeline; readonly container: string }
 
-const FRAGMENTS = [
-  '-f',
-  'mp4',
-  '-movflags',
-  '+empty_moov+default_base_moof',
-  '-frag_duration',
-  '200000',
-  '-strict',
-  '-2',
-]
-function encoderArgs({ profile, bits, packetSamples }: Layout): string[] {
-  const rate = ['-b:a', `${profile.kbps}k`]
-  if (profile.codec === 'mp3')
-    return ['-c:a', 'libmp3lame', ...rate, '-reservoir', '0', '-write_xing', '0', '-id3v2_version', '0', '-f', 'mp3']
-  if (profile.codec === 'opus') return ['-c:a', 'libopus', '-vbr', 'off', ...rate, ...FRAGMENTS]
-  if (profile.codec === 'aac') return ['-c:a', 'aac', ...rate, ...FRAGMENTS]
-  if (profile.codec === 'wav') return ['-f', `s${bits}le`]
-  const depth = bits === 24 ? ['-sample_fmt', 's32', '-bits_per_raw_sample', '24'] : ['-sample_fmt', 's16']
-  return ['-c:a', 'flac', ...depth, '-frame_size', String(packetSamples), ...FRAGMENTS]
+/** Writes a tune as a file of the name's format. */
+export async function writeTune(media: Media, path: string, tune: Tune, args: readonly string[] = []): Promise<Source> {
+  const { sampleRateHz, channels, bits } = tune.shape
+  await writeFile(`${path}.raw`, tune.pcm)
+  const input = ['-f', `s${bits}le`, '-ar', String(sampleRateHz), '-ac', String(channels), '-i', `${path}.raw`]
+  await run('ffmpeg', ['-v', 'error', '-nostdin', '-y', ...input, ...args, path])
+  const probe = await media.probe(path)
+  if (!probe.ok) throw new Error(probe.reason)
+  return { file: path, timeline: await media.timeline(path), container: probe.container }
 }
 
-/** FFmpeg between two buffers. */
-export async function filter(args: readonly string[], input: Buffer): Promise<Buffer> {
-  const child = spawn('ffmpeg', ['-v', 'error', '-nostdin', ...args, 'pipe:1'], { stdio: ['pipe', 'pipe', 'pipe'] })
-  const exited = once(child, 'exit') as Promise<[number | null]>
-  // Whoever reads no more has ended; its exit code tells why.
-  child.stdin.on('error', () => {})
-  child.stdin.end(input)
-  const [made, said] = await Promise.all([child.stdout.toArray(), child.stderr.toArray()])
-  const [code] = await exited
-  if (code !== 0) throw new Error(`ffmpeg: ${Buffer.concat(said as Buffer[]).toString()}`)
-  return Buffer.concat(made as Buffer[])
+export const layoutFor = (profile: Profile, { timeline }: Source): Layout =>
+  layoutOf(profile, { ...timeline, bits: timeline.bits })
+
+/** The pieces of one run of an encoder. */
+export async function piecesOf(media: Media, source: Source, layout: Layout, stretch: Stretch): Promise<Buffer[]> {
+  const id = { contentId: 'a', profile: layout.profile.name }
+  const wanted = { ...source, id, layout, listener: 'somebody', isThere: async () => true }
+  const pieces: Buffer[] = []
+  for await (const piece of encodePieces(media, wanted, stretch, new AbortController().signal)) pieces.push(piece)
+  return pieces
 }
 
-const rawArgs = ({ sampleRateHz, channels, bits }: Shape): string[] => [
-  '-f',
-  `s${bits}le`,
-  '-ar',
-  String(sampleRateHz),
-  '-ac',
-  String(channels),
-  '-i',
-  'pipe:0',
-]
-
-/** The packets of an encoder that begins at `firstPacket` and goes on to the end. */
-export async function encodeFrom(layout: Layout, tune: Tune, firstPacket: number): Promise<Buffer[]> {
-  const frameBytes = tune.shape.channels * (tune.shape.bits / 8)
-  const start = firstPacket * layout.packetSamples * frameBytes
-  const fed = Buffer.alloc(samplesToFeed(layout, firstPacket) * frameBytes)
-  tune.pcm.copy(fed, 0, start)
-  const made = await filter([...rawArgs(tune.shape), ...encoderArgs(layout)], fed)
-  return splitterOf(layout, firstPacket)(made)
+/** The file that one encoder makes. */
+export async function whole(media: Media, source: Source, layout: Layout): Promise<Buffer> {
+  const pieces = await piecesOf(media, source, layout, { from: 0, until: layout.pieces })
+  return Buffer.concat([containerOf(layout.profile, 'a').header(layout), ...pieces])
 }
 
-/** The whole file, each piece of packets of an own encoder when there are several. */
-export function packAll(container: Container, layout: Layout, packetOf: (packet: number) => Buffer): Buffer {
-  const pieces = Array.from({ length: layout.pieces }, (_, piece) => {
-    const first = piece * layout.packetsPerPiece
-    const own = Array.from({ length: packetsIn(layout, piece) }, (_, i) => packetOf(first + i))
-    return container.pack(layout, piece, own)
-  })
-  return Buffer.concat([container.header(layout), ...pieces])
+/** The file of which every piece is made by an encoder of its own. */
+export async function joined(media: Media, source: Source, layout: Layout): Promise<Buffer> {
+  const runs = Array.from({ length: layout.pieces }, (_, from) =>
+    piecesOf(media, source, layout, { from, until: from + 1 }),
+  )
+  return Buffer.concat([containerOf(layout.profile, 'a').header(layout), ...(await Promise.all(runs)).flat()])
 }
 
-/** Of a file that can be sought in: in a pipe FFmpeg does not mind the end that an Info frame tells. */
-export async function decoded(file: Buffer, outputArgs: readonly string[]): Promise<Buffer> {
-  const folder = await mkdtemp(join(tmpdir(), 'tutti-joins-'))
-  try {
-    const path = join(folder, 'music')
-    await writeFile(path, file)
-    return await filter(['-xerror', '-i', path, ...outputArgs], Buffer.alloc(0))
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
+/** What FFmpeg makes of a file that can be sought in: in a pipe it does not mind the end that an Info frame tells. */
+export async function decoded(path: string, outputArgs: readonly string[]): Promise<Buffer> {
+  const args = ['-v', 'error', '-nostdin', '-xerror', '-i', path, '-map', '0:a:0', ...outputArgs, 'pipe:1']
+  const { stdout } = await run('ffmpeg', args, { encoding: 'buffer', maxBuffer: DECODED_BYTES_MAX })
+  return stdout
 }
 
-/** What a player hears, from the first sample of music: interleaved, full scale is 1. */
-export async function heard(file: Buffer, layout: Layout): Promise<Float32Array> {
-  const raw = await decoded(file, ['-c:a', 'pcm_f32le', '-f', 'f32le'])
-  const all = new Float32Array(raw.buffer.slice(raw.byteOffset, raw.byteOffset + raw.length))
+/** Any file at a rate, from its first sample of music: interleaved, full scale is 1. */
+export async function listenTo(path: string, rateHz: number): Promise<Float32Array> {
+  const raw = await decoded(path, ['-af', `aresample=${rateHz}`, '-c:a', 'pcm_f32le', '-f', 'f32le'])
+  return new Float32Array(raw.buffer.slice(raw.byteOffset, raw.byteOffset + raw.length))
+}
+
+/** What a player hears in a rendition. */
+export async function heard(path: string, rendition: Buffer, layout: Layout): Promise<Float32Array> {
+  await writeFile(path, rendition)
+  const all = await listenTo(path, layout.sampleRateHz)
   // Of fragments FFmpeg 5 leaves the edit list and the last duration aside; browsers do not (see their test).
   if (layout.profile.codec !== 'aac') return all
   const from = layout.delaySamples * layout.channels
@@ -149,3 +125,5 @@ export function played({ shape, pcm }: Tune): Float32Array {
   const full = 2 ** (shape.bits - 1)
   return Float32Array.from({ length: pcm.length / bytes }, (_, i) => pcm.readIntLE(i * bytes, bytes) / full)
 }
+
+export const nameOf = (folder: string, ...parts: (string | number)[]): string => join(folder, parts.join('-'))
