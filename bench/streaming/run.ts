@@ -93,7 +93,7 @@ async function main(world: World): Promise<void> {
   }
   if (driver === 'wasm') return
   const [one, ...rest] = songs
-  const costs = []
+  const costs: Awaited<ReturnType<typeof sequential>>[] = []
   for (const song of rest) costs.push(await sequential(world, song))
   const sum = (of: (c: (typeof costs)[number]) => number) => costs.reduce((total, c) => total + of(c), 0)
   const ratio = sum((c) => c.ours) / sum((c) => c.bare)
