@@ -44,10 +44,7 @@ void describe('web app: until a picture is there', { skip, timeout: 300_000 }, (
 
   void it('a blur of it stands there, and nothing moves when it comes', async () => {
     const { page } = visit
-    let letThrough: () => void = () => {}
-    const held = new Promise<void>((resolve) => {
-      letThrough = resolve
-    })
+    const { promise: held, resolve: letThrough } = Promise.withResolvers<void>()
     await page.route(/\/cover\?/, async (route) => {
       await held
       await route.continue()
@@ -61,8 +58,8 @@ void describe('web app: until a picture is there', { skip, timeout: 300_000 }, (
       60_000,
     )
     const [top, bottom] = (await blurOf()) as [number[], number[]]
-    assert.ok((top[0] as number) > 180 && (top[2] as number) < 140, `orange above: ${top}`)
-    assert.ok((bottom[2] as number) > (bottom[0] as number), `blue below: ${bottom}`)
+    assert.ok((top[0] as number) > 180 && (top[2] as number) < 140, `orange above: ${top.join()}`)
+    assert.ok((bottom[2] as number) > (bottom[0] as number), `blue below: ${bottom.join()}`)
     await page.screenshot({ path: 'test-output/screens/placeholder-before.png' })
     const places = () =>
       page.locator('.art').evaluateAll((all) => all.map((e) => JSON.stringify(e.getBoundingClientRect())))

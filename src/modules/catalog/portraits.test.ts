@@ -11,12 +11,13 @@ const GREEN = png(80, 80, [20, 200, 20])
 const BLUE = png(80, 80, [20, 20, 200])
 const GREY = png(80, 80, [120, 120, 120])
 
+const song = (artist: string, album: string, year: number, picture: Buffer) =>
+  mp3({ title: `${artist} ${album}`, artist, albumArtist: artist, album, year, picture })
+
 let music: MusicFolder
 let c: Catalog
 before(async () => {
   music = await musicFolder()
-  const song = (artist: string, album: string, year: number, picture: Buffer) =>
-    mp3({ title: `${artist} ${album}`, artist, albumArtist: artist, album, year, picture })
   await music.put('Ann/Old/1.mp3', song('Ann', 'Old', 1990, RED))
   await music.put('Ann/New/1.mp3', song('Ann', 'New', 2010, GREEN))
   await music.put('Bob/One/1.mp3', song('Bob', 'One', 2000, RED))

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { blurhashOf, type Pixels, toByte, toLinear } from './blurhash.ts'
 
 const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz#$%*+,-.:;=?@[]^_{|}~'
-const numberOf = (text: string): number => [...text].reduce((value, c) => value * 83 + DIGITS.indexOf(c), 0)
+const numberOf = (text: string): number => text.split('').reduce((value, c) => value * 83 + DIGITS.indexOf(c), 0)
 const plain = (r: number, g: number, b: number, side = 12): Pixels => ({
   rgb: Uint8Array.from({ length: side * side * 3 }, (_, i) => [r, g, b][i % 3] as number),
   width: side,
@@ -55,7 +55,7 @@ test('every picture has a text of the right length and letters', () => {
     fc.property(any, counts, counts, (pixels, across, down) => {
       const hash = blurhashOf(pixels, { across, down })
       assert.equal(hash.length, 4 + 2 * across * down)
-      assert.ok([...hash].every((c) => DIGITS.includes(c)))
+      assert.ok(hash.split('').every((c) => DIGITS.includes(c)))
     }),
   )
 })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { CONTRAST_MIN, contrast, paletteOf, rgbOf } from './palette.ts'
 
 /** Pixels of these colours, so many of each. */
@@ -30,7 +30,7 @@ test('whatever the picture: colours, and text that can be read', () => {
   const parts = fc.array(fc.tuple(fc.integer({ min: 1, max: 50 }), colour), { minLength: 1, maxLength: 12 })
   fc.assert(
     fc.property(parts, (all) => {
-      const p = paletteOf(pixels(...(all as [number, [number, number, number]][])))
+      const p = paletteOf(pixels(...all))
       for (const hex of Object.values(p)) assert.match(hex, /^#[0-9a-f]{6}$/)
       assert.ok(contrast(p.text, p.dominant) >= CONTRAST_MIN, `${p.text} on ${p.dominant}`)
       assert.ok(contrast(p.light, p.dark) >= CONTRAST_MIN, `${p.light} on ${p.dark}`)

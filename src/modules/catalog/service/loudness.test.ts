@@ -33,9 +33,10 @@ test('what was measured goes before what tags say; nothing known is null', () =>
   assert.equal(loudnessOf({ ...tags, loudnessLufs: -9 })?.trackPeakDbtp, null, 'a peak of tags is of other ears')
 })
 
+const gainOf = (loudnessLufs: number | null, truePeakDbtp: number | null) =>
+  safeGainDb(loudnessOf({ ...NOTHING, loudnessLufs, truePeakDbtp }))
+
 test('gain turns down freely, and up only as far as the true peak allows', () => {
-  const gainOf = (loudnessLufs: number | null, truePeakDbtp: number | null) =>
-    safeGainDb(loudnessOf({ ...NOTHING, loudnessLufs, truePeakDbtp }))
   assert.equal(gainOf(null, null), null)
   assert.equal(gainOf(-9, 0.5), -9)
   assert.equal(gainOf(-24, -10), 6)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import type { Loudness } from '#modules/catalog/schema.ts'
 import { gainFor, LIFT_DB_MAX, LOWER_DB_MAX, NORMALIZE, PEAK_MAX_DBTP } from './gain.ts'
 
