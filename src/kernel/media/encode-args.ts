@@ -28,6 +28,7 @@ function filtersOf(o: EncodeOptions, plan: Plan): string {
     ...(gainDb > 0 ? [`alimiter=limit=${LIMIT}:level=false:latency=true`] : []),
     ...(plan.runUpSamples > 0 ? [`atrim=start_sample=${plan.runUpSamples}`] : []),
     'asetpts=N/SR/TB',
+    ...(o.startSample < 0 ? [`adelay=delays=${-o.startSample}S:all=1`] : []),
     'apad',
     `atrim=end_sample=${o.samples}`,
   ]

@@ -41,12 +41,14 @@ export function planOf(o: EncodeOptions): Plan {
   const unit = { in: rateIn / common, out: o.sampleRateHz / common }
   const runUpSec =
     (rateIn === o.sampleRateHz ? 0 : RESAMPLER_RUN_UP_SEC) + ((o.gainDb ?? 0) > 0 ? LIMITER_RUN_UP_SEC : 0)
-  const wanted = Math.floor(Math.max(0, o.startSample - runUpSec * o.sampleRateHz) / unit.out)
+  // What is before the music is silence, which needs no source.
+  const start = Math.max(0, o.startSample)
+  const wanted = Math.floor(Math.max(0, start - runUpSec * o.sampleRateHz) / unit.out)
   // Behind the end there is only silence, but something must be decoded to know that it can be.
   const units = Math.min(wanted, Math.floor((samples - 1) / unit.in))
   const first = units * unit.in
   const at = entryAt(o.timeline, o.container, first)
-  return { ...at, endSample: at.dropSamples + samples - first, runUpSamples: o.startSample - units * unit.out }
+  return { ...at, endSample: at.dropSamples + samples - first, runUpSamples: start - units * unit.out }
 }
 
 /** How to begin at sample `first` of the music or before it. */

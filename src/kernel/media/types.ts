@@ -61,7 +61,7 @@ export type EncodeOptions = RunOptions & {
   /** Of lossless codecs. */
   bits: 16 | 24
   packetSamples: number
-  /** Where to begin, in samples of the output; a multiple of 0.12 s. */
+  /** Where to begin, in samples of the output; a multiple of 0.12 s. What is before 0 is silence. */
   startSample: number
   /** Output samples to encode; after the end of the music they are silence. */
   samples: number

@@ -53,6 +53,8 @@ async function segments(title: string, tier: string): Promise<Buffer[]> {
   return all
 }
 
+const bps = (bytes: Buffer, seconds: number) => (bytes.length * 8) / seconds
+
 describe('rules of RFC 8216bis and of Apple for segments', needsFfmpeg, () => {
   const made = new Map<string, { init: Buffer; all: Buffer[]; seconds: number[]; line: Record<string, string> }>()
   before(async () => {
@@ -69,7 +71,6 @@ describe('rules of RFC 8216bis and of Apple for segments', needsFfmpeg, () => {
     assert.equal(made.size, TIERS.length)
     for (const [tier, m] of made) check(tier, m)
   }
-  const bps = (bytes: Buffer, seconds: number) => (bytes.length * 8) / seconds
   const RULES: readonly (readonly [string, () => void])[] = [
     [
       'RFC 8216bis 3.1.2: the init segment is ftyp and moov, without samples',
@@ -211,16 +212,17 @@ test('what is not there is not found; another version is gone', needsFfmpeg, asy
   for (const [path, expected] of cases) assert.deepEqual(await status('loud.flac', path), expected, path)
 })
 
+const tiers = async (title: string, query = '') => urisOf(await master(title, query)).map((u) => u.split('/')[0])
+const startAt = async (query: string) =>
+  attributesOf(valuesOf((await master('loud.flac', query)).tags, 'EXT-X-START')[0] ?? '')
+
 test('what is offered depends on the source and on what is asked', needsFfmpeg, async () => {
-  const tiers = async (title: string, query = '') => urisOf(await master(title, query)).map((u) => u.split('/')[0])
   assert.deepEqual(await tiers('loud.flac'), ['aac-128', 'aac-64', 'aac-256'])
   assert.deepEqual(await tiers('loud.flac', '?lossless=true'), ['aac-128', 'aac-64', 'aac-256', 'flac'])
   assert.deepEqual(await tiers('loud.flac', '?maxBitrateKbps=130'), ['aac-128', 'aac-64'])
   assert.deepEqual(await tiers('small.mp3', '?lossless=true'), ['aac-64'])
-  const at = async (query: string) =>
-    attributesOf(valuesOf((await master('loud.flac', query)).tags, 'EXT-X-START')[0] ?? '')
-  assert.equal((await at('?startSec=12.25'))['TIME-OFFSET'], '12.25')
-  assert.equal((await at('?startSec=99'))['TIME-OFFSET'], '0', 'behind the end is the beginning')
+  assert.equal((await startAt('?startSec=12.25'))['TIME-OFFSET'], '12.25')
+  assert.equal((await startAt('?startSec=99'))['TIME-OFFSET'], '0', 'behind the end is the beginning')
 })
 
 test('a song shorter than a frame is one segment', needsFfmpeg, async () => {
@@ -279,6 +281,8 @@ describe('what is heard is the music', needsFfmpeg, () => {
       assert.equal(lagOf(source, played, 40), 0)
       const overall = errorBetween(source, played, 0, source.length)
       assert.ok(overall <= errorMax, `differs by ${overall}`)
+      const begin = errorBetween(source, played, 0, NEAR)
+      assert.ok(begin <= overall * JOIN_WORSE_MAX, `${begin} at the beginning, ${overall} elsewhere`)
       for (let at = PIECE - AAC_DELAY; at < source.length - NEAR; at += PIECE) {
         const near = errorBetween(source, played, at - NEAR, at + NEAR)
         assert.ok(near <= overall * JOIN_WORSE_MAX, `${near} at ${at}, ${overall} elsewhere`)

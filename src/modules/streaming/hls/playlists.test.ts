@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { profileOf } from '../profiles.ts'
 import { layoutOf, type SourceLength } from '../renditions/layout.ts'
 import { dashManifest } from './manifest.ts'
@@ -174,10 +174,10 @@ describe('times', () => {
   })
 })
 
+const names = (...o: Parameters<typeof tiersFor>) => tiersFor(...o).map((p) => p.name)
+const mp3 = (kbps: number) => ({ lossless: false, kbps })
 describe('tiers', () => {
   const wish = { lossless: 'left_out', maxKbps: undefined, gainDb: 0 } as const
-  const names = (...o: Parameters<typeof tiersFor>) => tiersFor(...o).map((p) => p.name)
-  const mp3 = (kbps: number) => ({ lossless: false, kbps })
   const cases: readonly (readonly [string, string[], string[]])[] = [
     [
       'lossless music gets all of AAC',

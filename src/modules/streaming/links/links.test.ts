@@ -133,7 +133,7 @@ describe('a signed address', () => {
   })
 
   test('expires', async () => {
-    const keys = createLinkKeys({ db: t.app.ports.db.kysely as never, vault: t.app.ports.vault })
+    const keys = createLinkKeys({ db: t.app.ports.db.kysely, vault: t.app.ports.vault })
     const at = async (expiresSec: number) => {
       const link = writeLink({ userId: artist.userId, expiresSec }, id, await keys.signing())
       return ask(`/api/v1/songs/${id}/stream?link=${link}`)
@@ -178,14 +178,14 @@ describe('a signed address', () => {
   })
 })
 
-describe('a signed address ends', () => {
-  const fresh = async () => {
-    const who = await person(`ending${++made}`)
-    const { body } = await who.get('/users/me')
-    const id = await songOf(who)
-    return { who, name: String(body.username), id, urls: await linkTo(id, who) }
-  }
+const fresh = async () => {
+  const who = await person(`ending${++made}`)
+  const { body } = await who.get('/users/me')
+  const id = await songOf(who)
+  return { who, name: String(body.username), id, urls: await linkTo(id, who) }
+}
 
+describe('a signed address ends', () => {
   test('with the session it was made in, and not with another', async () => {
     const { who, name, urls } = await fresh()
     const second = await again(name)
@@ -235,11 +235,11 @@ describe('a signed address ends', () => {
   })
 })
 
-describe('keys of links', () => {
-  const keysOf = () => createLinkKeys({ db: t.app.ports.db.kysely as never, vault: t.app.ports.vault })
-  const age = (days: number) =>
-    t.app.ports.db.pool.query(`update streaming.link_keys set created_at = created_at - $1 * interval '1 day'`, [days])
+const keysOf = () => createLinkKeys({ db: t.app.ports.db.kysely, vault: t.app.ports.vault })
+const age = (days: number) =>
+  t.app.ports.db.pool.query(`update streaming.link_keys set created_at = created_at - $1 * interval '1 day'`, [days])
 
+describe('keys of links', () => {
   test('lie sealed in the database, and every process has them', async () => {
     const id = await songOf(artist)
     const { streamUrl, link } = await linkTo(id, artist)

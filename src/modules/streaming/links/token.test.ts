@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { newId } from '#kernel/ids.ts'
 import { LINK_LENGTH_MAX } from './contract.ts'
 import { type Claim, type LinkKey, readLink, writeLink } from './token.ts'

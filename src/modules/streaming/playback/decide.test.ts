@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { abilitiesOf, type Client, CLIENTS, clientOf, readAbilities } from './abilities.ts'
 import { type Decision, decide, NETWORKS, type Playable, REASONS, type Wish } from './decide.ts'
 import { describeSource } from './source.ts'
@@ -23,7 +23,7 @@ const SOURCES = {
 } as const
 type SourceName = keyof typeof SOURCES
 const playable = (name: SourceName): Playable => ({ ...describeSource(SOURCES[name]), kbps: SOURCES[name].kbps })
-const wish = (client: Client | string, more: Partial<Wish> = {}): Wish => ({
+const wish = (client: string, more: Partial<Wish> = {}): Wish => ({
   abilities: (CLIENTS as readonly string[]).includes(client) ? abilitiesOf(client as Client) : readAbilities(client),
   maxKbps: undefined,
   network: undefined,
@@ -37,7 +37,7 @@ const wish = (client: Client | string, more: Partial<Wish> = {}): Wish => ({
 const streamed = ({ stream }: Decision): string =>
   stream === undefined ? '-' : stream === 'original' ? 'original' : `${stream.format}-${stream.kbps}`
 
-type Case = readonly [SourceName, Client | string, Partial<Wish>, string]
+type Case = readonly [SourceName, string, Partial<Wish>, string]
 const wanted = 'wanted' as const
 const declined = 'declined' as const
 /** Who plays what: the decision, its reason, what is streamed as one file, and which address suits best. */

@@ -1,5 +1,6 @@
 import { unprocessable } from '#kernel/errors.ts'
 import type { Media } from '#kernel/media/index.ts'
+import type { Profile } from '../profiles.ts'
 import { containerOf } from './containers/index.ts'
 import { GRIDS_PER_PIECE, type Layout, packetsIn, RUN_UP_GRIDS, samplesToFeed } from './layout.ts'
 import { splitterOf } from './packets/index.ts'
@@ -9,6 +10,11 @@ import type { Wanted } from './types.ts'
 const NICE = 5
 /** Grid lines of music that an encoder gets beyond its last piece, because it looks ahead. */
 const LOOK_AHEAD_GRIDS = 1
+/**
+ * Before the music there is silence for them to settle in. FFmpeg's AAC spoils the first frame of all that it makes: 5 ms
+ * in which the error is as loud as the music.
+ */
+const RUNS_UP_IN_SILENCE: ReadonlySet<Profile['codec']> = new Set(['aac'])
 
 /** Pieces `from` (inclusive) to `until` (exclusive). */
 export type Stretch = { readonly from: number; readonly until: number }
@@ -20,7 +26,8 @@ const endedEarly = () =>
 export function planOf(layout: Layout, { from, until }: Stretch) {
   const gridPackets = layout.packetsPerPiece / GRIDS_PER_PIECE
   const firstWanted = from * layout.packetsPerPiece
-  const firstPacket = Math.max(0, firstWanted - RUN_UP_GRIDS[layout.profile.codec] * gridPackets)
+  const earlier = firstWanted - RUN_UP_GRIDS[layout.profile.codec] * gridPackets
+  const firstPacket = RUNS_UP_IN_SILENCE.has(layout.profile.codec) ? earlier : Math.max(0, earlier)
   const endPacket = until * layout.packetsPerPiece + LOOK_AHEAD_GRIDS * gridPackets
   const samples = Math.min(samplesToFeed(layout, firstPacket), (endPacket - firstPacket) * layout.packetSamples)
   return {
