@@ -52,7 +52,7 @@ export function createPlayback(d: Deps): Pick<Service, 'getPlayback' | 'createLi
   return {
     async getPlayback(who, asked) {
       const file = await songFile(d.songs, who, asked.id)
-      const gainDb = asked.normalize ? gainFor(await d.songs.getSong(who, { id: asked.id }), asked.normalize) : 0
+      const gainDb = asked.normalize ? gainFor(file, asked.normalize) : 0
       const source = playableOf(file)
       const decision = decide(source, { ...wishOf(who, asked), gainDb, codecs: d.codecs })
       return answer(file, { asked, source, decision, ...(await signature(d.links, who, asked)) })
