@@ -50,6 +50,8 @@ test('a disk that is full during a transcode: said, survived, over when there is
   const ballast = await fill(disk, 600 * 1024)
   // Its length is announced before the disk is full, so the answer must break off: a shorter one would be a lie.
   await assert.rejects(listen('?quality=high').then(bytesOf), 'the answer breaks off')
+  await eventually(async () => house.pieces().length === 0, 'the disk to be given back')
+  const more = await fill(disk, 40 * 1024)
   const far = await listen('?quality=high', 'bytes=2000000-')
   const problem = (await far.json()) as { code: string; detail: string }
   assert.deepEqual([far.status, problem.code], [507, 'disk_full'])
@@ -80,7 +82,7 @@ test('a disk that is full during a transcode: said, survived, over when there is
   assert.deepEqual([...new Set(shown)], ['507 disk_full'])
   await isLive()
 
-  await Promise.all([ballast, rest].map((path) => rm(path)))
+  await Promise.all([ballast, more, rest].map((path) => rm(path)))
   const whole = await bytesOf(await listen('?quality=high'))
   assert.ok(whole.length > 2_300_000)
   await eventually(async () => (await house.sql('select * from streaming.renditions')).length === 1, 'it to be kept')

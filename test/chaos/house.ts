@@ -55,6 +55,8 @@ export type House = {
   kill(product: Product): Promise<void>
   /** Files that only a transcode or a write under way may have. */
   leftovers(): string[]
+  /** Files of transcodes that are not whole. */
+  pieces(): string[]
 }
 
 /** Session of a living process, from its line in /proc. */
@@ -205,6 +207,7 @@ export function makeHouse(t: TestContext, o: { data?: string } = {}): House {
       await eventually(async () => product.helpers().length === 0, 'the helpers to follow', ORPHAN_MS_MAX)
     },
     leftovers: () => [...filesBelow(join(data, 'temp')), ...filesBelow(join(data, 'blobs', '.tmp'))],
+    pieces: () => filesBelow(join(data, 'cache')),
   }
   return house
 }

@@ -191,3 +191,16 @@ test('an encoder that is killed is started again, and nobody hears of it', needs
   assert.ok(heard.equals(await bytesOf(await music.fetch('f.flac', '/stream?quality=medium'))))
   assert.equal((await watched.starts()).length, 2)
 })
+
+test('those who do not read hold little memory, however much is made for them', needsFfmpeg, async (t) => {
+  const leaving = new AbortController()
+  t.after(() => leaving.abort())
+  const before = process.memoryUsage().rss
+  const asking = Array.from({ length: 40 }, (_, i) =>
+    music.fetch('d.flac', '/stream?format=wav', { signal: leaving.signal, headers: { range: `bytes=${i * 1000}-` } }),
+  )
+  for (const answer of await Promise.all(asking)) hold(answer)
+  await noneAtWork()
+  const grownBytes = process.memoryUsage().rss - before
+  assert.ok(grownBytes < 100 * 1024 ** 2, `${Math.round(grownBytes / 1024 ** 2)} MiB for 40 readers of 5 MB each`)
+})

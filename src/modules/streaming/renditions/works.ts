@@ -97,6 +97,8 @@ function leaveIfUnused(r: Registry, work: Work): void {
   r.works.delete(work.key)
   work.releaseKept()
   place.leave()
+  // Its pieces may go from now on, if there are too many.
+  r.budget.wrote()
   if (work.kept || work.isTooMuch)
     void r.pieces.drop(work.id).catch((thrown: unknown) => r.log.warn({ err: thrown }, 'pieces were not deleted'))
 }
@@ -178,5 +180,7 @@ async function keep(d: Deps, work: Work, wanted: Wanted): Promise<void> {
   if (work.isGone || !(await wanted.isThere())) return d.kept.forget(work.id)
   work.kept = kept
   work.releaseKept = d.kept.hold(kept.blobKey)
+  // Who is listening goes on from the blob.
+  await shelf.shrink(Number.POSITIVE_INFINITY, () => false)
   await d.budget.check()
 }
