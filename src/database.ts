@@ -21,6 +21,8 @@ export async function resetDatabase(app: App, o: { dataDir: string; confirmed: b
     throw new StartError('not_confirmed', 'Nothing was reset: say yes, or add "-- --yes".')
   for (const schema of [...Object.keys(MODULES), 'kernel', 'graphile_worker'])
     await app.ports.db.pool.query(`drop schema if exists "${schema}" cascade`)
+  const { blobs } = app.ports
+  if (blobs.isRemote) for await (const { key } of blobs.list('')) await blobs.delete(key)
   await rm(join(o.dataDir, 'blobs'), { recursive: true, force: true })
   process.stdout.write('The database is empty; the next start makes it anew.\n')
 }

@@ -9,6 +9,8 @@ import { png } from '#test/fixtures/images.ts'
 import { needsS3, startS3, type TestS3 } from '#test/servers/s3.ts'
 import { type Music, makeTune, needsFfmpeg, startMusic } from './testing.ts'
 
+const bytesOf = async (answer: Response) => Buffer.from(await answer.arrayBuffer())
+
 describe('uploads in a bucket', { skip: needsFfmpeg.skip || needsS3.skip }, () => {
   let server: TestS3
   let bucket: string
@@ -55,7 +57,6 @@ describe('uploads in a bucket', { skip: needsFfmpeg.skip || needsS3.skip }, () =
       method,
       headers: { authorization: `Bearer ${artist.token}`, ...headers },
     })
-  const bytesOf = async (answer: Response) => Buffer.from(await answer.arrayBuffer())
   /** As an app does that is no web page: without the headers of a browser. */
   const asApp = (path: string): Promise<IncomingMessage> =>
     new Promise((resolve, reject) => {

@@ -1,8 +1,7 @@
-import { constants } from 'node:fs'
-import { type FileHandle, open } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import type { Blobs } from '#kernel/blob/index.ts'
 import { fileBody } from '#kernel/http/bytes/file-body.ts'
+import { createOpenFiles } from '#kernel/http/bytes/open-files.ts'
 import type { Representation } from '#kernel/http/bytes/send.ts'
 import type { Offload } from './offload/offload.ts'
 import { fileMissing, orMissing, type SongFile } from './visible.ts'
@@ -13,19 +12,6 @@ export const PRIVATE = 'private, no-cache'
 export type OriginalDeps = { readonly blobs: Blobs; readonly offload: Offload }
 
 export const safeTag = (text: string): string => text.replaceAll(/[^\w.-]/g, '_')
-
-/** Opened without waiting, so that a pipe in a music folder cannot hold a request. */
-async function openRegular(path: Buffer): Promise<{ handle: FileHandle; sizeBytes: number; modifiedAt: Date }> {
-  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
-  try {
-    const stat = await handle.stat()
-    if (!stat.isFile()) throw Object.assign(new Error('not a regular file'), { code: 'ENOENT' })
-    return { handle, sizeBytes: stat.size, modifiedAt: stat.mtime }
-  } catch (thrown) {
-    await handle.close()
-    throw thrown
-  }
-}
 
 type Bytes = { readonly sizeBytes: number; readonly modifiedAt: Date }
 const described = (file: SongFile, { sizeBytes, modifiedAt }: Bytes) => ({
@@ -67,17 +53,17 @@ async function remoteOf(
   }
 }
 
-/** One descriptor serves length, validators and bytes, so they belong together even when the file is replaced meanwhile. */
+const files = createOpenFiles()
+
 async function localOf({ offload }: OriginalDeps, file: SongFile): Promise<Representation> {
   const path = Buffer.from(file.pathBase64, 'base64')
-  const opened = await openRegular(path).catch(orMissing)
-  const { handle } = opened
-  const close = () => void handle.close().catch(() => {})
+  const opened = await files.open(path).catch(orMissing)
+  const { handle, done } = opened
   const handOver = offload.file(path)
   return {
     ...described(file, opened),
     ...(handOver && { handOver }),
-    release: close,
-    open: ({ start, end }) => fileBody({ handle, start, end }),
+    release: done,
+    open: ({ start, end }) => fileBody({ handle, start, end, done }),
   }
 }

@@ -8,15 +8,24 @@ const SMALL_BYTES = 64 * 1024
 const LARGE_BYTES = 512 * 1024
 /** A listener who takes a buffer within this time gets large ones, two in turn. */
 const QUICK_MS = 25
-/** Large buffers that wait for the next quick listener. */
+/** Buffers of each size that wait for the next listener. */
 const SPARE_MAX = 16
 
-export type FilePart = { readonly handle: FileHandle; readonly start: number; readonly end: number }
+export type FilePart = {
+  readonly handle: FileHandle
+  readonly start: number
+  readonly end: number
+  /** Called once, when the file is not read any more. */
+  readonly done: () => void
+}
 
-const spare: Buffer[] = []
-const takeLarge = (): Buffer => spare.pop() ?? Buffer.allocUnsafeSlow(LARGE_BYTES)
-const giveLarge = (buffer: Buffer): void => {
-  if (buffer.length === LARGE_BYTES && spare.length < SPARE_MAX) spare.push(buffer)
+const spareSmall: Buffer[] = []
+const spareLarge: Buffer[] = []
+const shelfOf = (bytes: number): Buffer[] => (bytes === LARGE_BYTES ? spareLarge : spareSmall)
+const take = (bytes: number): Buffer => shelfOf(bytes).pop() ?? Buffer.allocUnsafeSlow(bytes)
+const give = (buffer: Buffer): void => {
+  const shelf = shelfOf(buffer.length)
+  if (shelf.length < SPARE_MAX) shelf.push(buffer)
 }
 
 const cutShort = () => new Error('the file became shorter while it was sent')
@@ -25,22 +34,22 @@ const bodies = new WeakSet<Readable>()
 export const isFileBody = (stream: Readable): boolean => bodies.has(stream)
 
 /**
- * A part of an open file as the body of an answer; the file is closed at the end, however that comes. It is a stream
+ * A part of an open file as the body of an answer; `done` is called at the end, however that comes. It is a stream
  * like others, but piped it goes around the stream's own buffers: a few buffers are filled and written in turn.
  * INVARIANT: a buffer is filled again only after what it held has been handed to the system.
  */
-export function fileBody({ handle, start, end }: FilePart): Readable {
+export function fileBody({ handle, start, end, done }: FilePart): Readable {
   let at = start
   let isReading = false
-  let afterRead: (() => Promise<void>) | undefined
-  const readInto = (buffer: Buffer, done: (fault: Error | null, bytes: number) => void): void => {
+  let afterRead: (() => void) | undefined
+  const readInto = (buffer: Buffer, then: (fault: Error | null, bytes: number) => void): void => {
     const wanted = Math.min(buffer.length, end - at)
     isReading = true
     read(handle.fd, buffer, 0, wanted, at, (fault, bytes) => {
       isReading = false
-      void afterRead?.()
+      afterRead?.()
       at += bytes
-      done(fault ?? (bytes === 0 ? cutShort() : null), bytes)
+      then(fault ?? (bytes === 0 ? cutShort() : null), bytes)
     })
   }
   const body = new Readable({
@@ -56,14 +65,11 @@ export function fileBody({ handle, start, end }: FilePart): Readable {
         else this.push(buffer.subarray(0, bytes))
       })
     },
-    destroy(fault, done) {
-      const close = async () => {
-        await handle.close().catch(() => undefined)
-        done(fault)
-      }
+    destroy(fault, closed) {
       // The number of a file that is closed may be another's before the read of it begins.
-      if (isReading) afterRead = close
-      else void close()
+      if (isReading) afterRead = done
+      else done()
+      closed(fault)
     },
   })
   bodies.add(body)
@@ -81,7 +87,7 @@ type Source = {
 
 /** Ends `body` when all is written, destroys it when the file or the listener fails. */
 function pump(body: Readable, to: Writable, source: Source): void {
-  let buffers: Buffer[] = [Buffer.allocUnsafeSlow(SMALL_BYTES)]
+  let buffers: Buffer[] = [take(SMALL_BYTES)]
   let isReading = false
   let isQuick = false
 
@@ -112,14 +118,14 @@ function pump(body: Readable, to: Writable, source: Source): void {
   /** What was written is free again; how long that took says what this listener gets next. */
   function keep(buffer: Buffer, wasQuick: boolean): void {
     if (wasQuick === isQuick && (buffer.length === LARGE_BYTES) === isQuick) return void buffers.push(buffer)
-    giveLarge(buffer)
+    give(buffer)
     if (wasQuick === isQuick) return
     isQuick = wasQuick
-    buffers.forEach(giveLarge)
-    buffers = isQuick ? [takeLarge(), takeLarge()] : [Buffer.allocUnsafeSlow(SMALL_BYTES)]
+    buffers.forEach(give)
+    buffers = isQuick ? [take(LARGE_BYTES), take(LARGE_BYTES)] : [take(SMALL_BYTES)]
   }
   function finish(): void {
-    for (const each of buffers) giveLarge(each)
+    buffers.forEach(give)
     to.end()
     body.push(null)
     body.resume()

@@ -52,6 +52,18 @@ async function searchAll(ctx: CatalogCtx, who: Caller, { q, limit = 10 }: Input<
   })
 }
 
+/**
+ * Each range that a player asks for asks for one file, so these answers are kept as a page of the song is. The program's
+ * own questions are about what is there now, and go to the database.
+ */
+async function filesFor(ctx: CatalogCtx, who: Caller, ids: readonly string[]) {
+  const view = await viewFor(ctx, who)
+  const read = async () => (await songFiles(ctx.db, view, ids)).map((row) => toSongFile(ctx.blobs, row))
+  return ids.length === 1 && who.kind !== 'system'
+    ? keptThing(ctx, { name: 'file', view, input: { ids } }, read)
+    : read()
+}
+
 async function oneArtist(ctx: CatalogCtx, who: Caller, id: string) {
   const { db } = ctx
   const view = await viewFor(ctx, who)
@@ -115,8 +127,7 @@ export function createSongs(ctx: CatalogCtx): Api<typeof songs> {
     search: (who, input) => searchAll(ctx, who, input),
     exportOfUser: async (_who, { userId }) => ({ songs: await describeOwned(db, userId) }),
     statsOfUser: (_who, { userId }) => countOwned(db, userId),
-    getSongFiles: async (who, { ids }) =>
-      (await songFiles(db, await viewFor(ctx, who), ids)).map((row) => toSongFile(ctx.blobs, row)),
+    getSongFiles: (who, { ids }) => filesFor(ctx, who, ids),
     getCoverKeys: async (who, { kind, ids }) =>
       (await coverHashes(db, await viewFor(ctx, who), kind, ids)).map(({ id, hash }) => ({
         id,
