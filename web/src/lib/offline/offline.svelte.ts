@@ -81,13 +81,12 @@ export function keepAlbum({ songs, ...album }: AlbumWithSongs): void {
   }
   told(keep({ item, songs: there }))
 }
-export const keepSong = (song: Song): void =>
-  told(
-    keep({
-      item: { id: songItemId(song.id), title: song.title, by: song.artist, album: null, songIds: [song.id] },
-      songs: [song],
-    }),
-  )
+async function keepOneSong(song: Song): Promise<void> {
+  const item = { id: songItemId(song.id), title: song.title, by: song.artist, album: null, songIds: [song.id] }
+  await keep({ item, songs: [song] })
+  tell(`“${song.title}” is being kept on this device.`)
+}
+export const keepSong = (song: Song): void => told(keepOneSong(song))
 
 async function remove(items: readonly KeptItem[]): Promise<void> {
   const owner = await readOwner()
