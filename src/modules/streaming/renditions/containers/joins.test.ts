@@ -27,6 +27,7 @@ import {
 
 /** Three pieces, the last of them short. */
 const TUNE_SEC = 8.437
+const SECONDS_AT_BORDERS = [0.02, 3.84]
 /** How much worse than around it a join may be; one packet too many or too few makes it ten times worse. */
 const WORSE_MAX = 1.2
 /** A click is softened, but not moved. */
@@ -142,5 +143,16 @@ void describe('pieces, joined', needsFfmpeg, () => {
       const format = `s${shape.bits}le`
       await heard(path, file, layout)
       assert.ok((await decoded(path, ['-c:a', `pcm_${format}`, '-f', format])).equals(tune.pcm))
+    })
+
+  for (const [profile, shape] of [...LOSSY.slice(1, 6), ...LOSSLESS])
+    it(`${profile.name} at ${shape.sampleRateHz} Hz is exactly as long as music of a packet, and as music of a piece`, async () => {
+      for (const seconds of SECONDS_AT_BORDERS) {
+        const path = nameOf(folder.path, profile.name, seconds)
+        const source = await writeTune(media, `${path}.wav`, makeTune(shape, seconds))
+        const layout = layoutFor(profile, source)
+        const sound = await heard(path, await joined(media, source, layout), layout)
+        assert.equal(sound.length, Math.round(seconds * shape.sampleRateHz) * layout.channels)
+      }
     })
 })
