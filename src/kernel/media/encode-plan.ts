@@ -29,7 +29,7 @@ const FRAMES_RUN_UP = 12
  * Containers that FFmpeg enters exactly, with the seconds that their decoders need to have heard before. (Matroska and
  * ASF count milliseconds only; the others are rare.)
  */
-const TIME_RUN_UP_SEC: Readonly<Record<string, number>> = { flac: 0, wav: 0, aiff: 0, mp4: 0.5, ogg: 1 }
+const TIME_RUN_UP_SEC: Readonly<Record<string, number>> = { flac: 0, wav: 0, aiff: 0, mp4: 1, ogg: 1 }
 
 const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b))
 

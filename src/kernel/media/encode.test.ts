@@ -4,7 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { buffer } from 'node:stream/consumers'
-import { skipWithoutFfmpeg, tempFolder, writeSweep } from '#test/fixtures/audio.ts'
+import { skipWithoutFfmpeg, tempFolder, withItunesPriming, writeSweep } from '#test/fixtures/audio.ts'
 import { createMedia, type EncodeOptions, type Media, type Timeline } from './index.ts'
 
 const OUT_HZ = 48_000
@@ -21,6 +21,7 @@ type Source = {
   tolerance?: number
   samplesOff?: number
 }
+const FRAGMENTS = ['-movflags', '+frag_keyframe+empty_moov', '-frag_duration', '1000000']
 const SOURCES: Source[] = [
   { name: 'cbr.mp3', args: ['-b:a', '128k'] },
   { name: 'vbr.mp3', args: ['-q:a', '4'] },
@@ -36,6 +37,12 @@ const SOURCES: Source[] = [
   { name: 'aac.m4a', args: ['-c:a', 'aac', '-aac_pns', '0'] },
   { name: 'mono48.m4a', rateHz: 48_000, channels: 1, args: ['-c:a', 'aac', '-aac_pns', '0'] },
   { name: 'adts.aac', args: ['-c:a', 'aac', '-aac_pns', '0', '-f', 'adts'] },
+  { name: 'unedited.m4a', args: ['-c:a', 'aac', '-aac_pns', '0', '-use_editlist', '0'] },
+  { name: 'fragments.m4a', channels: 1, args: ['-c:a', 'aac', '-aac_pns', '0', ...FRAGMENTS] },
+  { name: '22.m4a', rateHz: 22_050, args: ['-c:a', 'aac', '-aac_pns', '0'] },
+  { name: 'opus.m4a', rateHz: 48_000, channels: 1, args: ['-c:a', 'libopus', '-f', 'mp4'] },
+  { name: 'mp3.m4a', channels: 1, args: ['-c:a', 'libmp3lame', '-f', 'mp4'] },
+  { name: 'flac.m4a', args: ['-c:a', 'flac', '-strict', '-2', '-f', 'mp4'] },
   { name: 'alac.m4a', args: ['-c:a', 'alac'] },
   { name: '16.flac', args: ['-sample_fmt', 's16'] },
   { name: '24-96.flac', rateHz: 96_000, args: ['-sample_fmt', 's32', '-bits_per_raw_sample', '24'] },
@@ -138,6 +145,16 @@ describe('native', { skip: skipWithoutFfmpeg() }, () => {
       if (source.samplesOff === undefined) await assertExact(media, made, PLACES, source.tolerance ?? 0)
       else await assertExact(media, { ...made, timeline: { ...made.timeline, samples } }, PLACES, 0)
     })
+
+  test('what iTunes says of the start of a file without an edit list is left out, as FFmpeg does', async () => {
+    const args = ['-c:a', 'aac', '-aac_pns', '0', '-use_editlist', '0']
+    const made = await make(media, { name: 'itunes.m4a', args })
+    await writeFile(made.path, withItunesPriming(await readFile(made.path), 1024))
+    const tagged = { ...made, timeline: await media.timeline(made.path) }
+    assert.equal(tagged.timeline.samples, made.timeline.samples - 1024)
+    assert.equal(tagged.timeline.samples, decoded(made.path).length / 4)
+    await assertExact(media, tagged, PLACES, 0)
+  })
 
   test('lossless music goes through bit by bit at its own rate, from any grid line', async () => {
     for (const [name, bits, rateHz] of [

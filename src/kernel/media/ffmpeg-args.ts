@@ -51,6 +51,11 @@ export const verifyArgs = (settings: MediaSettings): string[] => [
   ...inputArgs(settings, {}),
   ...words('-c:a pcm_s16le -f null pipe:2'),
 ]
+/** The first moment as a WAV on stdout, at whatever rate it has. */
+export const momentArgs = (settings: MediaSettings): string[] => [
+  ...inputArgs(settings, { durationSec: 0.2 }),
+  ...words('-c:a pcm_s16le -f wav pipe:1'),
+]
 /** Interleaved 32-bit little-endian floats on stdout. */
 export const decodeArgs = (settings: MediaSettings, o: DecodeOptions): string[] => [
   ...inputArgs(settings, o),

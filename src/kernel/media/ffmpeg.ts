@@ -1,12 +1,14 @@
 import { Transform, pipeline } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { unprocessable } from '#kernel/errors.ts'
 import { TRANSCODE_MAX_BYTES } from './bounds.ts'
 import { codecUnavailable, mediaToolsMissing, mediaTooLarge } from './faults.ts'
 import { DECODED_MARK, encodeArgs } from './encode-args.ts'
-import { decodeArgs } from './ffmpeg-args.ts'
+import { decodeArgs, momentArgs } from './ffmpeg-args.ts'
 import { type Run, startFfmpeg } from './ffmpeg-run.ts'
 import type { Prepared } from './prepared.ts'
+import { type Decoded, decodedOf } from './timeline/doubled.ts'
 import type { DecodeOptions, EncodeOptions, FilePath, MediaSettings, Transcode } from './types.ts'
 
 async function report(exit: Promise<void>, done: (fault?: Error) => void): Promise<void> {
@@ -90,6 +92,14 @@ export async function* decodePcm(
   } finally {
     run.stop()
   }
+}
+
+/** What decoding gives of a file, from its first moment; undefined where it gives nothing. Throws as `decodePcm` does. */
+export async function decodedFormat(settings: MediaSettings, file: FilePath): Promise<Decoded | undefined> {
+  const run = await startFfmpeg({ settings }, file, momentArgs(settings), {})
+  const wav = await buffer(run.stdout)
+  await run.exit
+  return decodedOf(wav)
 }
 
 const nothingDecoded = () =>

@@ -1,27 +1,14 @@
 import { availableParallelism } from 'node:os'
 import { AppError, badRequest } from '#kernel/errors.ts'
-import {
-  IMAGE_MAX_BYTES,
-  IMAGE_RECYCLE_AFTER,
-  IMAGE_TIMEOUT_MS,
-  IMAGE_WIDTH_MAX_PX,
-  POOL_IDLE_MS,
-  RUN_MEMORY_MAX_BYTES,
-  TAG_BATCH_FILES,
-  TAG_HEAP_MAX_MB,
-  TAG_POOL_SIZE,
-  TAG_RECYCLE_AFTER,
-  TAG_TIMEOUT_MS,
-  TIMELINE_IDLE_MS,
-  TIMELINE_TIMEOUT_MS,
-} from './bounds.ts'
-import { mediaTimeout, mediaTooLarge } from './faults.ts'
-import { decodePcm, startEncode } from './ffmpeg.ts'
+import { IMAGE_MAX_BYTES, IMAGE_WIDTH_MAX_PX } from './bounds.ts'
+import { decodedFormat, decodePcm, startEncode } from './ffmpeg.ts'
 import { findFfmpeg } from './find-ffmpeg.ts'
-import { createPool, type Pool } from './pool.ts'
-import type { Lost } from './pool-child.ts'
+import type { Pool } from './pool.ts'
+import { imagePool, tagPool, timelinePool } from './pools.ts'
 import { createPrepared } from './prepared.ts'
 import { createSlots, type Slots } from './slots.ts'
+import { inDecoded } from './timeline/doubled.ts'
+import type { Counted } from './timeline/index.ts'
 import type {
   Codec,
   DecodeOptions,
@@ -96,54 +83,6 @@ export type MediaOptions = {
   log?: { info(fields: object, message: string): void } | undefined
 }
 
-const LOST_TEXT: Record<Lost, AppError> = {
-  timeout: mediaTimeout(TAG_TIMEOUT_MS),
-  memory: mediaTooLarge('Reading the file took more memory than is allowed.'),
-  crashed: new AppError(422, 'media_crashed', 'The file crashed the process that read it: it is damaged or hostile.'),
-}
-const lost = (reason: Lost): AppError => LOST_TEXT[reason]
-
-const tagPool = (o: MediaOptions): Pool =>
-  createPool({
-    script: new URL('./children/tags.ts', import.meta.url),
-    size: TAG_POOL_SIZE,
-    batch: TAG_BATCH_FILES,
-    heapMaxMb: TAG_HEAP_MAX_MB,
-    memoryMaxBytes: RUN_MEMORY_MAX_BYTES,
-    timeoutMs: o.tagTimeoutMs ?? TAG_TIMEOUT_MS,
-    idleMs: o.idleMs ?? POOL_IDLE_MS,
-    recycleAfter: TAG_RECYCLE_AFTER,
-    waitingMax: 100_000,
-    lost,
-  })
-/** Apart from the tags: what reads a whole file must not hold up those that read little. */
-const timelinePool = (o: MediaOptions): Pool =>
-  createPool({
-    script: new URL('./children/tags.ts', import.meta.url),
-    size: 1,
-    batch: 1,
-    heapMaxMb: TAG_HEAP_MAX_MB,
-    memoryMaxBytes: RUN_MEMORY_MAX_BYTES,
-    timeoutMs: TIMELINE_TIMEOUT_MS,
-    idleMs: o.idleMs ?? TIMELINE_IDLE_MS,
-    recycleAfter: TAG_RECYCLE_AFTER,
-    waitingMax: 1000,
-    lost,
-  })
-const imagePool = (o: MediaOptions): Pool =>
-  createPool({
-    script: new URL('./children/image.ts', import.meta.url),
-    size: 1,
-    batch: 1,
-    heapMaxMb: TAG_HEAP_MAX_MB,
-    memoryMaxBytes: RUN_MEMORY_MAX_BYTES * 2,
-    timeoutMs: IMAGE_TIMEOUT_MS,
-    idleMs: o.idleMs ?? POOL_IDLE_MS,
-    recycleAfter: IMAGE_RECYCLE_AFTER,
-    waitingMax: 1000,
-    lost,
-  })
-
 const FAULT_OF_CODE: Record<string, ProbeFault> = {
   media_timeout: 'timeout',
   media_too_large: 'too_large',
@@ -189,6 +128,21 @@ async function startInSlot(slots: Slots, o: RunOptions, start: () => Promise<Tra
   }
 }
 
+type Counting = { readonly pool: Pool; readonly slots: Slots; readonly settings: MediaSettings }
+
+/** Counted from the headers, and where those may hide something by a decoder's word. */
+async function countedTimeline({ pool, slots, settings }: Counting, file: FilePath): Promise<Timeline> {
+  const { timeline, isUnsure } = (await pool.run({ kind: 'timeline', file })) as Counted
+  if (!isUnsure || settings.driver === 'none') return timeline
+  const release = await slots.take()
+  try {
+    const decoded = await decodedFormat(settings, file)
+    return decoded ? inDecoded(timeline, decoded) : timeline
+  } finally {
+    release()
+  }
+}
+
 async function verifyInSlot(slots: Slots, settings: MediaSettings, file: FilePath, o: VerifyOptions) {
   const release = await slots.take(o.signal)
   try {
@@ -220,7 +174,7 @@ export async function createMedia(o: MediaOptions = {}): Promise<Media> {
     decode: (file, options) => decodeInSlot(slots, settings, file, withEnd(options)),
     timeline(file) {
       prepared.warm() // who asks is about to play it
-      return timelines.run({ kind: 'timeline', file }) as Promise<Timeline>
+      return countedTimeline({ pool: timelines, slots, settings }, file)
     },
     encode(file, options) {
       const bound = withEnd(options)

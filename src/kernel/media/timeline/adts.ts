@@ -27,7 +27,7 @@ const CORE_RATE_MAX_HZ = 24_000
 export const mayBeCore = (rateHz: number): boolean => rateHz <= CORE_RATE_MAX_HZ
 
 /** The frames of raw AAC; nothing in it tells of delay or padding. Undefined without any frame. */
-export function adtsTimeline(file: ByteReader): Timeline | undefined {
+export function adtsTimeline(file: ByteReader): (Timeline & { readonly isUnsure: boolean }) | undefined {
   const from = skipLeadingTags(file)
   const to = skipTrailingTags(file, from)
   const index = buildIndex()
@@ -44,7 +44,8 @@ export function adtsTimeline(file: ByteReader): Timeline | undefined {
   })
   if (!first) return undefined
   const { rateHz: sampleRateHz, channels } = first
-  if (!isEven) return { sampleRateHz, channels: channels || 2, samples }
+  const plain = { sampleRateHz, channels: channels || 2, samples, isUnsure: mayBeCore(sampleRateHz) }
+  if (!isEven) return plain
   const frames = { format: 'aac', frameSamples: first.samples, skipSamples: 0, ...index.done() } as const
-  return { sampleRateHz, channels: channels || 2, samples, frames }
+  return { ...plain, frames }
 }

@@ -31,10 +31,18 @@ export function boxAt(bytes: Uint8Array, ...path: readonly string[]): Uint8Array
   return body
 }
 
-/** The `moov` box, and whether the file goes on in fragments. Undefined without one, or when it is too large. */
-export function moovOf(file: ByteReader): { moov: Uint8Array; isFragmented: boolean } | undefined {
+/** Fragments of a day, of one second each. */
+const TOP_BOXES_MAX = 100_000
+/** A fragment that lists more packets is none. */
+const MOOF_MAX_BYTES = 1024 * 1024
+
+export type Movie = { readonly moov: Uint8Array; readonly moofs: readonly Uint8Array[] }
+
+/** The `moov` box, and those of fragments. Undefined without one, or when it is too large. */
+export function movieOf(file: ByteReader): Movie | undefined {
   let moov: Uint8Array | undefined
-  for (let at = 0, count = 0; at + 8 <= file.sizeBytes && count < BOXES_MAX; count++) {
+  const moofs: Uint8Array[] = []
+  for (let at = 0, count = 0; at + 8 <= file.sizeBytes && count < TOP_BOXES_MAX; count++) {
     const head = file.read(at, 16)
     if (head.length < 8) break
     const short = view(head).getUint32(0)
@@ -43,9 +51,9 @@ export function moovOf(file: ByteReader): { moov: Uint8Array; isFragmented: bool
     const headBytes = isLong ? 16 : 8
     if (size < headBytes) break
     const name = ascii(head, 4, 4)
-    if (name === 'moof') return moov && { moov, isFragmented: true }
     if (name === 'moov' && size <= MOOV_MAX_BYTES) moov = file.read(at + headBytes, size - headBytes)
+    if (name === 'moof' && size <= MOOF_MAX_BYTES) moofs.push(file.read(at + headBytes, size - headBytes))
     at += size
   }
-  return moov && { moov, isFragmented: false }
+  return moov && { moov, moofs }
 }

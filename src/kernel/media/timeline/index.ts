@@ -11,7 +11,8 @@ import { mpegTimeline } from './mpeg.ts'
 import { oggTimeline } from './ogg.ts'
 import { aiffTimeline, wavTimeline } from './pcm.ts'
 
-const MAKERS: Partial<Record<Container, (file: ByteReader) => Timeline | undefined>> = {
+type Found = Timeline & { readonly isUnsure?: boolean }
+const MAKERS: Partial<Record<Container, (file: ByteReader) => Found | undefined>> = {
   mp3: mpegTimeline,
   aac: adtsTimeline,
   flac: flacTimeline,
@@ -35,12 +36,17 @@ async function byDuration(path: FilePath | Uint8Array): Promise<Timeline> {
   return { sampleRateHz, channels, samples, ...(lossless && bitsPerSample ? { bits: bitsPerSample } : {}) }
 }
 
+/** `isUnsure`: only decoding tells rate and channels (HE-AAC may have twice those that its frames say). */
+export type Counted = { readonly timeline: Timeline; readonly isUnsure: boolean }
+
 /** Runs inside the tag process only. Throws what opening does, and `media_unreadable` for a file without a length. */
-export async function timelineOfFile(path: FilePath | Uint8Array): Promise<Timeline> {
+export async function timelineOfFile(path: FilePath | Uint8Array): Promise<Counted> {
   const exact = withFile(path, (fd) => {
     const file = fdReader(fd)
     const container = audioRegion(file)?.container
     return container && MAKERS[container]?.(file)
   })
-  return exact ?? byDuration(path)
+  if (!exact) return { timeline: await byDuration(path), isUnsure: false }
+  const { isUnsure = false, ...timeline } = exact
+  return { timeline, isUnsure }
 }

@@ -1,4 +1,5 @@
 import { ascii, view } from '#kernel/media/region/reader.ts'
+import { mayBeCore } from './adts.ts'
 import { boxAt } from './boxes.ts'
 
 /** How a track of MP4 is coded. */
@@ -6,8 +7,13 @@ export type Coding = {
   readonly sampleRateHz: number
   readonly channels: number
   readonly bits?: number
-  /** Of every packet, whatever its duration says; undefined where the durations count. */
+  /** Of every packet, whatever its duration says. */
   readonly packetSamples?: number
+  /** Decoders give whole packets, even where the duration of the last says that it is shorter. */
+  readonly isLossy?: true
+  readonly isAac?: true
+  /** Only a decoder tells rate and channels. */
+  readonly isUnsure?: boolean
 }
 
 const ENTRY_BYTES = 28
@@ -31,10 +37,11 @@ export function codingOf(stsd: Uint8Array): Coding | undefined {
   const boxes = entry.subarray(8 + ENTRY_BYTES)
   if (!isPlain) return undefined
   const name = ascii(entry, 4, 4)
-  if (name === 'mp4a') return aacCoding(boxAt(boxes, 'esds'))
+  if (name === 'mp4a') return mpegCoding(boxAt(boxes, 'esds'), sampleRateHz)
   if (name === 'alac') return alacCoding(boxAt(boxes, 'alac'))
   if (name === 'fLaC') return flacCoding(boxAt(boxes, 'dfLa'))
-  if (name === 'Opus') return { sampleRateHz: OPUS_RATE_HZ, channels: boxAt(boxes, 'dOps')?.[1] ?? channels }
+  if (name === 'Opus')
+    return { sampleRateHz: OPUS_RATE_HZ, channels: boxAt(boxes, 'dOps')?.[1] ?? channels, isLossy: true }
   return sampleRateHz > 0 && channels > 0 && /^(sowt|twos)$/.test(name) ? { sampleRateHz, channels } : undefined
 }
 
@@ -68,15 +75,23 @@ function descriptor(bytes: Uint8Array, tag: number): Uint8Array | undefined {
 }
 
 const MPEG4_AUDIO = 0x40
+/** MPEG audio of both generations (layer 1 to 3). */
+const MPEG_AUDIO = new Set([0x69, 0x6b])
 
-function aacCoding(esds: Uint8Array | undefined): Coding | undefined {
+function mpegCoding(esds: Uint8Array | undefined, sampleRateHz: number): Coding | undefined {
   const stream = esds && descriptor(esds.subarray(4), 3)
   const decoder = stream && descriptor(stream.subarray(3), 4)
-  const config = decoder && decoder[0] === MPEG4_AUDIO ? descriptor(decoder.subarray(13), 5) : undefined
+  if (!decoder) return undefined
+  if (MPEG_AUDIO.has(decoder[0] ?? 0)) return { sampleRateHz, channels: 2, isLossy: true, isUnsure: true }
+  return decoder[0] === MPEG4_AUDIO ? aacCoding(descriptor(decoder.subarray(13), 5)) : undefined
+}
+
+function aacCoding(config: Uint8Array | undefined): Coding | undefined {
   if (!config || config.length < 2) return undefined
   const bits = ((config[0] ?? 0) << 8) | (config[1] ?? 0)
   const sampleRateHz = AAC_RATES_HZ[(bits >> 7) & 15]
   const hasShortFrames = ((bits >> 2) & 1) === 1
   if (!AAC_OBJECTS.has(bits >> 11) || !sampleRateHz || hasShortFrames) return undefined
-  return { sampleRateHz, channels: (bits >> 3) & 15 || 2, packetSamples: AAC_SAMPLES }
+  const isUnsure = mayBeCore(sampleRateHz)
+  return { sampleRateHz, channels: (bits >> 3) & 15 || 2, packetSamples: AAC_SAMPLES, isAac: true, isUnsure }
 }

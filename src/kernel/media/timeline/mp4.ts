@@ -1,6 +1,8 @@
 import { ascii, type ByteReader, view } from '#kernel/media/region/reader.ts'
 import type { Timeline } from '#kernel/media/types.ts'
-import { boxAt, boxesIn, moovOf } from './boxes.ts'
+import { boxAt, boxesIn, type Movie, movieOf } from './boxes.ts'
+import { type Packets, withFragments } from './fragments.ts'
+import { primingSamples } from './itunes.ts'
 import { type Coding, codingOf } from './mp4-coding.ts'
 
 /** Entries of the table of durations: music has one or two. */
@@ -9,21 +11,25 @@ const EDITS_MAX = 64
 const NO_MEDIA = -1n
 
 /** A track in ticks of its own clock. */
-type Track = { ticksPerSec: number; packets: number; ticks: number; packetTicks: number; coding: Coding }
-type Edit = { startTicks: number; endTicks: number }
+type Track = Packets & { ticksPerSec: number; coding: Coding }
+type Edit = { startTicks: number; endTicks: number; isWhole: boolean }
+/** Whether only a decoder tells rate and channels. */
+export type CountedTrack = Timeline & { readonly isUnsure: boolean }
 
 /**
  * The first track of sound, cut as its edit list says. As FFmpeg does it: to the sample at the front, to the packet at
- * the back. Undefined for what is not counted here (fragments, several edits, codecs whose packets tell nothing).
+ * the back. Undefined for what is not counted here (several edits, edits of fragments, codecs whose packets tell
+ * nothing).
  */
-export function mp4Timeline(file: ByteReader): Timeline | undefined {
-  const found = moovOf(file)
-  if (!found || found.isFragmented) return undefined
-  const trak = soundTrack(found.moov)
-  const track = trak && trackOf(trak)
+export function mp4Timeline(file: ByteReader): CountedTrack | undefined {
+  const movie = movieOf(file)
+  const trak = movie && soundTrack(movie.moov)
+  const track = trak && trackOf(trak, movie)
   if (!track) return undefined
-  const edit = editOf(trak, track, movieTicksPerSec(found.moov))
-  return edit === undefined ? undefined : toTimeline(track, edit)
+  const edit = editOf(trak, track, movieTicksPerSec(movie.moov))
+  if (!edit || (movie.moofs.length > 0 && edit.startTicks > 0)) return undefined
+  const priming = edit.isWhole && track.coding.isAac ? primingSamples(movie.moov) : 0
+  return toTimeline(track, edit, priming)
 }
 
 function soundTrack(moov: Uint8Array): Uint8Array | undefined {
@@ -39,17 +45,24 @@ function movieTicksPerSec(moov: Uint8Array): number {
   return mvhd && mvhd.length >= 24 ? view(mvhd).getUint32(mvhd[0] === 1 ? 20 : 12) : 0
 }
 
-function trackOf(trak: Uint8Array): Track | undefined {
+function trackOf(trak: Uint8Array, movie: Movie): Track | undefined {
   const mdhd = boxAt(trak, 'mdia', 'mdhd')
   const stbl = boxAt(trak, 'mdia', 'minf', 'stbl')
   const [stsd, stts] = stbl ? [boxAt(stbl, 'stsd'), boxAt(stbl, 'stts')] : []
   const coding = stsd && codingOf(stsd)
   if (!mdhd || mdhd.length < 24 || !stts || stts.length < 8 || !coding) return undefined
   const ticksPerSec = view(mdhd).getUint32(mdhd[0] === 1 ? 20 : 12)
-  return ticksPerSec > 0 ? { ticksPerSec, coding, ...packetsOf(stts) } : undefined
+  const trackId = idOf(trak)
+  const packets = withFragments(packetsOf(stts), { trackId, ...movie })
+  return ticksPerSec > 0 ? { ticksPerSec, coding, ...packets } : undefined
 }
 
-function packetsOf(stts: Uint8Array): { packets: number; ticks: number; packetTicks: number } {
+function idOf(trak: Uint8Array): number {
+  const tkhd = boxAt(trak, 'tkhd')
+  return tkhd && tkhd.length >= 24 ? view(tkhd).getUint32(tkhd[0] === 1 ? 20 : 12) : 0
+}
+
+function packetsOf(stts: Uint8Array): Packets {
   const v = view(stts)
   const entries = Math.min(v.getUint32(4), DURATIONS_MAX, Math.floor((stts.length - 8) / 8))
   let [packets, ticks] = [0, 0]
@@ -63,7 +76,7 @@ function packetsOf(stts: Uint8Array): { packets: number; ticks: number; packetTi
 
 /** What of the track is played; undefined where there is more than one stretch. */
 function editOf(trak: Uint8Array, track: Track, movieRate: number): Edit | undefined {
-  const whole = { startTicks: 0, endTicks: Number.POSITIVE_INFINITY }
+  const whole = { startTicks: 0, endTicks: Number.POSITIVE_INFINITY, isWhole: true }
   const elst = boxAt(trak, 'edts', 'elst')
   if (!elst || elst.length < 8 || movieRate === 0) return whole
   const v = view(elst)
@@ -77,20 +90,19 @@ function editOf(trak: Uint8Array, track: Track, movieRate: number): Edit | undef
     const start = isLong ? v.getBigInt64(at + 8) : BigInt(v.getInt32(at + 4))
     if (start === NO_MEDIA) continue
     const length = duration === 0 ? Number.POSITIVE_INFINITY : Math.round((duration * track.ticksPerSec) / movieRate)
-    edits.push({ startTicks: Number(start), endTicks: Number(start) + length })
+    edits.push({ startTicks: Number(start), endTicks: Number(start) + length, isWhole: false })
   }
   return edits.length > 1 ? undefined : (edits[0] ?? whole)
 }
 
-function toTimeline(track: Track, edit: Edit): Timeline | undefined {
+function toTimeline(track: Track, edit: Edit, priming: number): CountedTrack | undefined {
   const { coding, ticksPerSec, packetTicks } = track
   const toSamples = (ticks: number) => Math.round((ticks * coding.sampleRateHz) / ticksPerSec)
   const played = packetTicks > 0 ? Math.min(track.packets, Math.ceil(edit.endTicks / packetTicks)) : track.packets
-  const decoded = coding.packetSamples
-    ? played * coding.packetSamples
-    : toSamples(Math.min(track.ticks, played * packetTicks))
-  const samples = decoded - toSamples(edit.startTicks)
+  const packetSamples = coding.packetSamples ?? (coding.isLossy ? toSamples(packetTicks) : 0)
+  const decoded = packetSamples > 0 ? played * packetSamples : toSamples(Math.min(track.ticks, played * packetTicks))
+  const samples = decoded - toSamples(edit.startTicks) - priming
   if (samples < 1) return undefined
-  const { sampleRateHz, channels, bits } = coding
-  return { sampleRateHz, channels, samples, ...(bits === undefined ? {} : { bits }) }
+  const { sampleRateHz, channels, bits, isUnsure = false } = coding
+  return { sampleRateHz, channels, samples, isUnsure, ...(bits === undefined ? {} : { bits }) }
 }
