@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { unavailable } from '#kernel/errors.ts'
+import { AppError, unavailable } from '#kernel/errors.ts'
 import { sendRepresentation } from '#kernel/http/bytes/send.ts'
 import type { Offload } from '../offload/offload.ts'
 import { PRIVATE } from '../original.ts'
@@ -14,6 +14,9 @@ type Exchange = { readonly request: FastifyRequest; readonly reply: FastifyReply
 
 const notYetThere = () =>
   unavailable('still_encoding', 'The server has not come to this place of the song yet: try again shortly.', 2)
+
+/** Nobody hears it; the log tells it from a fault. */
+export const clientLeft = () => new AppError(499, 'client_left', 'Nobody waits for the answer any more.')
 
 /** Sends a rendition whose length is known: at first play the same as when all of it is there. */
 export async function sendRendition(
@@ -40,7 +43,7 @@ export async function sendRendition(
 function leaveAtEnd(reply: FastifyReply, rendition: Rendition): AbortSignal {
   const gone = new AbortController()
   const onClose = () => {
-    gone.abort(new Error('the client left'))
+    gone.abort(clientLeft())
     rendition.leave()
   }
   if (reply.raw.destroyed) onClose()
