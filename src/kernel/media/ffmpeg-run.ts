@@ -57,6 +57,8 @@ function supervise(child: ChildProcess, o: RunOptions): Run {
   const onAbort = () => stop(o.signal?.reason as Error)
   o.signal?.addEventListener('abort', onAbort, { once: true })
   const tail = keepTail(child.stderr as Readable)
+  // Stopped before anybody reads: `exit` tells.
+  child.stdout?.on('error', () => {})
 
   const exit = new Promise<void>((resolve, reject) => {
     child.once('error', (fault) => reject(stopped ?? faultFromStderr('', fault.message)))
