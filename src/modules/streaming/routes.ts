@@ -18,7 +18,7 @@ export function createRoutes(d: Deps): RawHandlers<typeof streaming> {
   return {
     async streamSong(who, { id, quality, format, normalize }, request, reply) {
       const file = await songFile(d.songs, who, id)
-      const gainDb = normalize ? gainFor(await d.songs.getSong(who, { id }), normalize) : 0
+      const gainDb = normalize ? gainFor(file, normalize) : 0
       const profile = chooseProfile({ ...(quality && { quality }), ...(format && { format }), gainDb }, file)
       if (profile === 'original') return sendRepresentation(request, reply, await originalOf(d, file))
       requireProgressive(profile.codec)

@@ -110,7 +110,7 @@ const queryOf = (fields: Readonly<Record<string, string | undefined>>): string =
 /** The tiers of a song that `who` may hear. Throws 422 `codec_unavailable` when none can be made here. */
 async function chosen(d: HlsDeps, who: Caller, id: string, choice: Choice) {
   const file = await songFile(d.songs, who, id)
-  const gainDb = choice.normalize ? gainFor(await d.songs.getSong(who, { id }), choice.normalize) : 0
+  const gainDb = choice.normalize ? gainFor(file, choice.normalize) : 0
   const source = await d.timelines.of(file)
   const profiles = tiersFor(
     { lossless: describeSource(file).lossless, kbps: file.bitrateKbps },
