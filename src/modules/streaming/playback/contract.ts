@@ -40,7 +40,7 @@ export const playbackOperations = {
     }),
     output: Type.Object(
       {
-        decision: OneOf(['original', 'remux', 'transcode'] as const),
+        decision: OneOf(['original', 'transcode'] as const),
         reason: OneOf(REASONS),
         why: Type.String({ description: 'One sentence' }),
         use: OneOf(['stream', 'hls'] as const, { description: 'Which of the addresses suits best' }),

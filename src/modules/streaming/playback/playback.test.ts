@@ -6,7 +6,7 @@ let music: Music
 if (!needsFfmpeg.skip) {
   before(async () => {
     music = await startMusic(async (folder) => {
-      await makeTune(folder, { name: 'a.flac', seconds: 5 })
+      await makeTune(folder, { name: 'a.flac', seconds: 5, args: ['-ar', '48000', '-sample_fmt', 's32'] })
       await makeTune(folder, {
         name: 'b.ogg',
         seconds: 5,
