@@ -3,13 +3,17 @@ import { connect, type Socket } from 'node:net'
 
 const BYTES_PER_SEC = 40_000
 const TAKE_EVERY_MS = 250
+/** They come one after the other, as people do. */
+const COME_EVERY_MS = 8
 /** What a player has in hand before it begins. */
 const AHEAD_MS = 2_000
 const [url = '', token = '', listeners = '500', seconds = '20'] = process.argv.slice(2)
 const { hostname, port, pathname } = new URL(url)
 const request = `GET ${pathname} HTTP/1.1\r\nHost: ${hostname}\r\nAuthorization: Bearer ${token}\r\n\r\n`
 const endAtMs = performance.now() + Number(seconds) * 1000
-const count = { bytes: 0, starved: 0 }
+/** All have come by then, and what the system holds for each is full. */
+const settledAtMs = performance.now() + Number(seconds) * 400
+const count = { bytes: 0, starvedAtFirst: 0, starved: 0 }
 
 /** Reads what is due by now, and no more. */
 function listen(socket: Socket, startedAtMs: number): void {
@@ -20,7 +24,8 @@ function listen(socket: Socket, startedAtMs: number): void {
     while (taken < due) {
       const chunk = socket.read() as Buffer | null
       if (!chunk) {
-        count.starved++
+        if (now < settledAtMs) count.starvedAtFirst++
+        else count.starved++
         break
       }
       taken += chunk.length
@@ -40,6 +45,6 @@ for (let i = 0; i < Number(listeners); i++) {
     throw fault
   })
   listen(socket, performance.now())
-  await new Promise((resolve) => setTimeout(resolve, 2))
+  await new Promise((resolve) => setTimeout(resolve, COME_EVERY_MS))
 }
 process.on('exit', () => console.log(JSON.stringify(count)))

@@ -8,8 +8,10 @@ const SMALL_BYTES = 64 * 1024
 const LARGE_BYTES = 512 * 1024
 /** A listener who takes a buffer within this time gets large ones, two in turn. */
 const QUICK_MS = 25
-/** Buffers of each size that wait for the next listener. */
-const SPARE_MAX = 16
+/** Small buffers that wait for the next listener. */
+const SPARE_MAX = 64
+/** Large ones of all listeners together; who gets none goes on with a small one. */
+const LARGE_MAX = 32
 
 export type FilePart = {
   readonly handle: FileHandle
@@ -21,11 +23,11 @@ export type FilePart = {
 
 const spareSmall: Buffer[] = []
 const spareLarge: Buffer[] = []
-const shelfOf = (bytes: number): Buffer[] => (bytes === LARGE_BYTES ? spareLarge : spareSmall)
-const take = (bytes: number): Buffer => shelfOf(bytes).pop() ?? Buffer.allocUnsafeSlow(bytes)
-const give = (buffer: Buffer): void => {
-  const shelf = shelfOf(buffer.length)
-  if (shelf.length < SPARE_MAX) shelf.push(buffer)
+let largeLent = 0
+const takeSmall = (): Buffer => spareSmall.pop() ?? Buffer.allocUnsafeSlow(SMALL_BYTES)
+const takeLarge = (): Buffer => {
+  largeLent++
+  return spareLarge.pop() ?? Buffer.allocUnsafeSlow(LARGE_BYTES)
 }
 
 const cutShort = () => new Error('the file became shorter while it was sent')
@@ -87,9 +89,14 @@ type Source = {
 
 /** Ends `body` when all is written, destroys it when the file or the listener fails. */
 function pump(body: Readable, to: Writable, source: Source): void {
-  let buffers: Buffer[] = [take(SMALL_BYTES)]
+  let buffers: Buffer[] = [takeSmall()]
   let isReading = false
   let isQuick = false
+  let largeHeld = 0
+  // One whose write was under way when the listener went is never used again.
+  body.once('close', () => {
+    largeLent -= largeHeld
+  })
 
   function next(): void {
     if (isReading || body.destroyed || source.isOver()) return
@@ -117,12 +124,23 @@ function pump(body: Readable, to: Writable, source: Source): void {
   }
   /** What was written is free again; how long that took says what this listener gets next. */
   function keep(buffer: Buffer, wasQuick: boolean): void {
-    if (wasQuick === isQuick && (buffer.length === LARGE_BYTES) === isQuick) return void buffers.push(buffer)
+    const gets = wasQuick && (isQuick || largeLent + 2 <= LARGE_MAX)
+    if (gets === isQuick && (buffer.length === LARGE_BYTES) === isQuick) return void buffers.push(buffer)
     give(buffer)
-    if (wasQuick === isQuick) return
-    isQuick = wasQuick
+    if (gets === isQuick) return
+    isQuick = gets
     buffers.forEach(give)
-    buffers = isQuick ? [take(LARGE_BYTES), take(LARGE_BYTES)] : [take(SMALL_BYTES)]
+    buffers = isQuick ? [takeLarge(), takeLarge()] : [takeSmall()]
+    if (isQuick) largeHeld += 2
+  }
+  function give(buffer: Buffer): void {
+    const isLarge = buffer.length === LARGE_BYTES
+    if (isLarge) {
+      largeHeld--
+      largeLent--
+    }
+    const [shelf, most] = isLarge ? [spareLarge, LARGE_MAX] : [spareSmall, SPARE_MAX]
+    if (shelf.length < most) shelf.push(buffer)
   }
   function finish(): void {
     buffers.forEach(give)
