@@ -65,6 +65,8 @@ for (const layout of [aac, opus, flac]) {
         const own = packetsOf(layout, piece)
         const segment = fmp4.pack(layout, piece, own)
         assert.deepEqual(typesIn(segment), ['styp', 'moof', 'mdat'])
+        // Without an index of its own: that would be msix.
+        assert.deepEqual(brandsOf(at(segment, 'styp')), ['msdh', 'msdh', 'cmfs', 'iso6'])
         assert.equal(at(segment, 'moof/mfhd').readUInt32BE(4), piece + 1)
         assert.equal(at(segment, 'moof/traf/tfhd').readUInt32BE(0) & 0x02_0001, 0x02_0000, 'relative to its moof')
         const tfdt = at(segment, 'moof/traf/tfdt')

@@ -45,7 +45,7 @@ function fileType(layout: Layout): Buffer {
   const profile = layout.profile.codec === 'aac' ? ['caac'] : []
   return box('ftyp', ...['iso6', '\0\0\0\0', 'iso6', 'cmfc', 'mp41', ...profile].map(ascii))
 }
-const SEGMENT_TYPE = box('styp', ...['msdh', '\0\0\0\0', 'msdh', 'msix', 'cmfs', 'iso6'].map(ascii))
+const SEGMENT_TYPE = box('styp', ...['msdh', '\0\0\0\0', 'msdh', 'cmfs', 'iso6'].map(ascii))
 
 /** Durations of headers are 0, as HLS wants; how long all fragments are stands in `mehd`. */
 function movie(layout: Layout): Buffer {
