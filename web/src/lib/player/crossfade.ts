@@ -29,4 +29,4 @@ export function crossfadeSec(chosenSec: number, before: Faded, next: Faded): num
 /** Equal power: the squares of the two curves sum to one at every moment. */
 export const fadeIn = (): Float32Array<ArrayBuffer> =>
   Float32Array.from({ length: CURVE_POINTS }, (_, i) => Math.sin((i / (CURVE_POINTS - 1)) * (Math.PI / 2)))
-export const fadeOut = (): Float32Array<ArrayBuffer> => fadeIn().reverse()
+export const fadeOut = (): Float32Array<ArrayBuffer> => fadeIn().toReversed()

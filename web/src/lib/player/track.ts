@@ -1,5 +1,6 @@
 import type { Quality, Song } from '#client/index.ts'
 import { client } from '#lib/api.ts'
+import { kept } from '#lib/offline/kept.svelte.ts'
 import { settings } from '#lib/settings/settings.svelte.ts'
 import { crossfadeSec } from './crossfade.ts'
 import type { Track } from './deck.ts'
@@ -32,8 +33,10 @@ export function trackOf(q: Queue<Song>, index: number, turn: number, before?: So
   const entry = q.entries[index]
   if (!entry) return null
   const { uid, song } = entry
-  const quality = qualityNow()
-  const way = quality === 'original' ? wayOf(song) : null
+  // What is kept on this device is played from there, in the quality in which it is kept.
+  const here = kept.qualityOf(song.id)
+  const quality = here ?? qualityNow()
+  const way = quality === 'original' && here === null ? wayOf(song) : null
   const around = { before: before ?? q.entries[index - 1]?.song, after: q.entries[index + 1]?.song }
   return {
     key: `${uid}:${turn}`,

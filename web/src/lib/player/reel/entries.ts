@@ -38,7 +38,10 @@ export const aacEntry = (sound: Sound, specific: Bytes): Bytes => entryOf('mp4a'
 /** `streamInfo`: the 34 bytes of FLAC's first metadata block. */
 export const flacEntry = (sound: Sound, streamInfo: Bytes): Bytes =>
   entryOf('fLaC', sound, fullBox('dfLa', 0, 0, u8(0x80, 0, 0, 34), streamInfo))
-/** Without a pre-skip: what comes before the music is cut by time, as with every other codec. */
+/**
+ * Without a pre-skip: what comes before the music is cut by time, as with every other codec. `gain` in 1/256 dB, as two
+ * bytes.
+ */
 export const opusEntry = (sound: Sound, gain: number): Bytes =>
   entryOf('Opus', sound, box('dOps', u8(0, sound.channels), u16(0), u32(sound.rateHz), u16(gain), u8(0)))
 

@@ -59,20 +59,21 @@ function nextHeader(b: Uint8Array, from: number): { at: number; header: FlacHead
   return null
 }
 
+const firstOf = (h: FlacHeader, blockSamples: number): number => (h.isVariable ? h.number : h.number * blockSamples)
+
 /** Splits frames; `blockSamples` is that of a file whose blocks are all the same. */
 export const flacSplitter =
   (blockSamples: number): Splitter =>
   (b, isEnd) => {
-    const startOf = (h: FlacHeader) => (h.isVariable ? h.number : h.number * blockSamples)
     const packets: Packet[] = []
     let here = nextHeader(b, 0)
-    const firstSample = here ? startOf(here.header) : 0
+    const firstSample = here ? firstOf(here.header, blockSamples) : 0
     while (here) {
       const { at, header } = here
-      const wanted = startOf(header) + header.samples
+      const wanted = firstOf(header, blockSamples) + header.samples
       let next = nextHeader(b, at + FRAME_BYTES_MIN)
       // Bytes of sound may look like a header: the real one goes on counting.
-      while (next && startOf(next.header) !== wanted) next = nextHeader(b, next.at + 1)
+      while (next && firstOf(next.header, blockSamples) !== wanted) next = nextHeader(b, next.at + 1)
       if (!next && !isEnd) return { packets, usedBytes: at, firstSample }
       packets.push({ data: b.slice(at, next ? next.at : b.length), samples: header.samples })
       here = next

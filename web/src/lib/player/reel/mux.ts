@@ -33,10 +33,10 @@ export function initSegment(entry: Bytes, rateHz: number): Bytes {
     MATRIX,
     u32(0, 0, 0, 0, 0, 0, TRACK + 1),
   )
-  const extends_ = box('mvex', fullBox('trex', 0, 0, u32(TRACK, 1, 0, 0, 0)))
+  const extension = box('mvex', fullBox('trex', 0, 0, u32(TRACK, 1, 0, 0, 0)))
   return join([
     box('ftyp', ascii('iso6'), u32(0), ascii('iso6mp41')),
-    box('moov', movie, box('trak', header, media), extends_),
+    box('moov', movie, box('trak', header, media), extension),
   ])
 }
 

@@ -4,7 +4,7 @@ import { openFlac } from './flac.ts'
 import { id3Bytes, openMp3 } from './mp3.ts'
 import { openMp4 } from './mp4.ts'
 import { openOgg } from './ogg.ts'
-import { type ByteSource, type Hint, type Tune, unfit } from './types.ts'
+import { type ByteSource, type Hint, type Tune } from './types.ts'
 import { openWav } from './wav.ts'
 
 const HEAD_BYTES = 64 * 1024

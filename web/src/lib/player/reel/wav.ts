@@ -125,7 +125,8 @@ function splitter(f: Format, firstNumber: number): Splitter {
   return (b, isEnd) => {
     const packets = []
     let at = 0
-    while (at + block <= b.length || (isEnd && at + f.frameBytes <= b.length)) {
+    const leastBytes = isEnd ? f.frameBytes : block
+    while (at + leastBytes <= b.length) {
       const pcm = b.slice(at, at + Math.min(block, b.length - at - ((b.length - at) % f.frameBytes)))
       packets.push({ data: verbatimFrame(f, pcm, number), samples: pcm.length / f.frameBytes })
       number += 1
