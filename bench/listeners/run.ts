@@ -12,6 +12,7 @@ const LENGTH_SEC = 1520
 const LOOP_P99_MS_MAX = 30
 const GROWTH_BYTES_MAX = 16 * 1024 ** 2
 const CLIENT = fileURLToPath(new URL('./client.ts', import.meta.url))
+type Heard = { bytes: number; starvedAtFirst: number; starved: number }
 const MIB = 1024 ** 2
 
 const tutti = await startTutti([LENGTH_SEC], [])
@@ -25,14 +26,13 @@ const begun = await tutti.used()
 await sleep((SECONDS * 1000) / 2)
 const steady = await tutti.used()
 const { stdout } = await listening
-const { bytes, starved } = JSON.parse(stdout) as { bytes: number; starved: number }
+const { bytes, starved, starvedAtFirst } = JSON.parse(stdout) as Heard
 await tutti.stop()
 
 const line = (name: string, u: typeof idle) =>
   `  ${name.padEnd(10)} loop p99 ${u.loopP99Ms.toFixed(1)} ms, max ${u.loopMaxMs.toFixed(0)} ms, resident ${(u.rssBytes / MIB).toFixed(0)} MiB, CPU ${u.cpuSec.toFixed(2)} s`
-console.log(
-  `${LISTENERS} listeners, ${(bytes / 1e6).toFixed(0)} MB heard, ${starved} times somebody had nothing to hear`,
-)
+console.log(`${LISTENERS} listeners, ${(bytes / 1e6).toFixed(0)} MB heard`)
+console.log(`  nothing to hear: ${starvedAtFirst} times while they came, ${starved} times later`)
 console.log(line('before', idle))
 console.log(line('beginning', begun))
 console.log(line('listening', steady))
