@@ -56,6 +56,8 @@ describe('pages', () => {
     await writeFile(join(dist, 'assets', `app-${hash}.js`), `say('${hash}')`)
     await writeFile(join(dist, '.stamp'), hash)
     await writeFile(join(dist, 'favicon.svg'), '<svg/>')
+    await writeFile(join(dist, 'service-worker.js'), `work('${hash}')`)
+    await writeFile(join(dist, 'manifest.webmanifest'), '{}')
   }
 
   test('before the web app is built its page says so, and it is there once it is built', async () => {
@@ -85,6 +87,18 @@ describe('pages', () => {
     assert.equal((await get('/favicon.ico')).status, 404)
     const page = await get('/')
     assert.equal((await get('/', { 'if-none-match': String(page.headers.etag) })).status, 304)
+  })
+
+  test('the service worker may rule over all pages and is never an old one', async () => {
+    await build('worker')
+    const worker = await get('/service-worker.js')
+    assert.deepEqual([worker.text, worker.headers['cache-control']], ["work('worker')", 'no-cache'])
+    assert.match(String(worker.headers['content-type']), /^(text|application)\/javascript/)
+    const policy = await policyOf('/service-worker.js')
+    for (const rule of ["worker-src 'self' blob:", "manifest-src 'self'", "connect-src 'self'"])
+      assert.ok(policy.includes(rule), rule)
+    const manifest = await get('/manifest.webmanifest')
+    assert.match(String(manifest.headers['content-type']), /^application\/manifest\+json/)
   })
 
   test('no path leads out of the folder, to hidden files or to a list of files', async () => {
