@@ -143,6 +143,25 @@ describe('nginx sends what Tutti allows', { skip: missing }, () => {
     assert.ok((await bodyOf(sent)).equals(await bodyOf(ours)))
   })
 
+  test('a transcode comes from us while it is made, and from nginx once it is whole, the same', async () => {
+    const quality = '/stream?quality=low'
+    const made = await bodyOf(await through('0.wav', {}, quality))
+    const told = await music.app.eventually(async () => {
+      const answer = await direct('0.wav', { headers: { 'x-forwarded-for': '203.0.113.7' } }, quality)
+      await answer.arrayBuffer()
+      return answer.headers.get('x-accel-redirect')
+    }, 'the whole to be kept')
+    assert.match(told, /^\/_tutti\/blobs\/streaming\/renditions\//)
+    const [sent, ours] = [await through('0.wav', {}, quality), await direct('0.wav', {}, quality)]
+    const { 'last-modified': _, ...rest } = stable(sent)
+    assert.deepEqual(rest, stable(ours))
+    assert.ok((await bodyOf(sent)).equals(made))
+    const part = await through('0.wav', { headers: { range: 'bytes=1000-1999' } }, quality)
+    assert.equal(part.status, 206)
+    assert.ok((await bodyOf(part)).equals(made.subarray(1000, 2000)))
+    await ours.arrayBuffer()
+  })
+
   test('pictures and uploads come from the folder of blobs', async () => {
     const body = new FormData()
     body.append('audio', new Blob([Uint8Array.from(one)]), 'shared.flac')
