@@ -20,66 +20,60 @@ alter table catalog.song_facets add column block_counts integer[];
 -- 10 LU below the mean of all (the gate of ITU-R BS.1770). A song whose blocks are not known counts as blocks of its own
 -- loudness all along. Where songs were not measured and the tags of all of them agree on the album, the tags are right.
 -- Notes the songs of albums that changed.
+-- One album at a time, so that one plan is right for all; null where a song of it was not measured yet.
+create function catalog.album_loudness(wanted uuid, only_public boolean, out lufs real, out peak real)
+  language plpgsql stable set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
+declare
+  found record;
+begin
+  with members as (
+    select s.id, s.duration_ms, s.tag_gain_db, s.tag_peak_db, s.tag_album_gain_db, s.tag_album_peak_db
+      from catalog.songs s join catalog.albums al on al.id = s.album_id
+      where s.album_id = wanted and al.owner_id is null and s.shelf >= case when only_public then 3 else 2 end
+    union all
+    -- Of a public album the public songs; of a private one what its owner sees.
+    select s.id, s.duration_ms, s.tag_gain_db, s.tag_peak_db, s.tag_album_gain_db, s.tag_album_peak_db
+      from catalog.albums al join catalog.album_songs m on m.album_id = al.id join catalog.songs s on s.id = m.song_id
+      where al.id = wanted and al.owner_id is not null and (s.shelf = 3 or (not only_public and not al.is_public
+        and (s.shelf >= 2 or (s.owner_id = al.owner_id and s.shelf >= 1))))),
+  heard as materialized (
+    select greatest(m.duration_ms, 1)::float8 as ms,
+      coalesce(f.state in ('completed', 'failed'), false) or m.tag_gain_db is not null as is_over,
+      f.loudness_lufs is not null or coalesce(f.state = 'completed', false) as is_analysed,
+      coalesce(f.loudness_lufs, -18 - m.tag_gain_db)::float8 as lufs,
+      case when f.loudness_lufs is null then m.tag_peak_db else f.true_peak_dbtp end as peak,
+      m.tag_album_gain_db as tag_gain, m.tag_album_peak_db as tag_peak, f.block_floor_lufs as floor, f.block_counts as counts
+    from members m left join catalog.song_facets f on f.song_id = m.id),
+  whole as materialized (
+    select not bool_and(h.is_analysed) and count(h.tag_gain) = count(*) and max(h.tag_gain) - min(h.tag_gain) < 0.1 as is_told,
+      -18 - avg(h.tag_gain) as told_lufs, case when count(h.tag_peak) = count(*) then max(h.tag_peak) end as told_peak,
+      case when count(h.peak) filter (where h.lufs is not null) = count(h.lufs) then max(h.peak) end as peak
+    from heard h having bool_and(h.is_over)),
+  blocks as materialized (
+    select power(10::float8, (h.floor + b.no)::float8 / 10 - 0.05) as power, b.n::float8 as n
+      from whole w, heard h, unnest(h.counts) with ordinality as b(n, no) where not w.is_told and b.n > 0
+    union all
+    select power(10::float8, h.lufs / 10), h.ms / 100 from whole w, heard h
+      where not w.is_told and h.counts is null and h.lufs is not null)
+  select w.*, (select 10 * log(sum(b.power * b.n) / sum(b.n)) from blocks b
+      where b.power >= (select sum(x.power * x.n) / sum(x.n) from blocks x) / 10) as lufs into found from whole w;
+  lufs := round((case when found.is_told then found.told_lufs else found.lufs end)::numeric, 2);
+  peak := round((case when found.is_told then found.told_peak else found.peak end)::numeric, 2);
+end $$;
 create function catalog.measure_albums(ids uuid[]) returns void language plpgsql set enable_seqscan = off as $$
 declare changed uuid[];
 begin
-  execute $q$
-    with members as (
-      select s.album_id as album, s.id, s.shelf, s.duration_ms, s.tag_gain_db, s.tag_peak_db, s.tag_album_gain_db,
-        s.tag_album_peak_db from catalog.songs s join catalog.albums al on al.id = s.album_id
-        where s.album_id = any($1) and al.owner_id is null and s.shelf >= 2
-      union all
-      -- Of a public album the public songs; of a private one what its owner sees.
-      select al.id, s.id, s.shelf, s.duration_ms, s.tag_gain_db, s.tag_peak_db, s.tag_album_gain_db,
-        s.tag_album_peak_db from catalog.albums al join catalog.album_songs m on m.album_id = al.id
-        join catalog.songs s on s.id = m.song_id
-        where al.id = any($1) and al.owner_id is not null
-          and (s.shelf = 3 or (not al.is_public and (s.shelf >= 2 or (s.owner_id = al.owner_id and s.shelf >= 1))))),
-    heard as (
-      select m.album, m.shelf, greatest(m.duration_ms, 1)::float8 as ms,
-        coalesce(f.state in ('completed', 'failed'), false) or m.tag_gain_db is not null as is_over,
-        f.loudness_lufs is not null or coalesce(f.state = 'completed', false) as is_analysed,
-        coalesce(f.loudness_lufs, -18 - m.tag_gain_db)::float8 as lufs,
-        case when f.loudness_lufs is null then m.tag_peak_db else f.true_peak_dbtp end as peak,
-        m.tag_album_gain_db as tag_gain, m.tag_album_peak_db as tag_peak, f.block_floor_lufs, f.block_counts
-      from members m left join catalog.song_facets f on f.song_id = m.id),
-    scoped as (select h.*, x.is_public from heard h cross join (values (false), (true)) as x(is_public)
-      where not x.is_public or h.shelf = 3),
-    whole as (
-      select s.album, s.is_public,
-        not bool_and(s.is_analysed) and count(s.tag_gain) = count(*) and max(s.tag_gain) - min(s.tag_gain) < 0.1 as is_told,
-        -18 - avg(s.tag_gain) as told_lufs,
-        case when count(s.tag_peak) = count(*) then max(s.tag_peak) end as told_peak,
-        case when count(s.peak) filter (where s.lufs is not null) = count(s.lufs) then max(s.peak) end as peak
-      from scoped s group by s.album, s.is_public having bool_and(s.is_over)),
-    blocks as (
-      select s.album, s.is_public, power(10, (s.block_floor_lufs + b.no - 0.5) / 10.0)::float8 as power, b.n::float8 as n
-        from scoped s join whole w using (album, is_public)
-          cross join lateral unnest(s.block_counts) with ordinality as b(n, no)
-        where not w.is_told and b.n > 0
-      union all
-      select s.album, s.is_public, power(10, s.lufs / 10), s.ms / 100 from scoped s join whole w using (album, is_public)
-        where not w.is_told and s.block_counts is null and s.lufs is not null),
-    ungated as (select album, is_public, sum(power * n) / sum(n) as power from blocks group by album, is_public),
-    gated as (
-      select b.album, b.is_public, 10 * log(sum(b.power * b.n) / sum(b.n)) as lufs
-      from blocks b join ungated u using (album, is_public) where b.power >= u.power / 10 group by b.album, b.is_public),
-    told as (
-      select w.album, w.is_public,
-        round((case when w.is_told then w.told_lufs else g.lufs end)::numeric, 2)::real as lufs,
-        round((case when w.is_told then w.told_peak else w.peak end)::numeric, 2)::real as peak
-      from whole w left join gated g using (album, is_public)),
-    fresh as (
-      select i.id, a.lufs, a.peak, p.lufs as public_lufs, p.peak as public_peak from unnest($1) as i(id)
-        left join told a on a.album = i.id and not a.is_public left join told p on p.album = i.id and p.is_public),
-    written as (
-      update catalog.albums al set loudness_lufs = x.lufs, true_peak_dbtp = x.peak,
-        public_loudness_lufs = x.public_lufs, public_true_peak_dbtp = x.public_peak
-      from fresh x where al.id = x.id
-        and (al.loudness_lufs, al.true_peak_dbtp, al.public_loudness_lufs, al.public_true_peak_dbtp)
-          is distinct from (x.lufs, x.peak, x.public_lufs, x.public_peak)
-      returning al.id)
-    select array(select id from written) $q$ into changed using ids;
+  with fresh as materialized (
+    select i.id, a.lufs, a.peak, p.lufs as public_lufs, p.peak as public_peak from unnest(ids) as i(id),
+      catalog.album_loudness(i.id, false) a, catalog.album_loudness(i.id, true) p),
+  written as (
+    update catalog.albums al set loudness_lufs = x.lufs, true_peak_dbtp = x.peak,
+      public_loudness_lufs = x.public_lufs, public_true_peak_dbtp = x.public_peak
+    from fresh x where al.id = x.id
+      and (al.loudness_lufs, al.true_peak_dbtp, al.public_loudness_lufs, al.public_true_peak_dbtp)
+        is distinct from (x.lufs, x.peak, x.public_lufs, x.public_peak)
+    returning al.id)
+  select array(select id from written) into changed;
   if changed <> '{}' then
     perform catalog.note_again('song', array(select id from catalog.songs where album_id = any(changed)));
   end if;
