@@ -112,3 +112,23 @@ test('albums and artists have pictures too; a bare song says that it has none', 
   for (const path of [`/albums/${unknown}/cover`, `/artists/${unknown}/image`])
     assert.equal((await admin.get(path)).status, 404, path)
 })
+
+test(
+  'the picture of an artist is made like any other, and stays where its address is versioned',
+  needsFfmpeg,
+  async () => {
+    const admin = await music.app.as('admin')
+    const song = (await admin.get(`/songs/${music.id('red.flac')}`)).body as { artists: { id: string }[] }
+    const { imageUrl } = (await admin.get(`/artists/${song.artists[0]?.id}`)).body as { imageUrl: string }
+    const address = `${music.app.url}${imageUrl}&size=128`
+    const headers = { authorization: `Bearer ${music.token}`, accept: 'image/webp;q=0.4, image/avif;q=0.9' }
+    const answer = await fetch(address, { headers })
+    assert.equal(answer.headers.get('content-type'), 'image/avif')
+    assert.match(answer.headers.get('cache-control') ?? '', /immutable/)
+    const known = { ...headers, 'if-none-match': answer.headers.get('etag') ?? '' }
+    const again = await fetch(address, { headers: known })
+    assert.deepEqual([again.status, again.headers.get('vary')], [304, answer.headers.get('vary')])
+    assert.equal((await fetch(address)).status, 401)
+    await answer.arrayBuffer()
+  },
+)
