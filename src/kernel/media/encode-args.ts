@@ -20,7 +20,9 @@ function filtersOf(o: EncodeOptions, plan: Plan): string {
   const layout = o.channels === 1 ? 'mono' : 'stereo'
   const chain = [
     ...TELL_DECODED,
-    `atrim=start_sample=${plan.dropSamples}:end_sample=${plan.endSample}`,
+    plan.by === 'clock'
+      ? `atrim=start_pts=${plan.dropSamples}:end_pts=${plan.endSample}`
+      : `atrim=start_sample=${plan.dropSamples}:end_sample=${plan.endSample}`,
     `aresample=${o.sampleRateHz}`,
     // In floats: what is resampled or made louder in 16 bits is rounded twice.
     `aformat=${isResampled || gainDb !== 0 ? 'sample_fmts=fltp:' : ''}channel_layouts=${layout}`,
@@ -49,10 +51,11 @@ function encoderArgs(o: EncodeOptions): string[] {
   return words(`-c:a flac ${depth} -frame_size ${o.packetSamples} -strict -2 ${FRAGMENTS}`)
 }
 
-function entryArgs({ enter }: Plan): string[] {
+function entryArgs({ enter, by }: Plan): string[] {
+  const clock = by === 'clock' ? ['-copyts'] : []
   if (enter.way === 'byte') return ['-f', enter.format, '-skip_initial_bytes', String(enter.offset)]
-  if (enter.way === 'time') return ['-ss', enter.sec.toFixed(6)]
-  return enter.format ? ['-f', enter.format] : []
+  if (enter.way === 'time') return [...clock, '-ss', enter.sec.toFixed(6)]
+  return enter.format ? ['-f', enter.format] : clock
 }
 
 /** Arguments of an FFmpeg that writes exactly what `o` asks for on stdout. */

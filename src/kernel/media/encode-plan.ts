@@ -11,6 +11,11 @@ export type Plan = {
     /** At this byte, where a frame begins. */
     | { readonly way: 'byte'; readonly offset: number; readonly format: 'mp3' | 'aac' }
     | { readonly way: 'time'; readonly sec: number }
+  /**
+   * Whether the two below are times on the clock of the container, which is true again from the second page after a
+   * jump on (Ogg), or samples counted from where decoding begins.
+   */
+  readonly by: 'count' | 'clock'
   /** Decoded samples before those that are wanted. */
   readonly dropSamples: number
   /** Decoded samples at which the music ends, the dropped ones counted. */
@@ -29,7 +34,9 @@ const FRAMES_RUN_UP = 12
  * Containers that FFmpeg enters exactly, with the seconds that their decoders need to have heard before. (Matroska and
  * ASF count milliseconds only; the others are rare.)
  */
-const TIME_RUN_UP_SEC: Readonly<Record<string, number>> = { flac: 0, wav: 0, aiff: 0, mp4: 1, ogg: 1 }
+const TIME_RUN_UP_SEC: Readonly<Record<string, number>> = { flac: 0, wav: 0, aiff: 0, mp4: 1, ogg: 4 }
+
+type Entry = Pick<Plan, 'enter' | 'by' | 'dropSamples'>
 
 const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b))
 
@@ -52,17 +59,16 @@ export function planOf(o: EncodeOptions): Plan {
 }
 
 /** How to begin at sample `first` of the music or before it. */
-function entryAt(timeline: Timeline, container: string, first: number): Pick<Plan, 'enter' | 'dropSamples'> {
+function entryAt(timeline: Timeline, container: string, first: number): Entry {
   if (timeline.frames) return frameAt(timeline.frames, first)
   const runUpSec = TIME_RUN_UP_SEC[container]
-  const fromStart = { enter: { way: 'start' }, dropSamples: first } as const
-  if (runUpSec === undefined) return fromStart
-  const from = first - Math.round(runUpSec * timeline.sampleRateHz)
-  if (from <= 0) return fromStart
-  return { enter: { way: 'time', sec: from / timeline.sampleRateHz }, dropSamples: first - from }
+  const from = runUpSec === undefined ? 0 : first - Math.round(runUpSec * timeline.sampleRateHz)
+  const enter = from > 0 ? ({ way: 'time', sec: from / timeline.sampleRateHz } as const) : ({ way: 'start' } as const)
+  if (container === 'ogg') return { enter, by: 'clock', dropSamples: first + (timeline.clockStart ?? 0) }
+  return { enter, by: 'count', dropSamples: first - Math.max(0, from) }
 }
 
-function frameAt(frames: NonNullable<Timeline['frames']>, first: number): Pick<Plan, 'enter' | 'dropSamples'> {
+function frameAt(frames: NonNullable<Timeline['frames']>, first: number): Entry {
   const { format, frameSamples, skipSamples, everyFrames, offsets } = frames
   const decoded = first + skipSamples
   const wanted = Math.floor(decoded / frameSamples) - FRAMES_RUN_UP
@@ -70,7 +76,7 @@ function frameAt(frames: NonNullable<Timeline['frames']>, first: number): Pick<P
   while (entry > 0 && offsets[entry] === NO_ENTRY) entry--
   const offset = entry < 0 ? NO_ENTRY : (offsets[entry] ?? NO_ENTRY)
   // From the start FFmpeg leaves out the skipped samples itself.
-  if (entry <= 0 || offset === NO_ENTRY) return { enter: { way: 'start', format }, dropSamples: first }
+  if (entry <= 0 || offset === NO_ENTRY) return { enter: { way: 'start', format }, by: 'count', dropSamples: first }
   const dropSamples = decoded - entry * everyFrames * frameSamples
-  return { enter: { way: 'byte', offset, format }, dropSamples }
+  return { enter: { way: 'byte', offset, format }, by: 'count', dropSamples }
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { buffer } from 'node:stream/consumers'
 import { skipWithoutFfmpeg, tempFolder, withItunesPriming, writeSweep } from '#test/fixtures/audio.ts'
+import { earlier, withoutFirstPages } from '#test/fixtures/ogg.ts'
 import { createMedia, type EncodeOptions, type Media, type Timeline } from './index.ts'
 
 const OUT_HZ = 48_000
@@ -111,10 +112,16 @@ function difference(a: Buffer, b: Buffer): number {
 }
 
 /** From these places on, one second of `made` is what whole decoding and resampling gives there. */
-async function assertExact(media: Media, made: Made, places: readonly number[], tolerance: number): Promise<void> {
+async function assertExact(
+  media: Media,
+  made: Made,
+  places: readonly number[],
+  tolerance: number,
+  before = 'anull',
+): Promise<void> {
   const { channels } = made.timeline
   const frameBytes = 2 * channels
-  const whole = decoded(made.path, '-af', `aresample=${OUT_HZ},aformat=fltp`)
+  const whole = decoded(made.path, '-af', `${before},aresample=${OUT_HZ},aformat=fltp`)
   for (const place of places) {
     const startSample = Math.round(place * GRID_SEC * OUT_HZ)
     const part = await encoded(media, made, { startSample })
@@ -144,6 +151,22 @@ describe('native', { skip: skipWithoutFfmpeg() }, () => {
       assert.ok(off <= (source.samplesOff ?? 0), `${made.timeline.samples} said, ${samples} decoded`)
       if (source.samplesOff === undefined) await assertExact(media, made, PLACES, source.tolerance ?? 0)
       else await assertExact(media, { ...made, timeline: { ...made.timeline, samples } }, PLACES, 0)
+    })
+
+  for (const [name, change, skipped] of [
+    ['radio.ogg', (ogg: Buffer) => withoutFirstPages(ogg, 2), 0],
+    ['radio.opus', (ogg: Buffer) => withoutFirstPages(ogg, 2), 0],
+    ['before.ogg', (ogg: Buffer) => earlier(ogg, 128), 128],
+  ] as const)
+    test(`${name}: the positions of an Ogg that does not begin at 0 are kept to`, async () => {
+      const isOpus = name.endsWith('opus')
+      const args = isOpus ? ['-c:a', 'libopus'] : ['-c:a', 'libvorbis']
+      const made = await make(media, { name, rateHz: isOpus ? 48_000 : 44_100, args })
+      await writeFile(made.path, change(await readFile(made.path)))
+      const changed = { ...made, timeline: await media.timeline(made.path) }
+      assert.equal(changed.timeline.samples, decoded(made.path).length / 4 - skipped)
+      const skip = `atrim=start_sample=${skipped}`
+      await assertExact(media, changed, [0, 1, 5], 0, skip)
     })
 
   test('what iTunes says of the start of a file without an edit list is left out, as FFmpeg does', async () => {

@@ -38,6 +38,8 @@ export type Timeline = {
   /** Of lossless music. */
   bits?: number | undefined
   samples: number
+  /** What the clock of an Ogg stream says where its music begins: cut out of a longer one, it has kept its positions. */
+  clockStart?: number | undefined
   frames?:
     | {
         format: 'mp3' | 'aac'

@@ -2,7 +2,7 @@ import { ascii, type ByteReader, view } from './reader.ts'
 import type { AudioRegion } from './types.ts'
 
 const PAGE_HEAD_BYTES = 27
-const PAGE_MAX_BYTES = PAGE_HEAD_BYTES + 255 + 255 * 255
+export const PAGE_MAX_BYTES = PAGE_HEAD_BYTES + 255 + 255 * 255
 /** Pages that headers and an embedded picture may fill (about 64 MB). */
 const HEADER_PAGES_MAX = 1024
 const LAST_PAGE = 4
@@ -10,7 +10,7 @@ const LAST_PAGE = 4
 const TAIL_BYTES = 256 * 1024
 const NO_GRANULE = 0xffff_ffff_ffff_ffffn
 
-type Page = {
+export type Page = {
   start: number
   bodyStart: number
   end: number
@@ -21,7 +21,7 @@ type Page = {
 }
 
 /** The page at `at` of `bytes`, positions relative to it; undefined when there is none. Its end may lie beyond. */
-function pageAt(bytes: Uint8Array, at: number): Page | undefined {
+export function pageAt(bytes: Uint8Array, at: number): Page | undefined {
   if (ascii(bytes, at, 4) !== 'OggS' || bytes.length < at + PAGE_HEAD_BYTES) return undefined
   const data = view(bytes)
   const lacing = bytes.subarray(at + PAGE_HEAD_BYTES, at + PAGE_HEAD_BYTES + (bytes[at + 26] ?? 0))
