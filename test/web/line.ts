@@ -30,15 +30,17 @@ export async function startLine(server: string): Promise<Line> {
   function pass(from: IncomingMessage, to: ServerResponse): void {
     const path = from.url ?? '/'
     passed.push({ method: from.method ?? '', path, headers: from.headers })
-    const wanted = ask({ hostname, port, path, method: from.method, headers: from.headers }, (answer) => {
-      const instead = replaced.get(path)
-      const { 'content-length': _, ...headers } = answer.headers
-      to.writeHead(
-        instead === undefined ? (answer.statusCode ?? 502) : 200,
-        instead === undefined ? answer.headers : headers,
-      )
-      if (instead === undefined) answer.pipe(to).on('error', () => undefined)
-      else {
+    const instead = replaced.get(path)
+    // What stands in its place is always sent whole.
+    const { 'if-none-match': _tag, 'if-modified-since': _date, ...plain } = from.headers
+    const headers = instead === undefined ? from.headers : plain
+    const wanted = ask({ hostname, port, path, method: from.method, headers }, (answer) => {
+      const { 'content-length': _length, ...unsized } = answer.headers
+      if (instead === undefined) {
+        to.writeHead(answer.statusCode ?? 502, answer.headers)
+        answer.pipe(to).on('error', () => undefined)
+      } else {
+        to.writeHead(200, unsized)
         answer.resume()
         to.end(instead)
       }

@@ -5,6 +5,7 @@ import { tell, tellFault } from '#lib/ui/toasts.svelte.ts'
 import { openKept } from './bytes.ts'
 import { followKept, kept, readDisk, readKept } from './kept.svelte.ts'
 import { stopKeeper, wakeKeeper } from './keep/keeper.ts'
+import { fittingQuality } from './keep/fitting.ts'
 import { newSong } from './keep/new-song.ts'
 import { dropRemoved } from './keep/remove.ts'
 import { renewKept } from './keep/renew.ts'
@@ -41,7 +42,8 @@ async function changeSettings(how: Partial<Omit<Owner, 'user'>>): Promise<void> 
 const addedBytes = (songs: readonly Song[], quality: Quality): number =>
   songs.reduce((sum, song) => {
     const here = kept.songs.get(song.id)
-    return sum + (here && isDone(here) && here.quality === quality ? 0 : guessBytes(song, quality))
+    const fitting = fittingQuality(song, quality)
+    return sum + (here && isDone(here) && here.quality === fitting ? 0 : guessBytes(song, fitting))
   }, 0)
 
 /** Sees to it that there is room, by removing what was not played for long where the person allows that. Throws. */
