@@ -31,7 +31,7 @@ export async function createS3Blobs(o: S3BlobOptions): Promise<Blobs> {
       return { sizeBytes, sha256, open: () => readObject(s3, key, undefined) }
     },
   })
-  void endForgottenUploads(s3)
+  void greet(s3)
   return {
     async put(key, bytes, { signal, sizeMaxBytes = BLOB_MAX_BYTES } = {}) {
       checkKey(key)
@@ -117,6 +117,13 @@ async function remove(s3: S3, key: string): Promise<void> {
   } catch (thrown) {
     if (!isNotThere(thrown)) throw s3Fault(s3, 'delete', thrown)
   }
+}
+
+/** A store that is away is no fault of the start: one that is started together with us may need longer. */
+async function greet(s3: S3): Promise<void> {
+  const { ok, detail } = await check(s3)
+  if (ok) await endForgottenUploads(s3)
+  else s3.log.warn({ detail }, 'the storage (S3) is not ready')
 }
 
 /** Well when the bucket answers to our key. */
