@@ -1,4 +1,4 @@
-import { type Deck, seekOn, type Track, turnElement } from './deck.ts'
+import { type Deck, positionOf, seekOn, type Track, turnElement } from './deck.ts'
 import { type Graph, glide, makeGraph, ramp } from './graph.ts'
 import type { Heard } from './reel/source.ts'
 
@@ -41,6 +41,8 @@ export type State = {
 
 /** Sound that is cut fades this long before, and comes back as long after. */
 export const FADE_SEC = 0.012
+/** From here on a track is no more at its beginning. */
+const MID_SEC = 0.02
 
 export const deckOf = (e: State): Deck => e.decks[e.active]
 export const spareOf = (e: State): Deck => e.decks[e.active === 0 ? 1 : 0]
@@ -52,6 +54,17 @@ export const canFade = (e: State): e is State & { graph: Graph } =>
 export function applyGain(e: State, d: Deck): void {
   if (d.strip && e.graph) glide(e.graph, d.strip.gain, d.track?.gain ?? 1)
   turnElement(d, e.graph, e.volume)
+}
+/** Sound is made in blocks: only two of them later has a fade surely been heard. */
+const BLOCKS = 2
+const FADED_SEC_MAX = 0.25
+export const fadedInMs = ({ graph }: State): number =>
+  Math.min(FADED_SEC_MAX, FADE_SEC + BLOCKS * (graph?.context.baseLatency ?? 0)) * 1000
+
+/** Silent at once: nothing sounds now. */
+function hush({ strip }: Deck): void {
+  strip?.fade.gain.cancelScheduledValues(0)
+  if (strip) strip.fade.gain.value = 0
 }
 export function fadeTo(e: State, d: Deck, to: number): void {
   if (d.strip && e.graph) ramp(e.graph, d.strip.fade, to, { sec: FADE_SEC })
@@ -83,7 +96,9 @@ export function start(e: State, d: Deck): void {
   e.wantsPlay = true
   // At the end, an element would begin anew where its buffer does.
   if (d.element.ended) seekOn(d, 0)
-  fadeTo(e, d, 1)
+  // In mid-music the sound comes from nothing, as soon as it comes; a beginning is left as sharp as it is.
+  if (d.element.paused && positionOf(d) > MID_SEC) hush(d)
+  else fadeTo(e, d, 1)
   d.element.play().catch(() => {
     // A refused start (no touch yet) or one that a new track overtook: the state that is read next says so.
     if (d === deckOf(e) && d.element.paused) e.wantsPlay = false

@@ -14,7 +14,7 @@ import {
   canFade,
   deckOf,
   type EngineEvents,
-  FADE_SEC,
+  fadedInMs,
   fadeTo,
   forgetEnd,
   spareOf,
@@ -115,7 +115,7 @@ function pause(e: State): void {
   e.wantsPlay = false
   fadeTo(e, d, 0)
   clearTimeout(e.pauseTimer)
-  e.pauseTimer = setTimeout(() => void (!e.wantsPlay && d.element.pause()), FADE_SEC * 2000)
+  e.pauseTimer = setTimeout(() => void (!e.wantsPlay && d.element.pause()), fadedInMs(e))
   e.events.onChange()
 }
 
@@ -134,7 +134,7 @@ function seek(e: State, sec: number): void {
   if (!canFade(e) || d.element.paused) return jump()
   e.seekTo = sec
   fadeTo(e, d, 0)
-  e.seekTimer = setTimeout(jump, FADE_SEC * 1500)
+  e.seekTimer = setTimeout(jump, fadedInMs(e))
   e.events.onChange()
 }
 
