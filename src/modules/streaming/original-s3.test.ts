@@ -7,6 +7,8 @@ import { after, before, describe, test } from 'node:test'
 import type { Client } from '#kernel/testing.ts'
 import { png } from '#test/fixtures/images.ts'
 import { needsS3, startS3, type TestS3 } from '#test/servers/s3.ts'
+import analysis from '#modules/analysis/index.ts'
+import streaming from './index.ts'
 import { type Music, makeTune, needsFfmpeg, startMusic } from './testing.ts'
 
 const bytesOf = async (answer: Response) => Buffer.from(await answer.arrayBuffer())
@@ -26,6 +28,7 @@ describe('uploads in a bucket', { skip: needsFfmpeg.skip || needsS3.skip }, () =
     server = await startS3()
     bucket = await server.makeBucket()
     music = await startMusic(async () => {}, {
+      modules: [streaming, analysis],
       config: {
         s3Endpoint: server.endpoint,
         s3Bucket: bucket,
@@ -117,6 +120,12 @@ describe('uploads in a bucket', { skip: needsFfmpeg.skip || needsS3.skip }, () =
     assert.equal(cover.status, 200)
     assert.ok((await bytesOf(cover)).length > 100)
     assert.equal((await inBucket('streaming/covers/')).length, 1)
+  })
+
+  test('are analysed from a copy, and what comes of it lies in the bucket', async () => {
+    await music.app.eventually(async () => (await ask('/analysis')).status === 200, 'the analysis', 60_000)
+    assert.equal((await ask('/waveform?points=50')).status, 200)
+    assert.ok((await inBucket('analysis/')).length > 0)
   })
 
   test('are told of by the health of the server', async () => {
