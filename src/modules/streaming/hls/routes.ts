@@ -8,10 +8,11 @@ import { gainFor, type Normalize } from '../loudness/gain.ts'
 import { describeSource } from '../playback/source.ts'
 import { requireCodec } from '../profiles.ts'
 import { layoutOf } from '../renditions/layout.ts'
-import type { Rendition, Renditions, Wanted } from '../renditions/types.ts'
+import type { Renditions, Wanted } from '../renditions/types.ts'
 import { type WantedDeps, wantedOf } from '../renditions/wanted.ts'
 import type { StreamFormat, streaming } from '../schema.ts'
 import { songFile } from '../visible.ts'
+import { createLingering, type Lingering } from './lingering.ts'
 import { dashManifest, MANIFEST_TYPE } from './manifest.ts'
 import { masterPlaylist, mediaPlaylist, PLAYLIST_TYPE } from './playlists.ts'
 import { inMemory, playlist } from './texts.ts'
@@ -26,8 +27,6 @@ const SEGMENT_TYPE = 'video/iso.segment'
 /** Under its version an address never means other music. */
 const IMMUTABLE = 'private, max-age=31536000, immutable'
 const UNVERSIONED = 'private, no-cache'
-/** How long a listener counts as there after a segment: what comes next is made meanwhile. */
-const LINGER_MS = 400
 
 export type HlsDeps = WantedDeps & { readonly renditions: Renditions; readonly codecs: readonly StreamFormat[] }
 type Operation = 'hlsMaster' | 'hlsPlaylist' | 'hlsInit' | 'hlsSegment' | 'dashManifest'
@@ -42,6 +41,7 @@ const otherVersion = () =>
 
 /** HLS and DASH: the texts are written at each request, the segments are pieces of renditions. */
 export function createHls(d: HlsDeps): Pick<RawHandlers<typeof streaming>, Operation> {
+  const lingering = createLingering()
   return {
     async hlsMaster(who, { id, startSec = 0, link, ...choice }, request, reply) {
       const { file, source, profiles } = await chosen(d, who, id, choice)
@@ -71,8 +71,7 @@ export function createHls(d: HlsDeps): Pick<RawHandlers<typeof streaming>, Opera
       const cacheControl = checkVersion(wanted, v)
       reply.header('tutti-rendition', name)
       if (request.method === 'HEAD') return sendHead(reply.type(SEGMENT_TYPE).header('cache-control', cacheControl))
-      const rendition = await d.renditions.open(wanted)
-      const bytes = await pieceFor(reply, rendition, segment)
+      const bytes = await pieceFor({ ...d, lingering }, reply, wanted, segment)
       return send(request, reply, inMemory(bytes, { contentType: SEGMENT_TYPE, cacheControl }), name)
     },
     async dashManifest(who, { id, link, ...choice }, request, reply) {
@@ -144,14 +143,22 @@ function checkVersion(wanted: Wanted, asked: string | undefined): string {
 }
 
 /** One piece, for as long as the client waits for it. */
-async function pieceFor(reply: FastifyReply, rendition: Rendition, piece: number): Promise<Buffer> {
+async function pieceFor(
+  d: { readonly renditions: Renditions; readonly lingering: Lingering },
+  reply: FastifyReply,
+  wanted: Wanted,
+  piece: number,
+): Promise<Buffer> {
+  const place = { listener: wanted.listener, id: wanted.id, piece }
+  d.lingering.asked(place)
+  const rendition = await d.renditions.open(wanted)
   const gone = new AbortController()
   const onClose = () => gone.abort(new Error('the client left'))
   if (reply.raw.destroyed) onClose()
   else reply.raw.once('close', onClose)
   try {
     const bytes = await rendition.piece(piece, gone.signal)
-    setTimeout(() => rendition.leave(), LINGER_MS).unref()
+    d.lingering.stay(place, () => rendition.leave())
     return bytes
   } catch (thrown) {
     rendition.leave()

@@ -82,7 +82,7 @@ test('signed addresses work without any header, for as long as was asked', needs
   for (const way of [found.stream, found.hls, found.dash]) {
     assert.match(way?.url ?? '', /[?&]link=[\w-]+$/)
     const answer = await fetch(music.app.url + (way as Way).url)
-    assert.equal(answer.status, 200, way?.url)
+    assert.equal(answer.status, 200, way?.mimeType ?? 'no such way')
     await answer.body?.cancel()
   }
   const plain = await playback('b.ogg', 'client=ios')
