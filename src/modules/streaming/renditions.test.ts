@@ -71,8 +71,9 @@ test('each quality has its own rate, and HEAD starts no encoder', needsFfmpeg, a
   }
 })
 
+const ask = (headers: Record<string, string>) => music.fetch('other.flac', '/stream?quality=low', { headers })
+
 test('conditions hold at first play as they do later', needsFfmpeg, async () => {
-  const ask = (headers: Record<string, string>) => music.fetch('other.flac', '/stream?quality=low', { headers })
   const first = await ask({ range: 'bytes=1000-1999' })
   const etag = first.headers.get('etag') ?? ''
   assert.match(etag, /^"[\w.-]+-mp3-64-[0-9a-f]{16}"$/)

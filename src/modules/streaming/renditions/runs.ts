@@ -24,7 +24,7 @@ type Deps = {
   readonly onOver: (work: Work) => void
 }
 
-const stopping = () => unavailable('stopping', 'The server is stopping: try again shortly.', 5)
+const stopping = () => unavailable('media_closed', 'The server is stopping: try again shortly.', 5)
 const nobodyListens = () => new Error('nobody listens any more')
 
 /**

@@ -138,21 +138,21 @@ test('who reads on is always ahead of by ready pieces, however slowly', needsFfm
   await reader.cancel()
 })
 
+const accepted = async (answer: Response) => {
+  assert.equal(answer.status, 206)
+  hold(answer)
+}
+const refused = async (answer: Response) => {
+  assert.equal(answer.status, 429)
+  assert.equal(((await answer.json()) as { code: string }).code, 'too_many_transcodes')
+  assert.ok(Number(answer.headers.get('retry-after')) >= 1)
+}
 test('so many at once for one listener, so many in all: 429, and when to come back', needsFfmpeg, async (t) => {
   await watched.setSpeed(SLOW)
   const leaving = new AbortController()
   t.after(() => leaving.abort())
   const listen = (title: string, query: string, headers: Record<string, string> = {}) =>
     music.fetch(`${title}.flac`, `/stream${query}`, at(20 * MEDIUM_BYTES, { signal: leaving.signal, headers }))
-  const accepted = async (answer: Response) => {
-    assert.equal(answer.status, 206)
-    hold(answer)
-  }
-  const refused = async (answer: Response) => {
-    assert.equal(answer.status, 429)
-    assert.equal(((await answer.json()) as { code: string }).code, 'too_many_transcodes')
-    assert.ok(Number(answer.headers.get('retry-after')) >= 1)
-  }
   const [artist, user] = [await by('artist'), await by('user')]
   for (const title of ['a', 'b']) await accepted(await listen(title, '?quality=medium'))
   await refused(await listen('c', '?quality=medium'))
@@ -165,9 +165,10 @@ test('so many at once for one listener, so many in all: 429, and when to come ba
 test('a storm of seeks is answered and piles up no encoders', needsFfmpeg, async () => {
   await watched.setSpeed(5 * SLOW)
   let most = 0
-  const look = setInterval(async () => {
+  const count = async () => {
     most = Math.max(most, (await encoders()).length)
-  }, 20)
+  }
+  const look = setInterval(() => void count(), 20)
   for (let seek = 0; seek < 20; seek++) {
     const leaving = new AbortController()
     const start = ((seek * 29) % 75) * LOW_BYTES

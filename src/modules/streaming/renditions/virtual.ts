@@ -32,8 +32,7 @@ const otherVersion = () =>
 /** Exact renditions: any byte of any of them, from the moment somebody asks for it. See `layout.ts`, `runs.ts`, `pieces/making.ts`. */
 export function createRenditions(d: EngineDeps) {
   const pieces = createPieces(d)
-  const atWork = () =>
-    works.all().map((work) => ({ shelf: work.shelf, isNeeded: (piece: number) => isNeeded(work, piece) }))
+  const atWork = () => works.all().map(shelfAtWork)
   const onFault = (thrown: unknown) => d.log.warn({ err: thrown }, 'the cache of transcodes was not trimmed')
   const budget = createBudget({ pieces, kept: d.kept, limitBytes: d.limitBytes, atWork, onFault })
   const works: Works = createWorks({ pieces, kept: d.kept, budget, log: d.log })
@@ -63,6 +62,11 @@ export function createRenditions(d: EngineDeps) {
   }
 }
 export type Engine = ReturnType<typeof createRenditions>
+const shelfAtWork = (work: Work) => ({
+  shelf: work.shelf,
+  isNeeded: (piece: number) => isNeeded(work, piece),
+  isBlob: work.kept !== undefined || work.keeping !== undefined,
+})
 type Parts = { readonly kept: KeptRenditions; readonly works: Works; readonly runs: Runs }
 
 function renditionOf(d: Parts, handle: Handle): Rendition {

@@ -8,7 +8,12 @@ const CANDIDATES_MAX = 100
 const PASSES_MAX = 1000
 
 /** A rendition that is being listened to. */
-export type ShelfAtWork = { readonly shelf: Shelf; readonly isNeeded: (piece: number) => boolean }
+export type ShelfAtWork = {
+  readonly shelf: Shelf
+  readonly isNeeded: (piece: number) => boolean
+  /** It is a blob or becomes one just now: its pieces go with that, and are not counted twice. */
+  readonly isBlob: boolean
+}
 type Deps = {
   readonly pieces: Pieces
   readonly kept: KeptRenditions
@@ -26,6 +31,9 @@ export function createBudget(d: Deps) {
   let keptBytes = 0
   let trimming: Promise<void> | undefined
 
+  const piecesBytes = (): number =>
+    d.atWork().reduce((sum, { shelf, isBlob }) => sum - (isBlob ? shelf.sizeBytes() : 0), d.pieces.sizeBytes())
+
   async function pass(wantedBytes: number): Promise<number> {
     const idle = d.pieces.unused().map((shelf) => shelfVictim(d, shelf))
     const blobs = (await d.kept.oldest(CANDIDATES_MAX)).map((blob) => ({
@@ -38,21 +46,21 @@ export function createBudget(d: Deps) {
       await victim.drop()
       freed += victim.sizeBytes
     }
-    for (const { shelf, isNeeded } of d.atWork())
-      if (freed < wantedBytes) freed += await shelf.shrink(wantedBytes - freed, isNeeded)
+    for (const { shelf, isNeeded, isBlob } of d.atWork())
+      if (freed < wantedBytes && !isBlob) freed += await shelf.shrink(wantedBytes - freed, isNeeded)
     return freed
   }
   async function trim(): Promise<void> {
     for (let i = 0; i < PASSES_MAX; i++) {
       keptBytes = await d.kept.totalBytes()
-      const overBytes = d.pieces.sizeBytes() + keptBytes - d.limitBytes
+      const overBytes = piecesBytes() + keptBytes - d.limitBytes
       if (overBytes <= 0 || (await pass(overBytes)) === 0) return
     }
   }
   return {
     /** To be called after something was written; keeps the bound soon, not at once. */
     wrote(): void {
-      if (trimming || d.pieces.sizeBytes() + keptBytes <= d.limitBytes) return
+      if (trimming || piecesBytes() + keptBytes <= d.limitBytes) return
       trimming = trim()
         .catch(d.onFault)
         .finally(() => {
