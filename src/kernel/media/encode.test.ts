@@ -11,8 +11,8 @@ import { createMedia, type EncodeOptions, type Media, type Timeline } from './in
 const OUT_HZ = 48_000
 const GRID_SEC = 0.96
 const SECONDS = 9.37
-/** Grid lines at which encoders begin: the first, one in the run-up of the first, some others, the last. */
-const PLACES = [0, 1, 5, 9]
+/** Grid lines at which encoders begin: one that is entered from the start, one in the middle, the last. */
+const PLACES = [1, 5, 9]
 
 type Source = {
   name: string

@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { id3Picture, png, taggedMp3, tempFolder, wavTone } from '#test/fixtures/audio.ts'
+import type { AppError } from '#kernel/errors.ts'
 import { createMedia, type Media } from './index.ts'
 
 let folder: Awaited<ReturnType<typeof tempFolder>>
@@ -29,9 +30,15 @@ test('files with broken bytes: every one gets an answer, and no process is lost 
       bytes[Math.floor(random() * Math.min(bytes.length, 400))] = Math.floor(random() * 256)
     const path = join(folder.path, `fuzz-${i}.mp3`)
     await writeFile(path, bytes.subarray(0, Math.ceil(random() * bytes.length)))
-    return media.probe(path)
+    const counted = media.timeline(path).then(
+      (timeline) => timeline.samples,
+      (thrown: unknown) => (thrown as AppError).code,
+    )
+    return { ...(await media.probe(path)), counted: await counted }
   })
-  for (const result of await Promise.all(results)) {
+  for (const { counted, ...result } of await Promise.all(results)) {
+    if (typeof counted === 'number') assert.ok(counted >= 1)
+    else assert.match(counted, /^media_(unreadable|empty)$/)
     if (result.ok) assert.match(result.contentHash, /^[0-9a-f]{32}$/)
     else assert.ok(!['crashed', 'timeout'].includes(result.reasonCode), result.reason)
   }
