@@ -88,6 +88,7 @@ test('an event asks for the directory of a file that matters, or for what may be
   assert.equal(at('/music/a/b.mp3'), 'alone a')
   assert.equal(at('/music/b.lrc'), 'alone ')
   assert.equal(at('/music/a/cover.jpg'), 'alone a')
+  assert.equal(at('/music/a/Artist.png'), 'alone a')
   assert.equal(at('/music/a/New Album'), 'below a/New Album')
   assert.equal(at('/music/a/Vol. 2'), 'below a/Vol. 2')
   assert.equal(at('/music/a/notes.pdf'), undefined)
