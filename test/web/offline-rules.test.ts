@@ -28,16 +28,19 @@ void describe('web app: rules of what is kept', { skip, timeout: 900_000 }, () =
       (is) => is,
     )
     await setLimit(page, 3e6)
-    await o.keepSong('Heroes Rite', /This takes 4\.4 MB, but only 1\.6 MB are left of what you allow/)
+    await o.keepSong('Heroes Rite', [/This takes 4\.4 MB, but only 1\.6 MB are left of what you allow/])
     assert.equal(await piecesOf(page, o.song('Heroes Rite').id), -1)
-    await o.keepSong('Love Theme', /This takes 1\.9 MB, but only 1\.6 MB/)
+    await o.keepSong('Love Theme', [/This takes 1\.9 MB, but only 1\.6 MB/])
     await page.getByText('Make room by itself').click()
     await until(
       'the choice',
       () => ownerOf(page),
       (owner) => owner.makeRoom,
     )
-    await o.keepSong('Love Theme', 'Removed to make room: “Battle Epic”.')
+    await o.keepSong('Love Theme', [
+      'Removed to make room: “Battle Epic”.',
+      '“Love Theme” is being kept on this device.',
+    ])
     await until(
       'the second',
       () => isKeptWhole(page, o.song('Love Theme').id),
@@ -60,7 +63,7 @@ void describe('web app: rules of what is kept', { skip, timeout: 900_000 }, () =
     await cdp.detach()
   })
 
-  void it('fetches a file again that is another now, and lets go of what is no more', async () => {
+  void it('fetches a file again that is another now, and keeps what is only away', async () => {
     const { page } = o
     await o.keepSong('Main Theme')
     const [{ id }, { id: awayId }] = [o.song('Main Theme'), o.song('Love Theme')]
@@ -82,14 +85,8 @@ void describe('web app: rules of what is kept', { skip, timeout: 900_000 }, () =
       30_000,
     )
     assert.ok((await soundOf(page, id)).isKept)
-    // A file that is away may come back: what is kept of it stays. A song that is not for this person goes.
+    // A file that is away may come back: what is kept of it stays.
     assert.ok(await isKeptWhole(page, awayId))
-    await call(o.visit.base, {
-      method: 'PATCH',
-      path: `/admin/songs/${id}/visible`,
-      token: o.token,
-      body: { isVisible: false },
-    })
   })
 
   void it('takes a new version when it is asked to, and never half of one', async () => {
@@ -135,6 +132,28 @@ void describe('web app: rules of what is kept', { skip, timeout: 900_000 }, () =
     await signIn(page, o.line.base, BEN)
     await o.open('/offline')
     await page.getByRole('heading', { name: 'Nothing is kept on this device' }).waitFor()
+  })
+
+  void it('lets go of a song that is not for this person any more', async () => {
+    const { page } = o
+    const { id } = o.song('Sad')
+    await o.keepSong('Sad')
+    await until(
+      'it',
+      () => isKeptWhole(page, id),
+      (is) => is,
+    )
+    const show = (isVisible: boolean) =>
+      call(o.visit.base, { method: 'PATCH', path: `/admin/songs/${id}/visible`, token: o.token, body: { isVisible } })
+    assert.equal((await show(false)).status, 200)
+    await page.reload()
+    await until(
+      'nothing of it',
+      () => piecesOf(page, id),
+      (n) => n === -1,
+    )
+    assert.equal((await soundOf(page, id)).status, 404)
+    assert.equal((await show(true)).status, 200)
   })
 
   void it('removes everything of one who is nobody any more, or whose place another takes', async () => {

@@ -52,14 +52,14 @@ export async function startOfflineVisit() {
       await page.getByRole('heading', { level: 1, name: ALBUM }).waitFor()
     },
     /** By its menu in the list of songs. */
-    async keepSong(title: string, says: RegExp | string = `“${title}” is being kept on this device.`) {
+    async keepSong(title: string, says: (RegExp | string)[] = [`“${title}” is being kept on this device.`]) {
       await open('/songs')
       await page
         .getByRole('button', { name: `More for ${title}` })
         .first()
         .click()
       await page.getByRole('menuitem', { name: 'Keep offline' }).click()
-      await toast(page, says).waitFor()
+      for (const text of says) await toast(page, text).waitFor()
       await open('/offline')
     },
     async removeAllKept() {
