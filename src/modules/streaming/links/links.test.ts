@@ -104,7 +104,7 @@ describe('a signed address', () => {
   test('is of one song, and of what plays it alone', async () => {
     const other = await songOf(artist)
     const linked = `link=${urls.link}`
-    assert.deepEqual(await ask(`/api/v1/songs/${other}/stream?${linked}`), [401, 'link_invalid'])
+    assert.deepEqual(await ask(`/api/v1/songs/${other}/stream?${linked}`), [401, 'media_link_invalid'])
     // Everywhere else it is a query like any other.
     for (const path of [
       `songs/${id}`,
@@ -128,7 +128,7 @@ describe('a signed address', () => {
       'x',
     ]
     for (const link of tampered)
-      assert.deepEqual(await ask(`/api/v1/songs/${id}/stream?link=${link}`), [401, 'link_invalid'], link)
+      assert.deepEqual(await ask(`/api/v1/songs/${id}/stream?link=${link}`), [401, 'media_link_invalid'], link)
     assert.equal((await ask(`/api/v1/songs/${id}/stream?link=${'A'.repeat(101)}`))[0], 400)
   })
 
@@ -140,7 +140,7 @@ describe('a signed address', () => {
     }
     const nowSec = Math.floor(Date.now() / 1000)
     assert.deepEqual(await at(nowSec + 60), OK)
-    assert.deepEqual(await at(nowSec - 1), [401, 'link_expired'])
+    assert.deepEqual(await at(nowSec - 1), [401, 'media_link_expired'])
     const lifeSec = (Date.parse((await linkTo(id, artist, { lifeSec: 120 })).expiresAt) - Date.now()) / 1000
     assert.ok(lifeSec > 100 && lifeSec <= 120, `${lifeSec}`)
     for (const wrong of [0, 59, 86_401])
@@ -169,7 +169,7 @@ describe('a signed address', () => {
     const listener = await person(`beside${made}`)
     assert.deepEqual(await ask(urls.streamUrl, { headers: headersOf(listener) }), OK)
     const wrong = `/api/v1/songs/${id}/stream?link=x`
-    assert.deepEqual(await ask(wrong, { headers: headersOf(artist) }), [401, 'link_invalid'])
+    assert.deepEqual(await ask(wrong, { headers: headersOf(artist) }), [401, 'media_link_invalid'])
   })
 
   test('is answered to its person alone: no cache keeps it', async () => {
@@ -192,7 +192,7 @@ describe('a signed address ends', () => {
     assert.equal((await second.post('/auth/logout')).status, 204)
     assert.deepEqual(await ask(urls.streamUrl), OK)
     assert.equal((await who.post('/auth/logout')).status, 204)
-    assert.deepEqual(await ask(urls.streamUrl), [401, 'link_ended'])
+    assert.deepEqual(await ask(urls.streamUrl), [401, 'media_link_ended'])
   })
 
   test('with the API key it was made with', async () => {
@@ -201,19 +201,19 @@ describe('a signed address ends', () => {
     const { streamUrl } = await linkTo(id, clientFor(t.url, String(key.key), who.userId))
     assert.deepEqual(await ask(streamUrl), OK)
     assert.equal((await who.delete(`/auth/api-keys/${key.id}`)).status, 204)
-    assert.deepEqual(await ask(streamUrl), [401, 'link_ended'])
+    assert.deepEqual(await ask(streamUrl), [401, 'media_link_ended'])
   })
 
   test('when its person is blocked', async () => {
     const { who, urls } = await fresh()
     assert.equal((await admin.patch(`/admin/users/${who.userId}/block`, { isBlocked: true })).status, 200)
-    assert.deepEqual(await ask(urls.streamUrl), [401, 'link_ended'])
+    assert.deepEqual(await ask(urls.streamUrl), [401, 'media_link_ended'])
   })
 
   test('when its person is erased', async () => {
     const { who, urls } = await fresh()
     assert.equal((await admin.delete(`/admin/users/${who.userId}`)).status, 204)
-    assert.deepEqual(await ask(urls.streamUrl), [401, 'link_ended'])
+    assert.deepEqual(await ask(urls.streamUrl), [401, 'media_link_ended'])
   })
 
   test('bytes on their way break off, too', async () => {

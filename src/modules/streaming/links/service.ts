@@ -35,7 +35,7 @@ export function createLinks(d: Deps) {
       const token = writeLink({ ...holderOf(who), expiresSec }, songId, await d.keys.signing())
       return { token, expiresAt: new Date(expiresSec * 1000) }
     },
-    /** The person a link stands for. Throws 401 `link_invalid`, `link_expired`, `link_ended`. */
+    /** The person a link stands for. Throws 401 `media_link_invalid`, `media_link_expired`, `media_link_ended`. */
     async callerOf(asking: Caller, songId: string, link: string): Promise<Caller> {
       const claim = await proven(d.keys, songId, link)
       if (claim.expiresSec * 1000 <= d.now().getTime()) throw expired()
@@ -66,7 +66,7 @@ async function proven(keys: LinkKeys, songId: string, link: string): Promise<Cla
 }
 
 const invalid = () =>
-  unauthorized('link_invalid', 'This link is not one that this server made for this song: ask for a new one.')
-const expired = () => unauthorized('link_expired', 'This link has expired: ask for a new one.')
+  unauthorized('media_link_invalid', 'This link is not one that this server made for this song: ask for a new one.')
+const expired = () => unauthorized('media_link_expired', 'This link has expired: ask for a new one.')
 const ended = () =>
-  unauthorized('link_ended', 'Who made this link has signed out, or has no access any more: ask for a new one.')
+  unauthorized('media_link_ended', 'Who made this link has signed out, or has no access any more: ask for a new one.')
