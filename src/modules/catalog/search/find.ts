@@ -18,8 +18,7 @@ const LEAVE_OUT_MIN_WORDS = 3
 export type Found = Record<Kind, string[]>
 type Hits = Record<Kind, Ranked[]>
 
-const sureFrom = (words: number): number =>
-  words >= MANY_WORDS ? SURE.manyWords : words > 1 ? SURE.words : SURE.word
+const sureFrom = (words: number): number => (words >= MANY_WORDS ? SURE.manyWords : words > 1 ? SURE.words : SURE.word)
 
 type Look = { view: View; query: Query; plan: (kind: Kind) => Plan; phrases: readonly string[] }
 async function look(db: Db, { view, query, plan, phrases }: Look): Promise<Hits> {
