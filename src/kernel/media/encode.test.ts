@@ -213,6 +213,16 @@ describe('native', { skip: skipWithoutFfmpeg() }, () => {
     assert.ok(peak <= 0.8913 * 32_768 && peak > 0.8 * 32_768, String(peak))
   })
 
+  test('before the music there is silence, and more than two channels become two', async () => {
+    const made = await make(media, { name: 'silence.flac', args: ['-ac', '6'] })
+    assert.equal(made.timeline.channels, 6)
+    const stereo = { channels: 2, samples: OUT_HZ } as const
+    const early = await encoded(media, made, { ...stereo, startSample: -1000 })
+    const start = await encoded(media, made, stereo)
+    assert.equal(difference(early.subarray(0, 4000), Buffer.alloc(4000)), 0)
+    assert.ok(early.subarray(4000).equals(start.subarray(0, (OUT_HZ - 1000) * 4)))
+  })
+
   test('what the limiter does, two encoders do alike', async () => {
     const made = await make(media, { name: 'limited.wav', args: ['-c:a', 'pcm_s16le'] })
     const at = (startSample: number, samples: number) => encoded(media, made, { startSample, samples, gainDb: 3 })

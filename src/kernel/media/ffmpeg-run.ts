@@ -111,6 +111,7 @@ export async function startFfmpeg(
     if (child.pid) renice(child.pid, o.nice)
     return supervise(child, o)
   } finally {
-    await input.close()
+    // Not waited for: a short job may be over by then, and what nobody has begun to read is lost at its end.
+    input.close().catch(() => {})
   }
 }
