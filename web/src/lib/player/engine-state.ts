@@ -13,7 +13,7 @@ export type EngineEvents = {
   onStall(): void
   heard: Heard
 }
-type Timer = ReturnType<typeof setTimeout> | undefined
+export type Timer = ReturnType<typeof setTimeout> | undefined
 export type State = {
   readonly decks: readonly [Deck, Deck]
   active: 0 | 1
@@ -28,6 +28,7 @@ export type State = {
   pauseTimer: Timer
   seekTimer: Timer
   crossTimer: Timer
+  riseTimer: Timer
   /** What the spare deck shall hold as soon as the last moments of its old track are over. */
   waiting: { track: Track | null } | undefined
   /** Addresses that no reel takes. */
@@ -55,11 +56,35 @@ export function applyGain(e: State, d: Deck): void {
   if (d.strip && e.graph) glide(e.graph, d.strip.gain, d.track?.gain ?? 1)
   turnElement(d, e.graph, e.volume)
 }
-/** Sound is made in blocks: only two of them later has a fade surely been heard. */
-const BLOCKS = 2
-const FADED_SEC_MAX = 0.25
-export const fadedInMs = ({ graph }: State): number =>
-  Math.min(FADED_SEC_MAX, FADE_SEC + BLOCKS * (graph?.context.baseLatency ?? 0)) * 1000
+/** A fade is waited for by the clock of the sound, which stands still where a busy machine makes none; not for ever. */
+const FADED_MS_MAX = 300
+const LOOK_MS = 10
+/** Runs once the fade that was just begun has been made; `keep` is given the timers, so that they can be stopped. */
+export function whenFaded({ graph }: State, run: () => void, keep: (timer: Timer) => void): void {
+  const clock = graph?.context
+  const doneSec = (clock?.currentTime ?? 0) + FADE_SEC + 2 * (clock?.baseLatency ?? 0)
+  const lastMs = performance.now() + FADED_MS_MAX
+  const look = () => {
+    if (!clock || clock.currentTime >= doneSec || performance.now() > lastMs) return run()
+    keep(setTimeout(look, LOOK_MS))
+  }
+  keep(setTimeout(look, FADE_SEC * 1000))
+}
+
+const MOVES_MS_MAX = 3000
+/** Fades in as soon as the deck really moves on: what comes out before would come all at once. */
+export function rise(e: State, d: Deck): void {
+  clearTimeout(e.riseTimer)
+  if (!canFade(e)) return fadeTo(e, d, 1)
+  const fromSec = d.element.currentTime
+  const lastMs = performance.now() + MOVES_MS_MAX
+  const look = () => {
+    if (d !== deckOf(e) || !e.wantsPlay) return
+    if (d.element.currentTime > fromSec || performance.now() > lastMs) return fadeTo(e, d, 1)
+    e.riseTimer = setTimeout(look, LOOK_MS)
+  }
+  look()
+}
 
 /** Silent at once: nothing sounds now. */
 function hush({ strip }: Deck): void {
@@ -97,8 +122,10 @@ export function start(e: State, d: Deck): void {
   // At the end, an element would begin anew where its buffer does.
   if (d.element.ended) seekOn(d, 0)
   // In mid-music the sound comes from nothing, as soon as it comes; a beginning is left as sharp as it is.
-  if (d.element.paused && positionOf(d) > MID_SEC) hush(d)
-  else fadeTo(e, d, 1)
+  if (canFade(e) && d.element.paused && positionOf(d) > MID_SEC) {
+    hush(d)
+    rise(e, d)
+  } else fadeTo(e, d, 1)
   d.element.play().catch(() => {
     // A refused start (no touch yet) or one that a new track overtook: the state that is read next says so.
     if (d === deckOf(e) && d.element.paused) e.wantsPlay = false

@@ -14,13 +14,14 @@ import {
   canFade,
   deckOf,
   type EngineEvents,
-  fadedInMs,
   fadeTo,
   forgetEnd,
+  rise,
   spareOf,
   start,
   type State,
   swap,
+  whenFaded,
 } from './engine-state.ts'
 import { glide } from './graph.ts'
 import { END_NEAR_SEC, endCross, onEnded, preload, put, watchEnd } from './handover.ts'
@@ -65,7 +66,7 @@ function listen(e: State, d: Deck): void {
     e.hasSounded = false
   })
   on('playing seeked', () => {
-    if (d === deckOf(e) && e.wantsPlay && e.crossTimer === undefined) fadeTo(e, d, 1)
+    if (d === deckOf(e) && e.wantsPlay && e.crossTimer === undefined) rise(e, d)
   })
   on('timeupdate', () => void (d === deckOf(e) && !element.seeking && element.readyState > 2 && (e.hasSounded = true)))
   on('seeking emptied', () => void (d === deckOf(e) && (e.hasSounded = false)))
@@ -115,7 +116,11 @@ function pause(e: State): void {
   e.wantsPlay = false
   fadeTo(e, d, 0)
   clearTimeout(e.pauseTimer)
-  e.pauseTimer = setTimeout(() => void (!e.wantsPlay && d.element.pause()), fadedInMs(e))
+  whenFaded(
+    e,
+    () => void (!e.wantsPlay && d.element.pause()),
+    (timer) => (e.pauseTimer = timer),
+  )
   e.events.onChange()
 }
 
@@ -134,7 +139,7 @@ function seek(e: State, sec: number): void {
   if (!canFade(e) || d.element.paused) return jump()
   e.seekTo = sec
   fadeTo(e, d, 0)
-  e.seekTimer = setTimeout(jump, fadedInMs(e))
+  whenFaded(e, jump, (timer) => (e.seekTimer = timer))
   e.events.onChange()
 }
 
@@ -196,6 +201,7 @@ export function makeEngine(events: EngineEvents): Engine {
     pauseTimer: undefined,
     seekTimer: undefined,
     crossTimer: undefined,
+    riseTimer: undefined,
     waiting: undefined,
     unfit: new Set(),
     hasSounded: false,

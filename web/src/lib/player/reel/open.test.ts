@@ -44,7 +44,10 @@ void describe('files, taken apart', { skip }, () => {
   }
   const sourceOf = (file: Buffer): ByteSource => {
     const bytes = new Uint8Array(file)
-    return { sizeBytes: bytes.length, read: (from, to) => Promise.resolve(bytes.slice(from, Math.min(to, bytes.length))) }
+    return {
+      sizeBytes: bytes.length,
+      read: (from, to) => Promise.resolve(bytes.slice(from, Math.min(to, bytes.length))),
+    }
   }
   const open = (file: Buffer) => openTune(sourceOf(file), { durationSec: LENGTH_SEC }, signal)
   async function all(tune: Tune, fromSample: number, wantedBytes: number) {
@@ -77,7 +80,12 @@ void describe('files, taken apart', { skip }, () => {
     void it(`${kind.name}: begins anywhere, at or shortly before the place`, async () => {
       const tune = await open(readFileSync(join(folder, kind.name)))
       const whole = await all(tune, 0, 1 << 20)
-      const ends = whole.packets.map(((at) => (p: Packet) => (at += p.samples))(0))
+      const ends = whole.packets.map(
+        (
+          (at) => (p: Packet) =>
+            (at += p.samples)
+        )(0),
+      )
       for (const sec of [0.01, 1, 7.7, 15, 22.2, 29.5]) {
         const sample = Math.floor(sec * tune.rateHz)
         const part = await all(tune, sample, 1 << 18)
@@ -87,7 +95,10 @@ void describe('files, taken apart', { skip }, () => {
         assert.equal(part.endTrim, whole.endTrim)
         assert.equal(part.first + part.samples, whole.samples, `${sec} s: ends where the whole ends`)
         const index = part.first === 0 ? 0 : ends.indexOf(part.first) + 1
-        assert.equal(Buffer.compare(part.packets[0]?.data ?? new Uint8Array(0), whole.packets[index]?.data ?? new Uint8Array(1)), 0)
+        assert.equal(
+          Buffer.compare(part.packets[0]?.data ?? new Uint8Array(0), whole.packets[index]?.data ?? new Uint8Array(1)),
+          0,
+        )
       }
     })
   }
@@ -98,7 +109,10 @@ void describe('files, taken apart', { skip }, () => {
     const { packets, first } = await all(tune, 0, 1 << 20)
     assert.ok(tune.entry)
     const mp4 = Buffer.concat([initSegment(tune.entry, tune.rateHz), mediaSegment({ firstSample: first, packets }, 1)])
-    const decoded = execFileSync('ffmpeg', ['-v', 'error', '-i', '-', '-f', 's16le', '-'], { input: mp4, maxBuffer: 1e8 })
+    const decoded = execFileSync('ffmpeg', ['-v', 'error', '-i', '-', '-f', 's16le', '-'], {
+      input: mp4,
+      maxBuffer: 1e8,
+    })
     assert.equal(Buffer.compare(decoded, file.subarray(file.length - decoded.length)), 0)
     assert.equal(decoded.length, SAMPLES * 4)
   })

@@ -1,0 +1,189 @@
+/** A tune whose every moment is its own, and ears that say which moment sounded when. */
+import { execFileSync } from 'node:child_process'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { BrowserContext, Page } from 'playwright-core'
+import { chromiumPath } from './product.ts'
+
+export const RATE_HZ = 44_100
+/** The cut lies within a packet of every codec. */
+export const CUT_AT = Math.round(2.5 * RATE_HZ) + 123
+const SAMPLES = 5 * RATE_HZ
+
+const hasFfmpeg = (() => {
+  try {
+    execFileSync('ffmpeg', ['-version'], { stdio: 'ignore' })
+    return true
+  } catch {
+    return false
+  }
+})()
+const lacks = !chromiumPath() ? 'Chromium' : !hasFfmpeg ? 'ffmpeg' : undefined
+/** Why the player's sound cannot be measured here, or false. */
+export const skipSound =
+  lacks && process.env['TUTTI_TEST_FULL'] !== '1' ? `this machine has no ${lacks}` : (false as const)
+
+/** A rising tone, a steady one and soft noise. The same each time. */
+export const TUNE: Float32Array = (() => {
+  const tune = new Float32Array(SAMPLES)
+  let seed = 1
+  let noise = 0
+  for (let i = 0; i < SAMPLES; i++) {
+    const sec = i / RATE_HZ
+    seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) | 0
+    noise += 0.15 * (seed / 2 ** 31 - noise)
+    const rising = Math.sin(2 * Math.PI * (200 * sec + 90 * sec * sec))
+    tune[i] = 0.25 * rising + 0.2 * Math.sin(2 * Math.PI * 331.7 * sec) + 0.5 * noise
+  }
+  return tune
+})()
+
+function wavOf(from: number, to: number): Buffer {
+  const bytes = (to - from) * 4
+  const b = Buffer.alloc(44 + bytes)
+  b.write('RIFF', 0)
+  b.writeUInt32LE(36 + bytes, 4)
+  b.write('WAVEfmt ', 8)
+  b.writeUInt32LE(16, 16)
+  b.writeUInt16LE(1, 20)
+  b.writeUInt16LE(2, 22)
+  b.writeUInt32LE(RATE_HZ, 24)
+  b.writeUInt32LE(RATE_HZ * 4, 28)
+  b.writeUInt16LE(4, 32)
+  b.writeUInt16LE(16, 34)
+  b.write('data', 36)
+  b.writeUInt32LE(bytes, 40)
+  for (let i = 0; i < to - from; i++)
+    for (const at of [0, 2]) b.writeInt16LE(Math.round((TUNE[from + i] ?? 0) * 32_767), 44 + i * 4 + at)
+  return b
+}
+
+/** How each kind of file is made; the keys are their endings. */
+const ENCODE = {
+  wav: ['-c:a', 'pcm_s16le'],
+  flac: ['-c:a', 'flac'],
+  mp3: ['-c:a', 'libmp3lame', '-q:a', '2'],
+  m4a: ['-c:a', 'aac', '-b:a', '192k'],
+  opus: ['-c:a', 'libopus', '-b:a', '160k'],
+} as const
+export type FileKind = keyof typeof ENCODE
+
+/** A folder with an album for each pair of kinds: the tune, cut in two. The album is named after the pair. */
+export async function cutTunes(pairs: readonly (readonly [FileKind, FileKind])[]) {
+  const folder = await mkdtemp(join(tmpdir(), 'tutti-cut-'))
+  const parts = [wavOf(0, CUT_AT), wavOf(CUT_AT, SAMPLES)]
+  await Promise.all(parts.map((part, i) => writeFile(join(folder, `part${i}.raw`), part)))
+  for (const pair of pairs) {
+    const album = pair.join(' then ')
+    await mkdir(join(folder, album))
+    pair.forEach((kind, i) => {
+      const tags = { title: `${album} ${i + 1}`, album, artist: 'Cut', track: String(i + 1) }
+      const meta = Object.entries(tags).flatMap(([key, value]) => ['-metadata', `${key}=${value}`])
+      const from = ['-f', 'wav', '-i', join(folder, `part${i}.raw`)]
+      execFileSync('ffmpeg', [
+        '-v',
+        'error',
+        ...from,
+        ...ENCODE[kind],
+        ...meta,
+        join(folder, album, `${i + 1}.${kind}`),
+      ])
+    })
+  }
+  return { folder, remove: () => rm(folder, { recursive: true, force: true }) }
+}
+
+const RECORDER_JS = `registerProcessor('recorder', class extends AudioWorkletProcessor {
+  process([input]) {
+    this.port.postMessage({ at: currentFrame, left: (input[0] ?? new Float32Array(128)).slice() })
+    return true
+  }
+})`
+/** Runs before the app: the player's graph is made at the tune's rate, and what leaves it is written down. */
+const TAP_JS = `{
+  const Plain = AudioContext
+  globalThis.AudioContext = class extends Plain {
+    constructor(o) { super({ ...o, sampleRate: ${RATE_HZ} }) }
+  }
+  globalThis.heardBlocks = []
+  globalThis.tuttiSound = (context, last) => context.audioWorklet.addModule(
+    URL.createObjectURL(new Blob([${JSON.stringify(RECORDER_JS)}], { type: 'text/javascript' })),
+  ).then(() => {
+    const recorder = new AudioWorkletNode(context, 'recorder', { numberOfOutputs: 0 })
+    recorder.port.onmessage = ({ data }) => heardBlocks.push(data)
+    last.connect(recorder)
+  })
+}`
+
+/** Lets every page of the context record what the player plays. The context has to be one without the pages' own policy. */
+export const record = (context: BrowserContext) => context.addInitScript({ content: TAP_JS })
+export const forget = (page: Page) => page.evaluate('heardBlocks.length = 0')
+
+/** What was heard since, the left channel, from the first sound on. */
+export async function heard(page: Page): Promise<Float32Array> {
+  const base64 = await page.evaluate<string>(`(() => {
+    if (heardBlocks.length === 0) return ''
+    const first = heardBlocks[0].at
+    const all = new Float32Array(heardBlocks.at(-1).at - first + 128)
+    for (const { at, left } of heardBlocks) all.set(left, at - first)
+    const bytes = new Uint8Array(all.buffer)
+    let text = ''
+    for (let i = 0; i < bytes.length; i += 8192) text += String.fromCharCode(...bytes.subarray(i, i + 8192))
+    return btoa(text)
+  })()`)
+  const all = new Float32Array(new Uint8Array(Buffer.from(base64, 'base64')).buffer)
+  const start = all.findIndex((sample) => Math.abs(sample) > 0.02)
+  return start < 0 ? new Float32Array(0) : all.slice(start)
+}
+
+/** Where in the tune the `count` samples of `x` from `at` on stand, sought within `range` of `near`. */
+export function placeInTune(
+  x: Float32Array,
+  at: number,
+  { count, near, range }: { count: number; near: number; range: number },
+): { place: number; likeness: number } {
+  let found = { place: near, likeness: -1 }
+  let own = 1e-12
+  for (let i = 0; i < count; i++) own += (x[at + i] ?? 0) ** 2
+  for (let place = Math.max(0, near - range); place <= Math.min(TUNE.length - count, near + range); place++) {
+    let both = 0
+    let other = 1e-12
+    for (let i = 0; i < count; i++) {
+      const sample = TUNE[place + i] ?? 0
+      both += (x[at + i] ?? 0) * sample
+      other += sample * sample
+    }
+    const likeness = both / Math.sqrt(own * other)
+    if (likeness > found.likeness) found = { place, likeness }
+  }
+  return found
+}
+
+export type Border = { gapMs: number; likeness: number; noiseDb: number }
+const WINDOW = 6000
+/** Heard on both sides of the cut: silence between them (negative: music is missing), and how far it is from the tune. */
+export function borderOf(x: Float32Array): Border {
+  const before = placeInTune(x, RATE_HZ, { count: WINDOW, near: RATE_HZ, range: RATE_HZ })
+  const cut = RATE_HZ + CUT_AT - before.place
+  const after = placeInTune(x, cut + 8000, { count: WINDOW, near: CUT_AT + 8000, range: 8000 })
+  let error = 1e-12
+  let signal = 1e-12
+  for (let i = -800; i < 800; i++) {
+    const wanted = TUNE[CUT_AT + i] ?? 0
+    signal += wanted ** 2
+    error += ((x[cut + i] ?? 0) - wanted) ** 2
+  }
+  return {
+    gapMs: ((CUT_AT + 8000 - after.place) / RATE_HZ) * 1000,
+    likeness: Math.min(before.likeness, after.likeness),
+    noiseDb: 10 * Math.log10(error / signal),
+  }
+}
+
+/** The largest step from one sample to the next between two places. */
+export function largestStep(x: Float32Array, from = 1, to = x.length): number {
+  let largest = 0
+  for (let i = Math.max(1, from); i < to; i++) largest = Math.max(largest, Math.abs((x[i] ?? 0) - (x[i - 1] ?? 0)))
+  return largest
+}
