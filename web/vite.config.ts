@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { defineConfig } from 'vite'
-import { serviceWorker } from './src/lib/offline/build.ts'
+import { serviceWorker } from './vite-service-worker.ts'
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 /** Where `npm start` listens; for `vite dev` only. */

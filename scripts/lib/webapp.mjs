@@ -7,7 +7,7 @@ import { runQuietly } from './processes.mjs'
 const STAMP = 'web/dist/.stamp'
 /** Ignored by git, and on most machines on the same disk as web/dist, so that the finished build moves in one step. */
 const DRAFT = 'node_modules/.tutti-web'
-const WEB_CONFIG = /^((vite|svelte)\.config\.[cm]?[jt]s|package\.json|tsconfig\.json|index\.html)$/
+const WEB_CONFIG = /^((vite|svelte)\.config\.[cm]?[jt]s|vite-[\w-]+\.ts|package\.json|tsconfig\.json|index\.html)$/
 
 /**
  * Builds web/dist when one of its sources changed since the last build; says and does nothing otherwise.

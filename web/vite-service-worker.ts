@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, resolve, sep } from 'node:path'
 import { build, type Plugin, type ResolvedConfig } from 'vite'
-import { WORKER_URL } from './names.ts'
-import type { Shell } from './worker/shell.ts'
+import { WORKER_URL } from './src/lib/offline/names.ts'
+import type { Shell } from './src/lib/offline/worker/shell.ts'
 
 const WORKER_ENTRY = 'src/service-worker.ts'
 /** The page is kept under its address, the worker and the manifest by the browser itself. */
