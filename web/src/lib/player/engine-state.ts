@@ -72,6 +72,8 @@ export function whenFaded({ graph }: State, run: () => void, keep: (timer: Timer
 }
 
 const MOVES_MS_MAX = 3000
+/** An element's clock runs ahead of its first sound by a block or two. */
+const MOVED_SEC = 0.05
 /** Fades in as soon as the deck really moves on: what comes out before would come all at once. */
 export function rise(e: State, d: Deck): void {
   clearTimeout(e.riseTimer)
@@ -80,7 +82,7 @@ export function rise(e: State, d: Deck): void {
   const lastMs = performance.now() + MOVES_MS_MAX
   const look = () => {
     if (d !== deckOf(e) || !e.wantsPlay) return
-    if (d.element.currentTime > fromSec || performance.now() > lastMs) return fadeTo(e, d, 1)
+    if (d.element.currentTime > fromSec + MOVED_SEC || performance.now() > lastMs) return fadeTo(e, d, 1)
     e.riseTimer = setTimeout(look, LOOK_MS)
   }
   look()
