@@ -33,6 +33,29 @@ const KINDS: Kind[] = [
   { name: 'a.opus', args: ['-c:a', 'libopus'], samples: LENGTH_SEC * 48_000, exact: true },
 ]
 
+const sourceOf = (file: Buffer): ByteSource => {
+  const bytes = new Uint8Array(file)
+  return {
+    sizeBytes: bytes.length,
+    read: (from, to) => Promise.resolve(bytes.slice(from, Math.min(to, bytes.length))),
+  }
+}
+const open = (file: Buffer) => openTune(sourceOf(file), { durationSec: LENGTH_SEC }, signal)
+async function all(tune: Tune, fromSample: number, wantedBytes: number) {
+  const cursor = await tune.open(fromSample, signal)
+  const packets: Packet[] = []
+  let first: number | undefined
+  let endTrim = 0
+  for (let run = await cursor.next(wantedBytes, signal); run; run = await cursor.next(wantedBytes, signal)) {
+    const before = packets.reduce((sum, p) => sum + p.samples, first ?? 0)
+    first ??= run.firstSample
+    if (packets.length > 0) assert.equal(run.firstSample, before, 'runs follow each other')
+    packets.push(...run.packets)
+    endTrim = run.endTrim ?? endTrim
+  }
+  return { first: first ?? 0, packets, endTrim, samples: packets.reduce((sum, p) => sum + p.samples, 0) }
+}
+
 void describe('files, taken apart', { skip }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'tutti-reel-'))
   after(() => rmSync(folder, { recursive: true, force: true }))
@@ -41,28 +64,6 @@ void describe('files, taken apart', { skip }, () => {
     const noise = ['-f', 'lavfi', '-i', `anoisesrc=d=${LENGTH_SEC}:r=44100:seed=7:a=0.3`, '-ac', '2']
     execFileSync('ffmpeg', ['-v', 'error', '-y', ...noise, ...args, path])
     return readFileSync(path)
-  }
-  const sourceOf = (file: Buffer): ByteSource => {
-    const bytes = new Uint8Array(file)
-    return {
-      sizeBytes: bytes.length,
-      read: (from, to) => Promise.resolve(bytes.slice(from, Math.min(to, bytes.length))),
-    }
-  }
-  const open = (file: Buffer) => openTune(sourceOf(file), { durationSec: LENGTH_SEC }, signal)
-  async function all(tune: Tune, fromSample: number, wantedBytes: number) {
-    const cursor = await tune.open(fromSample, signal)
-    const packets: Packet[] = []
-    let first: number | undefined
-    let endTrim = 0
-    for (let run = await cursor.next(wantedBytes, signal); run; run = await cursor.next(wantedBytes, signal)) {
-      const before = packets.reduce((sum, p) => sum + p.samples, first ?? 0)
-      first ??= run.firstSample
-      if (packets.length > 0) assert.equal(run.firstSample, before, 'runs follow each other')
-      packets.push(...run.packets)
-      endTrim = run.endTrim ?? endTrim
-    }
-    return { first: first ?? 0, packets, endTrim, samples: packets.reduce((sum, p) => sum + p.samples, 0) }
   }
 
   for (const kind of KINDS) {
