@@ -8,6 +8,13 @@ import { until } from './page.ts'
 import { type FewSongs, fewSongs, skip } from './product.ts'
 import { startVisit, type Visit } from './visit.ts'
 
+/** What this test asks of the browser's canvas. */
+type Canvas = {
+  width: number
+  height: number
+  getContext(kind: '2d'): { getImageData(x: number, y: number, width: number, height: number): { data: number[] } }
+}
+
 /** A sunset: orange above, dark blue below, and a sun. */
 const SUNSET = `<svg xmlns="http://www.w3.org/2000/svg" width="800" height="800">
   <defs><linearGradient id="g" x2="0" y2="1"><stop stop-color="#ff9a3c"/><stop offset="1" stop-color="#142850"/></linearGradient></defs>
@@ -37,8 +44,8 @@ void describe('web app: until a picture is there', { skip, timeout: 300_000 }, (
       .locator('.art canvas')
       .first()
       .evaluate((canvas) => {
-        const context = (canvas as HTMLCanvasElement).getContext('2d') as CanvasRenderingContext2D
-        const { width, height } = canvas as HTMLCanvasElement
+        const { width, height, getContext } = canvas as unknown as Canvas
+        const context = getContext.call(canvas, '2d')
         return [1, height - 2].map((y) => [...context.getImageData(width / 2, y, 1, 1).data])
       })
 

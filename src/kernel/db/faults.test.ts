@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createServer } from 'node:net'
 import { test } from 'node:test'
-import pg from 'pg'
+import { Client, Pool } from 'pg'
 import { AppError } from '#kernel/errors.ts'
 import { startTestApp } from '#kernel/testing.ts'
 import { door } from '#kernel/testing-door.ts'
@@ -20,7 +20,7 @@ test('what PostgreSQL and its driver really throw is read', async () => {
   const { pool } = t.app.ports.db
   const url = pool.options.connectionString as string
   assert.equal(await codeOf(pool.query('set local statement_timeout = 1; select pg_sleep(1)')), 'database_busy')
-  const few = new pg.Pool({ connectionString: url, max: 1, connectionTimeoutMillis: 50 })
+  const few = new Pool({ connectionString: url, max: 1, connectionTimeoutMillis: 50 })
   few.on('error', () => {})
   const held = await few.connect()
   held.on('error', () => {})
@@ -34,11 +34,12 @@ test('what PostgreSQL and its driver really throw is read', async () => {
   assert.equal(await codeOf(pool.query('select nonsense')), undefined)
 })
 
+const connect = (at: object) => codeOf(new Client({ ...at, user: 'x', database: 'x' }).connect())
+
 test('nobody at the door, and a door that closes', async () => {
   const server = createServer((socket) => socket.destroy())
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as { port: number }
-  const connect = (at: object) => codeOf(new pg.Client({ ...at, user: 'x', database: 'x' }).connect())
   assert.equal(await connect({ host: '127.0.0.1', port }), 'database_unavailable')
   await new Promise((resolve) => server.close(resolve))
   assert.equal(await connect({ host: '127.0.0.1', port }), 'database_unavailable')

@@ -13,6 +13,12 @@ const TELL_DECODED = [
   `ametadata=mode=print:key=${MARK}:file=pipe\\\\:2:direct=1`,
 ]
 
+/**
+ * Time stamps of Vorbis by counting: FFmpeg's are wrong for one frame wherever blocks become shorter (at each sharp
+ * sound), and for a page after a jump. What two frames agree on (1 and 2: stamp less samples so far) is counted on from (0).
+ */
+const TRUE_CLOCK = "asetpts='st(2,PTS-N);st(0,if(eq(N,0)+eq(ld(2),ld(1)),ld(2),ld(0)));st(1,ld(2));N+ld(0)'"
+
 /** The music from the exact sample on, at the rate, with the channels and as loud as wanted, as long as promised. */
 function filtersOf(o: EncodeOptions, plan: Plan): string {
   const gainDb = o.gainDb ?? 0
@@ -20,6 +26,7 @@ function filtersOf(o: EncodeOptions, plan: Plan): string {
   const layout = o.channels === 1 ? 'mono' : 'stereo'
   const chain = [
     ...TELL_DECODED,
+    ...(plan.by === 'clock' ? [TRUE_CLOCK] : []),
     plan.by === 'clock'
       ? `atrim=start_pts=${plan.dropSamples}:end_pts=${plan.endSample}`
       : `atrim=start_sample=${plan.dropSamples}:end_sample=${plan.endSample}`,
@@ -46,7 +53,9 @@ function encoderArgs(o: EncodeOptions): string[] {
     return words(`-c:a libmp3lame -b:a ${kbps}k -reservoir 0 -write_xing 0 -id3v2_version 0 -f mp3`)
   if (o.codec === 'wav') return words(o.bits === 24 ? '-c:a pcm_s24le -f s24le' : '-c:a pcm_s16le -f s16le')
   if (o.codec === 'opus') return words(`-c:a libopus -b:a ${kbps}k -vbr off -frame_duration 20 ${FRAGMENTS}`)
-  if (o.codec === 'aac') return words(`-c:a aac -b:a ${kbps}k ${FRAGMENTS}`)
+  // Twoloop is for low rates: above, `fast` errs less and takes half the time. Bit-exact leaves its name out of the sound.
+  const coder = kbps < 96 ? 'twoloop' : 'fast'
+  if (o.codec === 'aac') return words(`-c:a aac -aac_coder ${coder} -flags:a +bitexact -b:a ${kbps}k ${FRAGMENTS}`)
   const depth = o.bits === 24 ? '-sample_fmt s32 -bits_per_raw_sample 24' : '-sample_fmt s16'
   return words(`-c:a flac ${depth} -frame_size ${o.packetSamples} -strict -2 ${FRAGMENTS}`)
 }

@@ -8,9 +8,9 @@ import { imagePool, tagPool, timelinePool } from './pools.ts'
 import { createPrepared } from './prepared.ts'
 import { createSlots, type Slots } from './slots.ts'
 import { inDecoded } from './timeline/doubled.ts'
-import type { Counted } from './timeline/index.ts'
 import type {
   Codec,
+  Counted,
   DecodeOptions,
   EncodeOptions,
   FilePath,

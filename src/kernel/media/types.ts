@@ -53,6 +53,9 @@ export type Timeline = {
       }
     | undefined
 }
+/** `isUnsure`: only decoding tells rate and channels (HE-AAC may have twice those that its frames say). */
+export type Counted = { readonly timeline: Timeline; readonly isUnsure: boolean }
+
 /** An encoder that begins anywhere and gives exactly what was promised. */
 export type EncodeOptions = RunOptions & {
   /** `wav` gives bare PCM, MP3 bare frames; Opus, AAC and FLAC come as fragmented MP4. */

@@ -2,7 +2,7 @@ import { audioRegion } from '#kernel/media/region/index.ts'
 import { type ByteReader, fdReader } from '#kernel/media/region/reader.ts'
 import type { Container } from '#kernel/media/region/types.ts'
 import { probeFile, withFile } from '#kernel/media/tags/probe-file.ts'
-import type { FilePath, Timeline } from '#kernel/media/types.ts'
+import type { Counted, FilePath, Timeline } from '#kernel/media/types.ts'
 import { unprocessable } from '#kernel/errors.ts'
 import { adtsTimeline } from './adts.ts'
 import { apeTimeline, flacTimeline, wavpackTimeline } from './headers.ts'
@@ -35,9 +35,6 @@ async function byDuration(path: FilePath | Uint8Array): Promise<Timeline> {
   if (samples < 1 || channels < 1) throw noLength()
   return { sampleRateHz, channels, samples, ...(lossless && bitsPerSample ? { bits: bitsPerSample } : {}) }
 }
-
-/** `isUnsure`: only decoding tells rate and channels (HE-AAC may have twice those that its frames say). */
-export type Counted = { readonly timeline: Timeline; readonly isUnsure: boolean }
 
 /** Runs inside the tag process only. Throws what opening does, and `media_unreadable` for a file without a length. */
 export async function timelineOfFile(path: FilePath | Uint8Array): Promise<Counted> {

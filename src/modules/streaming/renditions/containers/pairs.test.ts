@@ -23,6 +23,7 @@ const SOURCES: [string, string[], number][] = [
   ['alac.m4a', ['-c:a', 'alac'], 44_100],
   ['flac.flac', [], 44_100],
   ['opus.opus', ['-c:a', 'libopus', '-b:a', '160k'], 48_000],
+  ['vorbis.ogg', ['-c:a', 'libvorbis', '-q:a', '5'], 44_100],
   ['wav.wav', ['-c:a', 'pcm_s16le'], 44_100],
 ]
 const PROFILES = [profileOf('mp3', 128), profileOf('opus', 128), profileOf('aac', 128)]
