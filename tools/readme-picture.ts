@@ -136,7 +136,7 @@ async function compose(library: Buffer, visual: Buffer): Promise<Buffer> {
 }
 
 const folder = await makeLibrary()
-const visit = await startVisit(folder)
+const visit = await startVisit(folder, {}, 'webgl')
 try {
   await visit.firstAccount()
   await visit.page.setViewportSize(WINDOW)

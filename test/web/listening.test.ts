@@ -18,7 +18,7 @@ void describe('web app: listening', { skip, timeout: 300_000 }, () => {
   let music: FewSongs
   before(async () => {
     music = await fewSongs()
-    visit = await startVisit('')
+    visit = await startVisit('', {}, 'webgl')
   })
   after(async () => {
     await visit?.stop()

@@ -42,7 +42,7 @@ export async function until<T>(
   what: string,
   read: () => Promise<T>,
   isDone: (value: T) => boolean,
-  timeoutMs = 20_000,
+  timeoutMs = 40_000,
 ): Promise<T> {
   const endMs = performance.now() + timeoutMs
   for (;;) {

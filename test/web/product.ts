@@ -92,7 +92,14 @@ export async function startProduct({ music, env = {} }: ProductOptions): Promise
   }
 }
 
-export async function startBrowser(): Promise<Browser> {
+/** A machine without a graphics card draws WebGL on its cores: only for tests of what is drawn so. */
+export type Drawing = 'plain' | 'webgl'
+const DRAWING: Readonly<Record<Drawing, readonly string[]>> = {
+  plain: ['--disable-gpu', '--disable-software-rasterizer'],
+  webgl: ['--use-gl=angle', '--use-angle=swiftshader', '--enable-unsafe-swiftshader'],
+}
+
+export async function startBrowser(drawing: Drawing = 'plain'): Promise<Browser> {
   const executablePath = chromiumPath()
   if (!executablePath) throw new Error('No Chromium on this machine.')
   await mkdir(SCREENS, { recursive: true })
@@ -100,9 +107,7 @@ export async function startBrowser(): Promise<Browser> {
     executablePath,
     args: [
       '--no-sandbox',
-      '--use-gl=angle',
-      '--use-angle=swiftshader',
-      '--enable-unsafe-swiftshader',
+      ...DRAWING[drawing],
       '--autoplay-policy=no-user-gesture-required',
       '--disable-background-networking',
       '--disable-component-update',

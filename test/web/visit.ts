@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { KEEP_AUDIOS, seriousFaultsOf, settled } from './page.ts'
-import { buildWeb, SCREENS, startBrowser, startProduct } from './product.ts'
+import { buildWeb, type Drawing, SCREENS, startBrowser, startProduct } from './product.ts'
 
 export const DESK = { width: 1366, height: 860 }
 export const PASSWORD = 'a quiet tutti of strings'
@@ -9,15 +9,16 @@ export const PASSWORD = 'a quiet tutti of strings'
 export type Visit = Awaited<ReturnType<typeof startVisit>>
 
 /** A browser on a product of its own; `music` is its folder from the start, or ''. */
-export async function startVisit(music: string, env: Readonly<Record<string, string>> = {}) {
+export async function startVisit(music: string, env: Readonly<Record<string, string>> = {}, drawing?: Drawing) {
   await buildWeb()
   const product = await startProduct({ music, env })
-  const browser = await startBrowser()
+  const browser = await startBrowser(drawing)
   /** Everything the browser complained about. */
   const complaints: string[] = []
   /** A page of another person: nothing is shared with the first but the product. */
   async function newPage(): Promise<Page> {
-    const context = await browser.newContext({ viewport: DESK, colorScheme: 'dark', reducedMotion: 'no-preference' })
+    const reducedMotion = drawing === 'webgl' ? 'no-preference' : 'reduce'
+    const context = await browser.newContext({ viewport: DESK, colorScheme: 'dark', reducedMotion })
     await context.addInitScript({ content: KEEP_AUDIOS })
     const made = await context.newPage()
     made.on('console', (m) => void (m.type() === 'error' && complaints.push(`${m.text()} ${m.location().url}`)))

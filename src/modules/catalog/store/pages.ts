@@ -158,23 +158,21 @@ async function readPage(
   ])
 }
 
-/**
- * What comes when the begin of the order was not enough: matches are few, or they stand far away. Many of which not one
- * was `met` stand far away for sure.
- */
+/** What comes when the begin of the order, as far as it was `walked`, was not enough: matches are few, or stand far away. */
 async function sparsePage(
   db: Db,
   list: Listed,
   narrow: Narrow,
-  { met, ...at }: At & Bounds & { met: number },
+  at: At & Bounds & { walked: number },
 ): Promise<PageEnd[]> {
   const guess = narrow.reads ? await guessOf(db, list, narrow) : 0
   const found = guess > at.collected * SURELY_MORE ? undefined : await collectedPage(db, list, narrow, at)
   if (found) return found
   if (!narrow.reads) return walkedPage(db, list, narrow, at)
+  const walked = Math.max(at.reading, Math.ceil(guess * WALKED_PER_MATCH))
+  if (walked > at.walked) return readPage(db, list, narrow, { ...at, walked })
   const { sort, cursor, offset, limit } = at
-  if (met === 0) return (await collectedPage(db, list, narrow, { sort, cursor, offset, limit })) ?? []
-  return readPage(db, list, narrow, { ...at, walked: Math.max(at.reading, Math.ceil(guess * WALKED_PER_MATCH)) })
+  return (await collectedPage(db, list, narrow, { sort, cursor, offset, limit })) ?? []
 }
 
 /**
@@ -191,7 +189,7 @@ async function narrowedPage(db: Db, list: Listed, narrow: Narrow, at: At & Bound
   const walked = narrow.covered(sql`t`).length > 0 ? inIndex : at.reading
   const first = await walkedPage(db, list, narrow, at, walked)
   if (first.length === at.limit) return first
-  if (first.length < at.limit * DENSE_SHARE) return sparsePage(db, list, narrow, { ...at, met: first.length })
+  if (first.length < at.limit * DENSE_SHARE) return sparsePage(db, list, narrow, { ...at, walked })
   return narrow.reads
     ? readPage(db, list, narrow, { ...at, walked: walked * FARTHER })
     : walkedPage(db, list, narrow, at)
