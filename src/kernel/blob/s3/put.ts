@@ -81,7 +81,10 @@ export async function store(s3: S3, key: string, source: Source, signal: AbortSi
   const head = { Bucket: s3.bucket, Key: key, ContentType: CONTENT_TYPE, Metadata: { sha256: source.sha256 } }
   if (source.sizeBytes > PART_BYTES) return storeParts(s3, head, source, signal)
   const Body = await source.part(0, source.sizeBytes)
-  await s3.client.send(new s3.sdk.PutObjectCommand({ ...head, Body }), signal && { abortSignal: signal })
+  await s3.client.send(
+    new s3.sdk.PutObjectCommand({ ...head, Body, ContentLength: source.sizeBytes }),
+    signal && { abortSignal: signal },
+  )
 }
 
 type Head = { Bucket: string; Key: string; ContentType: string; Metadata: { sha256: string } }
@@ -127,11 +130,11 @@ async function sendParts(
     for (const part of waiting) {
       ended.throwIfAborted()
       const start = (part.PartNumber - 1) * PART_BYTES
-      const Body = await source.part(start, Math.min(start + PART_BYTES, source.sizeBytes))
+      const end = Math.min(start + PART_BYTES, source.sizeBytes)
+      const Body = await source.part(start, end)
       const { PartNumber } = part
-      const sent = await s3.client.send(new s3.sdk.UploadPartCommand({ ...upload, PartNumber, Body }), {
-        abortSignal: ended,
-      })
+      const command = new s3.sdk.UploadPartCommand({ ...upload, PartNumber, Body, ContentLength: end - start })
+      const sent = await s3.client.send(command, { abortSignal: ended })
       part.ETag = sent.ETag
     }
   }
