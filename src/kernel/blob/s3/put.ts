@@ -93,8 +93,10 @@ type Part = { PartNumber: number; ETag: string | undefined }
 async function storeParts(s3: S3, head: Head, source: Source, signal: AbortSignal | undefined): Promise<void> {
   const { sdk, client } = s3
   const { Bucket, Key } = head
-  const { UploadId } = await client.send(new sdk.CreateMultipartUploadCommand(head), signal && { abortSignal: signal })
+  // Not broken off: of an upload that the store has begun already, nobody would know the name.
+  const { UploadId } = await client.send(new sdk.CreateMultipartUploadCommand(head))
   try {
+    signal?.throwIfAborted()
     const Parts = await sendParts(s3, { Bucket, Key, UploadId }, source, signal)
     const complete = new sdk.CompleteMultipartUploadCommand({ Bucket, Key, UploadId, MultipartUpload: { Parts } })
     await client.send(complete).catch((thrown: unknown) => wasCompleted(s3, head, thrown))

@@ -56,12 +56,19 @@ const filesIn = async (dir: string) =>
     .toSorted()
 
 describe('S3', needsS3, () => {
+  const ways: { stop(): Promise<void> }[] = []
+  const cuttableWay = async () => {
+    const way = await cuttable(server.endpoint)
+    ways.push(way)
+    return way
+  }
   before(async () => {
     base = await mkdtemp(join(tmpdir(), 'tutti-s3-blobs-'))
     server = await startS3()
   })
   after(async () => {
     await Promise.all(opened.map((blobs) => blobs.close()))
+    await Promise.all(ways.map((way) => way.stop()))
     await server.stop()
     await rm(base, { recursive: true, force: true })
   })
@@ -88,7 +95,7 @@ describe('S3', needsS3, () => {
     })
     test('an abort between the parts leaves no object and no upload', async () => {
       const bucket = await server.makeBucket()
-      const way = await cuttable(server.endpoint)
+      const way = await cuttableWay()
       const blobs = await open({ bucket, endpoint: way.endpoint })
       const uploads = async () =>
         (await raw().send(new sdk.ListMultipartUploadsCommand({ Bucket: bucket }))).Uploads ?? []
@@ -111,11 +118,10 @@ describe('S3', needsS3, () => {
       let tries = 1
       while (!(await isAborted())) assert.ok(tries++ < 20, 'it is always too quick')
       assert.deepEqual([await uploads(), await collect(blobs.list(''))], [[], []])
-      await way.stop()
     })
     test('a connection that breaks is taken up again, at the byte where it broke', async () => {
       const bucket = await server.makeBucket()
-      const way = await cuttable(server.endpoint)
+      const way = await cuttableWay()
       const blobs = await open({ bucket, endpoint: way.endpoint })
       await blobs.put('large', bytes)
       way.cutAfter(3_000_000, 3)
@@ -124,11 +130,10 @@ describe('S3', needsS3, () => {
       way.cutAfter(1_000_000, 1)
       const range = { start: 1_000_001, end: 9_000_000 }
       assert.ok((await buffer(blobs.read('large', range))).equals(bytes.subarray(range.start, range.end)))
-      await way.stop()
     })
     test('what was replaced meanwhile is not joined to what was before', async () => {
       const bucket = await server.makeBucket()
-      const way = await cuttable(server.endpoint)
+      const way = await cuttableWay()
       const blobs = await open({ bucket, endpoint: way.endpoint })
       await blobs.put('large', bytes)
       way.cutAfter(6_000_000, 1)
@@ -136,7 +141,6 @@ describe('S3', needsS3, () => {
       await new Promise((resolve) => reading.once('readable', resolve))
       await (await open({ bucket })).put('large', randomBytes(bytes.length))
       await assert.rejects(buffer(reading), status(503, 'storage_unavailable'))
-      await way.stop()
     })
     test('a reader that leaves frees its connection', async () => {
       const blobs = await open()
@@ -157,7 +161,9 @@ describe('S3', needsS3, () => {
     const names = Array.from({ length: 1_005 }, (_, i) => `page/${String(i).padStart(4, '0')}`)
     for (let i = 0; i < names.length; i += 50)
       await Promise.all(
-        names.slice(i, i + 50).map((Key) => client.send(new sdk.PutObjectCommand({ Bucket: bucket, Key, ContentLength: 0 }))),
+        names
+          .slice(i, i + 50)
+          .map((Key) => client.send(new sdk.PutObjectCommand({ Bucket: bucket, Key, ContentLength: 0 }))),
       )
     for (const Key of ['page/Upper', 'page/.hidden'])
       await client.send(new sdk.PutObjectCommand({ Bucket: bucket, Key, Body: 'x' }))
