@@ -70,9 +70,12 @@ export async function settled(page: Page): Promise<void> {
 export async function gapMs(page: Page): Promise<number> {
   const log = await page.evaluate(() => (globalThis as unknown as Hooked).soundLog)
   const ended = log.findLast((e) => e.name === 'ended')
-  const began = log.findLast((e) => e.name === 'playing')
-  assert.ok(ended && began, 'no song ended and none began')
-  return began.atMs - ended.atMs
+  assert.ok(ended, 'no song ended')
+  // A song that stalls plays again, later: what counts is the sound that began nearest to the end of the other.
+  const began = log.filter((e) => e.name === 'playing').map((e) => e.atMs - ended.atMs)
+  const [nearest] = began.toSorted((a, b) => Math.abs(a) - Math.abs(b))
+  assert.ok(nearest !== undefined, 'no song began')
+  return nearest
 }
 
 type AxeResult = { violations: { id: string; impact: string; nodes: { html: string; failureSummary: string }[] }[] }
