@@ -3,7 +3,6 @@
  *   npm run bench -- streaming [--songs 10] [--wasm]
  */
 import { execFile } from 'node:child_process'
-import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs, promisify } from 'node:util'
 import { makeTune } from '#modules/streaming/testing.ts'
@@ -36,11 +35,11 @@ async function makeLong(folder: string): Promise<void> {
 
 async function songsOf({ music }: World): Promise<Song[]> {
   const { body } = await (await music.app.as('admin')).get('/songs?limit=100')
-  const names = await readdir(music.folder)
-  return (body['items'] as Omit<Song, 'path'>[]).map((song) => ({
-    ...song,
-    path: join(music.folder, names.find((name) => name.includes(song.title)) ?? ''),
-  }))
+  const { rows } = await music.app.app.ports.db.pool.query<{ id: string; path: string }>(
+    'select song_id as id, path_text as path from catalog.library_files',
+  )
+  const paths = new Map(rows.map(({ id, path }) => [id, join(music.folder, path)]))
+  return (body['items'] as Omit<Song, 'path'>[]).map((song) => ({ ...song, path: paths.get(song.id) ?? '' }))
 }
 
 const rangeAt = (sec: number): string => `bytes=${Math.floor(sec * BYTES_PER_SEC)}-`
