@@ -47,7 +47,10 @@ export async function startSmtp(o: SMTPServerOptions = {}): Promise<TestSmtp> {
     onRcptTo: ({ address }, _session, done) => done(refused.has(address) ? refusal(REFUSAL) : null),
     onData(stream, { envelope: { mailFrom, rcptTo }, secure }, done) {
       const keep = async () => {
-        const raw = Buffer.concat((await stream.toArray()) as Buffer[]).toString()
+        // A client that hangs up in the middle has sent no letter, and there is nobody to answer.
+        const chunks = (await stream.toArray().catch(() => undefined)) as Buffer[] | undefined
+        if (!chunks) return
+        const raw = Buffer.concat(chunks).toString()
         const code = await smtp.onLetter?.()
         if (code) return done(refusal(code))
         const plain = plainOf(raw)
