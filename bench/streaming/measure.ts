@@ -1,5 +1,6 @@
 /** The single measurements of this bench; each uses renditions that nobody has asked for before. */
 import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { encoders } from '#modules/streaming/testing.ts'
@@ -40,15 +41,17 @@ export async function firstByte(world: World, id: string, query: string, range?:
   return ms
 }
 
+const bare = (path: string) =>
+  spawn('ffmpeg', ['-v', 'error', '-nostdin', '-i', path, ...BARE], { stdio: ['ignore', 'pipe', 'inherit'] })
+
 /** The same of the bare command. */
 export async function bareFirstByte(path: string): Promise<number> {
   const startedAt = performance.now()
-  const child = spawn('ffmpeg', ['-v', 'error', '-nostdin', '-i', path, ...BARE], {
-    stdio: ['ignore', 'pipe', 'ignore'],
-  })
-  await new Promise((resolve) => child.stdout.once('data', resolve))
+  const child = bare(path)
+  const gone = once(child, 'exit')
+  const isThere = await Promise.race([once(child.stdout, 'data').then(() => true), gone.then(() => false)])
   const ms = performance.now() - startedAt
-  const gone = new Promise((resolve) => child.once('close', resolve))
+  if (!isThere) throw new Error(`the bare command made nothing of ${path}`)
   child.kill('SIGKILL')
   await gone
   return ms
@@ -56,31 +59,33 @@ export async function bareFirstByte(path: string): Promise<number> {
 
 /** CPU seconds of a whole first transcode: ours with everything that serves it, and the bare command's. */
 export async function sequential(world: World, song: Song): Promise<{ ours: number; bare: number; bytes: number }> {
-  const url = `${world.music.app.url}/api/v1/songs/${song.id}/stream?quality=medium`
+  const url = `${world.music.app.url}/api/v1/songs/${song.id}/stream?format=mp3&quality=medium`
   const ours = await cpuOf(async () => {
     const { stdout } = await run(process.execPath, [CLIENT, url, world.music.token])
     await calm(world)
     return JSON.parse(stdout) as { bytes: number; cpuSec: number }
   })
-  const bare = await cpuOf(async () => {
-    const child = spawn('ffmpeg', ['-v', 'error', '-nostdin', '-i', song.path, ...BARE], {
-      stdio: ['ignore', 'pipe', 'ignore'],
-    })
+  const plain = await cpuOf(async () => {
+    const child = bare(song.path)
     child.stdout.resume()
-    await new Promise((resolve) => child.once('close', resolve))
+    await once(child, 'close')
   })
-  return { ours: ours.own + ours.children - ours.value.cpuSec, bare: bare.children, bytes: ours.value.bytes }
+  return { ours: ours.own + ours.children - ours.value.cpuSec, bare: plain.children, bytes: ours.value.bytes }
 }
 
 /** Many ask for one first transcode at once: encoders at most, and seconds until all have it. */
-export async function herd(world: World, id: string, listeners: number): Promise<{ most: number; seconds: number }> {
+export async function herd(
+  world: World,
+  id: string,
+  o: { query: string; listeners: number },
+): Promise<{ most: number; seconds: number }> {
   const startedAt = performance.now()
   let most = 0
   const look = async () => {
     most = Math.max(most, (await encoders()).length)
   }
   const timer = setInterval(() => void look(), 20)
-  const answers = Array.from({ length: listeners }, async () => (await ask(world, id, '?quality=high')).arrayBuffer())
+  const answers = Array.from({ length: o.listeners }, async () => (await ask(world, id, o.query)).arrayBuffer())
   const sizes = (await Promise.all(answers)).map((bytes) => bytes.byteLength)
   clearInterval(timer)
   if (new Set(sizes).size !== 1) throw new Error('listeners heard different lengths')

@@ -13,23 +13,20 @@ function fileOf(headerBytes: number, lengths: readonly number[]) {
   return { header, pieces, offsets, whole: Buffer.concat([header, ...pieces]) }
 }
 
-test('any range is what it is of the whole, with one piece read after the other', async () =>
+test('any range is what it is of the whole, piece after piece, also of one of which only a part is there', async () =>
   check(
-    asyncProperty(nat(500), sizes, nat(), nat(), async (headerBytes, lengths, a, b) => {
+    asyncProperty(nat(500), sizes, nat(), nat(), nat(90_000), async (headerBytes, lengths, a, b, madeBytes) => {
       const { header, pieces, offsets, whole } = fileOf(headerBytes, lengths)
       const [start, end] = [a % whole.length, b % (whole.length + 1)].sort((x, y) => x - y) as [number, number]
       const read: number[] = []
-      const chunks = chunksOf(header, offsets, { start, end }, async (piece) => {
+      const chunks = chunksOf(header, offsets, { start, end }, async (piece, from) => {
         read.push(piece)
-        return pieces[piece] as Buffer
+        return (pieces[piece] as Buffer).subarray(from, madeBytes === 0 ? undefined : from + madeBytes)
       })
       const got = Buffer.concat(await streamOf(chunks).toArray())
       assert.ok(got.equals(whole.subarray(start, end)))
-      assert.deepEqual(
-        read,
-        [...new Set(read)].sort((x, y) => x - y),
-        'each once, in their order',
-      )
+      const inOrder = [...(madeBytes === 0 ? new Set(read) : read)].sort((x, y) => x - y)
+      assert.deepEqual(read, inOrder, 'in their order, each once when it is whole')
       const first = start < headerBytes ? 0 : pieceAt(offsets, start)
       assert.ok(read.length === 0 || read[0] === first)
     }),
@@ -44,8 +41,14 @@ test('where one size is not known, no place is', () =>
 
 test('a piece that is shorter than promised breaks the stream', async () => {
   const { header, offsets } = fileOf(10, [100, 100])
-  const chunks = chunksOf(header, offsets, { start: 0, end: 210 }, async () => Buffer.alloc(50))
-  await assert.rejects(streamOf(chunks).toArray(), /not as long/)
+  const range = { start: 0, end: 210 }
+  for (const there of [0, 50])
+    await assert.rejects(
+      streamOf(chunksOf(header, offsets, range, async (_, from) => Buffer.alloc(from === 0 ? there : 0))).toArray(),
+      /not as long/,
+    )
+  const tooLong = chunksOf(header, offsets, range, async () => Buffer.alloc(101))
+  await assert.rejects(streamOf(tooLong).toArray(), /not as long/)
 })
 
 const failing = (at: number) => (piece: number) =>

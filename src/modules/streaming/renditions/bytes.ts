@@ -6,7 +6,8 @@ const CHUNK_BYTES = 64 * 1024
 /** Where the pieces of a file lie: each begins at its entry, the last entry is the length of all. */
 export type Offsets = readonly number[]
 export type Range = { readonly start: number; readonly end: number }
-export type PieceReader = (piece: number) => Promise<Buffer>
+/** The bytes of a piece from its byte `from` on: all of them, or, while it is made, those that are there (one at least). */
+export type PieceReader = (piece: number, from: number) => Promise<Buffer>
 
 /** Undefined when the size of a piece is not known. */
 export function offsetsOf(headerBytes: number, pieces: number, bytesOf: (piece: number) => number | undefined) {
@@ -38,18 +39,22 @@ export async function* chunksOf(
   read: PieceReader,
 ): AsyncGenerator<Buffer, void, void> {
   const hasHeader = start < header.length
+  let at = Math.max(start, header.length)
   let next = hasHeader ? 0 : pieceAt(offsets, start)
-  let bytes = end > header.length ? await read(next) : undefined
+  const readOn = () => read(next, at - (offsets[next] as number))
+  let bytes = at < end ? await readOn() : undefined
   if (hasHeader) yield header.subarray(start, end)
-  for (let at = Math.max(start, header.length); at < end && bytes; ) {
-    const begin = offsets[next] as number
-    const stop = Math.min(end, begin + bytes.length)
-    if (begin + bytes.length !== offsets[next + 1]) throw new RangeError(`piece ${next} is not as long as was said`)
-    for (; at < stop; at = Math.min(stop, at + CHUNK_BYTES))
-      yield bytes.subarray(at - begin, Math.min(stop, at + CHUNK_BYTES) - begin)
-    bytes = at < end ? await read(++next) : undefined
+  while (bytes) {
+    const pieceEnd = offsets[next + 1] as number
+    if (bytes.length === 0 || at + bytes.length > pieceEnd) throw notAsSaid(next)
+    const wanted = bytes.subarray(0, end - at)
+    for (let i = 0; i < wanted.length; i += CHUNK_BYTES) yield wanted.subarray(i, i + CHUNK_BYTES)
+    at += wanted.length
+    if (at === pieceEnd) next++
+    bytes = at < end ? await readOn() : undefined
   }
 }
+const notAsSaid = (piece: number) => new RangeError(`piece ${piece} is not as long as was said`)
 
 /** Asks for more only when what it gave has been taken. */
 export const streamOf = (chunks: AsyncIterable<Buffer>): Readable =>

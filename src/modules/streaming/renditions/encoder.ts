@@ -38,6 +38,9 @@ export function planOf(layout: Layout, { from, until }: Stretch) {
   }
 }
 
+/** Bytes of a piece, in order: all of it, or where the container lets it be sent while it is made, the next of them. */
+export type Part = { readonly bytes: Buffer; readonly isLast: boolean }
+
 /**
  * Makes pieces, one after the other, with one encoder; leaving the loop kills it at once. Throws what the media port
  * throws, and 422 `media_unreadable` when there was less than was promised.
@@ -47,7 +50,7 @@ export async function* encodePieces(
   wanted: Wanted,
   stretch: Stretch,
   signal: AbortSignal,
-): AsyncGenerator<Buffer, void, void> {
+): AsyncGenerator<Part, void, void> {
   const { layout } = wanted
   const plan = planOf(layout, stretch)
   const leaving = new AbortController()
@@ -81,19 +84,25 @@ async function* packed(
   { from, until }: Stretch,
   { firstPacket, skipPackets }: { firstPacket: number; skipPackets: number },
   stream: AsyncIterable<Buffer>,
-): AsyncGenerator<Buffer, void, void> {
-  const container = containerOf(layout.profile, id.contentId)
+): AsyncGenerator<Part, void, void> {
+  const { parts, pack } = containerOf(layout.profile, id.contentId)
   const split = splitterOf(layout, firstPacket)
-  let [piece, toSkip] = [from, skipPackets]
+  const packetsPerPart = parts?.packets ?? Number.POSITIVE_INFINITY
+  let [piece, toSkip, sent] = [from, skipPackets, 0]
   let packets: Buffer[] = []
   for await (const chunk of stream)
     for (const packet of split(chunk)) {
       if (toSkip-- > 0) continue
       packets.push(packet)
-      if (packets.length < packetsIn(layout, piece)) continue
-      yield container.pack(layout, piece, packets)
+      const isLast = sent + packets.length === packetsIn(layout, piece)
+      if (!isLast && packets.length < packetsPerPart) continue
+      yield {
+        isLast,
+        bytes: parts ? parts.bytes(layout, { piece, from: sent }, packets) : pack(layout, piece, packets),
+      }
+      sent = isLast ? 0 : sent + packets.length
       packets = []
-      if (++piece === until) return
+      if (isLast && ++piece === until) return
     }
   throw endedEarly()
 }

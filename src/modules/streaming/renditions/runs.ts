@@ -3,15 +3,14 @@ import type { Log } from '#kernel/log.ts'
 import type { Media } from '#kernel/media/index.ts'
 import { encodePieces } from './encoder.ts'
 import type { Places } from './places.ts'
+import { createRecent } from './recent.ts'
+import { awaited, grown, settle, tellGrown, withSignal } from './waiting.ts'
 import { AHEAD_PIECES, type Handle, missingIn, READY_PIECES_MIN, type Run, type Work } from './work.ts'
 
 /** An encoder nobody listens to any more is stopped after this: long enough for a player to ask again nearby. */
 const ABANDONED_MS = 500
 /** Who wants a piece that an encoder will have made after so many others waits for it; else another one starts there. */
 const REACH_PIECES = 3
-/** Who was sent a piece of a rendition within this time is in the middle of listening to it. */
-const LISTENING_MS = 60_000
-const LISTENING_MAX = 10_000
 /** What died in the middle (killed, out of memory) is started again so often; then it is the file's fault. */
 const RESTARTS_MAX = 1
 
@@ -23,6 +22,9 @@ type Deps = {
   readonly store: (run: Run, piece: number, bytes: Buffer) => Promise<void>
   readonly onOver: (work: Work) => void
 }
+
+/** All of a piece at once, or what is made of it from a byte on. */
+export type Wish = 'whole' | number
 
 const stopping = () => unavailable('media_closed', 'The server is stopping: try again shortly.', 5)
 const nobodyListens = () => new Error('nobody listens any more')
@@ -70,7 +72,7 @@ export function createRuns(d: Deps) {
       ? undefined
       : missingIn(work.shelf, at + 1, Math.min(work.layout.pieces, at + 1 + AHEAD_PIECES))
     if (gap === undefined) return detach(handle)
-    const run = makerOf(work, gap)
+    const run = reaching(work, gap)
     if (run) return attach(handle, run)
     if (gap - at > READY_PIECES_MIN || work.isGone) return detach(handle)
     try {
@@ -90,15 +92,16 @@ export function createRuns(d: Deps) {
       lookAhead(handle)
     },
     /**
-     * A piece that is not there, from the encoder that makes it. Undefined: look again whether it is there now.
-     * Throws 429 `too_many_transcodes`, 507 `disk_full`, what the media port throws, and the signal's reason.
+     * Bytes of a piece that is not there from its byte `from` on, from the encoder that makes it: what is made of them.
+     * Undefined: look again whether it is there now. Throws 429 `too_many_transcodes`, 507 `disk_full`, what the media
+     * port throws, and the signal's reason.
      */
-    async make(handle: Handle, piece: number, signal?: AbortSignal): Promise<Buffer | undefined> {
+    async make(handle: Handle, piece: number, from: Wish, signal?: AbortSignal): Promise<Buffer | undefined> {
       handle.at = piece
       const run = reaching(handle.work, piece) ?? tryBegin(handle, piece)
       if (run) attach(handle, run)
       else await d.places.wait(signal)
-      return run && withSignal(awaited(run, piece), signal)
+      return run && withSignal(from === 'whole' ? awaited(run, piece) : grown(run, piece, from), signal)
     },
     leave: detach,
     /** Ends what is being made of a rendition; whoever waits for it hears why. */
@@ -123,6 +126,8 @@ function newRun(handle: Handle, from: number): Run {
     wanted: handle.wanted,
     owner: handle.wanted.listener,
     next: from,
+    parts: [],
+    grew: Promise.withResolvers(),
     handles: new Set(),
     awaited: new Map(),
     abort: new AbortController(),
@@ -144,11 +149,11 @@ async function drive(d: Deps, run: Run): Promise<void> {
     })
     run.abort.signal.throwIfAborted()
     const stretch = { from: run.next, until: endOfGap(run) }
-    for await (const bytes of encodePieces(d.media, run.wanted, stretch, run.abort.signal)) {
-      await d.store(run, run.next, bytes)
-      run.awaited.get(run.next)?.resolve(bytes)
-      run.awaited.delete(run.next++)
-      if (!isEnough(run)) continue
+    for await (const { bytes, isLast } of encodePieces(d.media, run.wanted, stretch, run.abort.signal)) {
+      run.parts.push(bytes)
+      if (isLast) await finish(d, run)
+      tellGrown(run)
+      if (!isLast || !isEnough(run)) continue
       settle(run, undefined)
       break
     }
@@ -159,15 +164,18 @@ async function drive(d: Deps, run: Run): Promise<void> {
   settle(run, run.isEnding ? undefined : fault)
 }
 
-/** Nobody attaches to a run that has settled. */
-function settle(run: Run, fault: unknown): void {
-  run.isEnding = true
-  for (const { resolve, reject } of run.awaited.values())
-    if (fault) reject(fault)
-    else resolve(undefined)
-  run.awaited.clear()
+/** The piece is whole: it is kept, whoever waits for it has it, and the next one begins. */
+async function finish(d: Deps, run: Run): Promise<void> {
+  const piece = run.next
+  const bytes = Buffer.concat(run.parts)
+  const promised = run.work.container.pieceBytes(run.work.layout, piece) ?? bytes.length
+  if (bytes.length !== promised) throw new RangeError(`piece ${piece} has ${bytes.length} bytes, not ${promised}`)
+  await d.store(run, piece, bytes)
+  run.parts = []
+  run.next++
+  run.awaited.get(piece)?.resolve(bytes)
+  run.awaited.delete(piece)
 }
-
 function end(run: Run, why: Error): void {
   if (run.isEnding) return
   settle(run, run.handles.size > 0 ? why : undefined)
@@ -202,16 +210,6 @@ function reaching(work: Work, piece: number): Run | undefined {
   return undefined
 }
 
-function awaited(run: Run, piece: number): Promise<Buffer | undefined> {
-  const there = run.awaited.get(piece)
-  if (there) return there.promise
-  const waiting = Promise.withResolvers<Buffer | undefined>()
-  // Those who have left do not hear it.
-  waiting.promise.catch(() => {})
-  run.awaited.set(piece, waiting)
-  return waiting.promise
-}
-
 function attach(handle: Handle, run: Run): void {
   if (handle.run === run) return
   detach(handle)
@@ -232,35 +230,4 @@ function detach(handle: Handle): void {
   }
   run.idleTimer = setTimeout(() => end(run, nobodyListens()), ABANDONED_MS)
   run.idleTimer.unref()
-}
-
-async function withSignal<T>(waiting: Promise<T>, signal?: AbortSignal): Promise<T> {
-  if (!signal) return waiting
-  signal.throwIfAborted()
-  const left = Promise.withResolvers<never>()
-  const leave = () => left.reject(signal.reason as Error)
-  signal.addEventListener('abort', leave, { once: true })
-  try {
-    return await Promise.race([waiting, left.promise])
-  } finally {
-    signal.removeEventListener('abort', leave)
-  }
-}
-
-const listeningKey = ({ wanted, work }: Handle): string => `${work.key} ${wanted.listener}`
-
-/** Who is in the middle of listening to what; the longest silent are forgotten first. */
-function createRecent() {
-  const heardAt = new Map<string, number>()
-  return {
-    note(handle: Handle): void {
-      const key = listeningKey(handle)
-      heardAt.delete(key)
-      heardAt.set(key, performance.now())
-      const [oldest] = heardAt.keys()
-      if (heardAt.size > LISTENING_MAX && oldest !== undefined) heardAt.delete(oldest)
-    },
-    has: (handle: Handle): boolean =>
-      performance.now() - (heardAt.get(listeningKey(handle)) ?? Number.NEGATIVE_INFINITY) < LISTENING_MS,
-  }
 }

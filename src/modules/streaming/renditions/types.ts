@@ -12,7 +12,18 @@ export type Container = {
   pieceBytes(layout: Layout, piece: number): number | undefined
   /** The bytes of one piece from all of its packets. */
   pack(layout: Layout, piece: number, packets: readonly Buffer[]): Buffer
+  /** How a piece is sent while it is made; undefined where it is no use before it is whole (fMP4). */
+  readonly parts: Parts | undefined
 }
+
+/** INVARIANT: the parts of a piece, one after the other, are the bytes that `pack` makes of it. */
+export type Parts = {
+  /** Of a part that is not the last of its piece: some tenths of a second. */
+  readonly packets: number
+  /** Of packets `place.from` and the following ones of a piece. */
+  bytes(layout: Layout, place: PartPlace, packets: readonly Buffer[]): Buffer
+}
+export type PartPlace = { readonly piece: number; readonly from: number }
 
 /** Turns what an encoder writes into packets, in order; incomplete rests wait for the next chunk. */
 export type Splitter = (chunk: Buffer) => Buffer[]
@@ -46,8 +57,8 @@ export type Rendition = {
    */
   piece(index: number, signal?: AbortSignal): Promise<Buffer>
   /**
-   * Any range of the whole file, with one piece in memory at a time. Only where `sizeBytes` is known. Resolves when its
-   * beginning is there; throws what `piece` throws.
+   * Any range of the whole file, with one piece in memory at a time, and of one that is being made what is there
+   * already. Only where `sizeBytes` is known. Resolves when its beginning is there; throws what `piece` throws.
    */
   read(range: { start: number; end: number }, signal?: AbortSignal): Promise<Readable>
   leave(): void

@@ -8,7 +8,7 @@ import type { KeptRenditions } from './kept.ts'
 import { createBudget } from './pieces/budget.ts'
 import { createPieces } from './pieces/pieces.ts'
 import { createPlaces } from './places.ts'
-import { createRuns, mayRetry, type Runs } from './runs.ts'
+import { createRuns, mayRetry, type Runs, type Wish } from './runs.ts'
 import type { Rendition, Wanted } from './types.ts'
 import { type Handle, isNeeded, type Work } from './work.ts'
 import { createWorks, type Works } from './works.ts'
@@ -74,7 +74,6 @@ function renditionOf(d: Parts, handle: Handle): Rendition {
   const { layout, container, header, shelf } = work
   const bytesOf = (piece: number) => container.pieceBytes(layout, piece) ?? work.kept?.sizes[piece]
   const offsets = offsetsOf(header.length, layout.pieces, bytesOf)
-  const piece = (index: number, signal?: AbortSignal) => pieceOf(d, handle, index, signal)
   return {
     layout,
     contentType: container.contentType,
@@ -82,10 +81,12 @@ function renditionOf(d: Parts, handle: Handle): Rendition {
     sizeBytes: offsets?.at(-1),
     header,
     blobKey: work.kept?.blobKey,
-    piece,
+    piece: (index, signal) => pieceOf(d, handle, { index, from: 'whole' }, signal),
     read(range, signal) {
       if (!offsets) throw new Error('the length of this rendition is not known')
-      return streamFromFirst(chunksOf(header, offsets, range, (index) => piece(index, signal)))
+      return streamFromFirst(
+        chunksOf(header, offsets, range, (index, from) => pieceOf(d, handle, { index, from }, signal)),
+      )
     },
     leave() {
       d.runs.leave(handle)
@@ -94,12 +95,19 @@ function renditionOf(d: Parts, handle: Handle): Rendition {
   }
 }
 
-async function pieceOf(d: Parts, handle: Handle, index: number, signal?: AbortSignal): Promise<Buffer> {
+async function pieceOf(
+  d: Parts,
+  handle: Handle,
+  { index, from }: { index: number; from: Wish },
+  signal?: AbortSignal,
+): Promise<Buffer> {
   const { work } = handle
   let restarts = 0
   for (;;) {
     signal?.throwIfAborted()
-    const bytes = (await stored(d, work, index)) ?? (work.shelf.has(index) ? undefined : await made())
+    const there = await stored(d, work, index)
+    const rest = from === 'whole' ? there : there?.subarray(from)
+    const bytes = rest ?? (work.shelf.has(index) ? undefined : await made())
     if (!bytes) continue
     if (work.shelf.making.changedSince(index, handle.epoch)) throw otherVersion()
     d.runs.reached(handle, index)
@@ -108,7 +116,7 @@ async function pieceOf(d: Parts, handle: Handle, index: number, signal?: AbortSi
   async function made(): Promise<Buffer | undefined> {
     if (work.isGone) throw fileMissing()
     try {
-      return await d.runs.make(handle, index, signal)
+      return await d.runs.make(handle, index, from, signal)
     } catch (thrown) {
       if (signal?.aborted || !mayRetry(thrown, restarts)) throw thrown
       restarts++

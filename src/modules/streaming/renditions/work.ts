@@ -45,8 +45,11 @@ export type Run = {
   readonly wanted: Wanted
   /** Whom it counts for. */
   owner: string
-  /** The piece that it makes now. */
+  /** The piece that it makes now, and the parts of it that are made. */
   next: number
+  parts: Buffer[]
+  /** Settles when there is more of it, and when the run is over. */
+  grew: PromiseWithResolvers<void>
   readonly handles: Set<Handle>
   /** Who waits for which piece; undefined tells them that this run will not make it. */
   readonly awaited: Map<number, PromiseWithResolvers<Buffer | undefined>>

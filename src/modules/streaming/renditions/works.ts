@@ -164,10 +164,10 @@ async function keep(d: Deps, work: Work, wanted: Wanted): Promise<void> {
   const places = Array.from({ length: layout.pieces }, (_, piece) => piece)
   const offsets = offsetsOf(header.length, layout.pieces, shelf.bytesOf) ?? []
   const range = { start: 0, end: offsets.at(-1) ?? 0 }
-  const read = async (piece: number): Promise<Buffer> => {
+  const read = async (piece: number, from: number): Promise<Buffer> => {
     const bytes = await shelf.read(piece)
     if (!bytes) throw new Error(`piece ${piece} is gone`)
-    return bytes
+    return bytes.subarray(from)
   }
   const bytes = streamOf(chunksOf(header, offsets, range, read))
   const table = () => ({

@@ -52,6 +52,25 @@ for (const profile of PROFILES)
     )
   })
 
+for (const profile of PROFILES)
+  test(`${profile.name}: the parts of a piece are together what it is as a whole`, () => {
+    fc.assert(
+      fc.property(anySource, (source) => {
+        const layout = layoutOf(profile, source)
+        const { parts, pack } = containerOf(profile, ID)
+        assert.ok(parts)
+        const piece = layout.pieces - 1
+        const first = piece * layout.packetsPerPiece
+        const packets = Array.from({ length: packetsIn(layout, piece) }, (_, i) => packetOf(layout, first + i))
+        const made: Buffer[] = []
+        for (let from = 0; from < packets.length; from += parts.packets)
+          made.push(parts.bytes(layout, { piece, from }, packets.slice(from, from + parts.packets)))
+        assert.ok(Buffer.concat(made).equals(pack(layout, piece, packets)))
+      }),
+      { numRuns: 15 },
+    )
+  })
+
 test('a wrong number of packets and pieces that are not there are refused', () => {
   for (const profile of PROFILES) {
     const layout = layoutOf(profile, { sampleRateHz: 48_000, samples: 400_000, channels: 2, bits: 16 })

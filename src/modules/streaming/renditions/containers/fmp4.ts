@@ -39,6 +39,7 @@ export const fmp4: Container = {
     const head = fragment(layout, piece, samples, 0)
     return Buffer.concat([SEGMENT_TYPE, fragment(layout, piece, samples, head.length), box('mdat', ...samples)])
   },
+  parts: undefined,
 }
 
 function fileType(layout: Layout): Buffer {

@@ -15,6 +15,8 @@ const QUALITY = 50
 const TAG_VERSION_0_CBR = 0x01
 const LAME_BYTES = 36
 const UINT32_MAX = 0xffff_ffff
+/** 0.24 s. */
+const FRAMES_PER_PART = 10
 
 const framesBytes = (layout: Layout, packets: number): number => packets * (layout.packetBytes as number)
 
@@ -38,6 +40,10 @@ export const mp3: Container = {
   pack(layout, piece, packets) {
     checkPackets(layout, piece, packets)
     return join(packets, framesBytes(layout, packets.length))
+  },
+  parts: {
+    packets: FRAMES_PER_PART,
+    bytes: (layout, _, packets) => join(packets, framesBytes(layout, packets.length)),
   },
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type Layout, packetsIn } from '../layout.ts'
-import type { Container } from '../types.ts'
+import type { Container, PartPlace } from '../types.ts'
 import { checkPackets, checkPiece } from './check.ts'
 import { oggCrc32 } from './ogg-crc.ts'
 
@@ -35,11 +35,14 @@ export function oggOf(contentId: string): Container {
     pack(layout, piece, packets) {
       checkPackets(layout, piece, packets)
       const serial = serialOf(contentId, layout)
-      const pages = pagesOf(layout, piece).map((place) => {
-        const own = packets.slice(place.from, place.from + place.packets)
-        return page({ serial, sequence: place.sequence, flags: place.flags, granule: place.granule, packets: own })
-      })
+      const pages: Buffer[] = []
+      for (let from = 0; from < packets.length; from += PACKETS_PER_PAGE)
+        pages.push(pageAt(layout, serial, { piece, from }, packets.slice(from, from + PACKETS_PER_PAGE)))
       return Buffer.concat(pages)
+    },
+    parts: {
+      packets: PACKETS_PER_PAGE,
+      bytes: (layout, place, packets) => pageAt(layout, serialOf(contentId, layout), place, packets),
     },
   }
 }
@@ -54,21 +57,14 @@ function pieceBytes(layout: Layout, piece: number): number {
   return Math.ceil(packets / PACKETS_PER_PAGE) * HEAD_BYTES + packets * (segmentsOf(bytes) + bytes)
 }
 
-type Place = { from: number; packets: number; sequence: number; flags: number; granule: number }
-
 /** The last page says where the music ends: its position is less than what its packets hold. */
-function pagesOf(layout: Layout, piece: number): Place[] {
-  const pages: Place[] = []
-  const before = piece * layout.packetsPerPiece
-  for (let from = 0; from < packetsIn(layout, piece); from += PACKETS_PER_PAGE) {
-    const packets = Math.min(PACKETS_PER_PAGE, packetsIn(layout, piece) - from)
-    const reached = before + from + packets
-    const isLast = reached === layout.packets
-    const granule = isLast ? layout.samples + layout.delaySamples : reached * layout.packetSamples
-    const sequence = HEADER_PAGES + (before + from) / PACKETS_PER_PAGE
-    pages.push({ from, packets, sequence, flags: isLast ? LAST : 0, granule })
-  }
-  return pages
+function pageAt(layout: Layout, serial: number, { piece, from }: PartPlace, packets: readonly Buffer[]): Buffer {
+  const first = piece * layout.packetsPerPiece + from
+  const reached = first + packets.length
+  const isLast = reached === layout.packets
+  const granule = isLast ? layout.samples + layout.delaySamples : reached * layout.packetSamples
+  const sequence = HEADER_PAGES + first / PACKETS_PER_PAGE
+  return page({ serial, sequence, flags: isLast ? LAST : 0, granule, packets })
 }
 
 /** Segments of a packet: whole ones of 255 bytes, then a shorter one, be it empty. */

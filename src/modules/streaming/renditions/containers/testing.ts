@@ -78,7 +78,13 @@ export async function piecesOf(media: Media, source: Source, layout: Layout, str
   const id = { contentId: 'a', profile: layout.profile.name }
   const wanted = { ...source, id, layout, listener: 'somebody', isThere: async () => true }
   const pieces: Buffer[] = []
-  for await (const piece of encodePieces(media, wanted, stretch, new AbortController().signal)) pieces.push(piece)
+  let parts: Buffer[] = []
+  for await (const { bytes, isLast } of encodePieces(media, wanted, stretch, new AbortController().signal)) {
+    parts.push(bytes)
+    if (!isLast) continue
+    pieces.push(Buffer.concat(parts))
+    parts = []
+  }
   return pieces
 }
 

@@ -1,5 +1,5 @@
 import { type Layout, packetsIn } from '../layout.ts'
-import type { Container } from '../types.ts'
+import type { Container, PartPlace } from '../types.ts'
 import { checkPackets, checkPiece, join } from './check.ts'
 
 const PCM = 1
@@ -12,6 +12,8 @@ const UINT32_MAX = 0xffff_ffff
 /** `WAVE` and the heads of the `fmt ` and `data` chunks. */
 const FRAME_BYTES = 4 + 8 + 8
 const DS64_BYTES = 28
+/** Blocks of at most 4608 samples. */
+const PACKETS_PER_PART = 4
 
 const frameBytes = (layout: Layout): number => layout.channels * (layout.bits / 8)
 const dataBytes = (layout: Layout): number => layout.samples * frameBytes(layout)
@@ -48,9 +50,14 @@ export const wav: Container = {
   },
   pack(layout, piece, packets) {
     checkPackets(layout, piece, packets)
-    const pad = piece === layout.pieces - 1 ? [Buffer.alloc(padBytes(layout))] : []
-    return join([...packets, ...pad], wav.pieceBytes(layout, piece) as number)
+    return join([withPad(layout, { piece, from: 0 }, packets)], wav.pieceBytes(layout, piece) as number)
   },
+  parts: { packets: PACKETS_PER_PART, bytes: withPad },
+}
+
+function withPad(layout: Layout, { piece, from }: PartPlace, packets: readonly Buffer[]): Buffer {
+  const isEnd = piece === layout.pieces - 1 && from + packets.length === packetsIn(layout, piece)
+  return Buffer.concat(isEnd ? [...packets, Buffer.alloc(padBytes(layout))] : packets)
 }
 
 const text = (name: string): Buffer => Buffer.from(name, 'latin1')
