@@ -14,6 +14,9 @@ const make = (coerce: boolean): Ajv2020 => {
     strict: false,
     useDefaults: true,
     removeAdditional: false,
+    // Ours are tried by a test; to try them at every start costs more than all checks that are made.
+    meta: false,
+    validateSchema: false,
     coerceTypes: coerce ? 'array' : false,
   })
   addFormats(ajv)
@@ -33,8 +36,23 @@ export function withoutIds<T>(schema: T): T {
   return Object.fromEntries(entries.map(([k, v]) => [k, withoutIds(v)])) as T
 }
 
-export const compile = (schema: TSchema, kind: 'json' | 'text'): ValidateFunction =>
-  (kind === 'json' ? exact : coercing).compile(withoutIds(schema))
+/** Whether a value is what the schema says; `errors` tells why the last one was not. */
+export type Check = { (value: unknown): boolean; errors?: ErrorObject[] | null | undefined }
+
+/**
+ * The code of a check is made when the first value comes: all of them together would take half of the time that the
+ * program needs to start, and most processes meet few of them.
+ */
+export function compile(schema: TSchema, kind: 'json' | 'text'): Check {
+  let made: ValidateFunction | undefined
+  const check: Check = (value) => {
+    made ??= (kind === 'json' ? exact : coercing).compile(withoutIds(schema))
+    const isFine = made(value)
+    check.errors = made.errors
+    return isFine
+  }
+  return check
+}
 
 const toFault = (e: ErrorObject): FieldFault => {
   const extra =
@@ -62,7 +80,7 @@ export function invalidInput(errors: ErrorObject[] | null | undefined): AppError
   return new AppError(400, 'invalid_input', detail, { errors: faults })
 }
 
-const compiled = new WeakMap<object, ValidateFunction>()
+const compiled = new WeakMap<object, Check>()
 /** Throws when a value that we made ourselves is not what its schema says: a fault of ours, not of a caller. */
 export function assertShape(schema: TSchema, value: unknown, what: string): void {
   const validate = compiled.get(schema) ?? compile(schema, 'json')

@@ -3,13 +3,12 @@ import type { Caller } from '#kernel/caller.ts'
 import type { Config } from '#kernel/config/index.ts'
 import { type Contract, type Method, type PublicOperation, type RawOperation, routesOf } from '#kernel/contract.ts'
 import { isSecure, refreshCookieOf } from '#kernel/identify.ts'
-import { withoutIds } from '#kernel/validate.ts'
 import type { Gate } from './gate.ts'
 import type { Idempotency } from './idempotency.ts'
 import { assertFiles, attachFiles, type Form, type FormConfig, readForm, withForms } from './forms.ts'
 import { inputReader, structuredFields } from './input.ts'
 import { withUploads } from './multipart.ts'
-import { prepared } from './prepared.ts'
+import { preparing } from './prepared.ts'
 import { revisionAsked } from './revision.ts'
 
 declare module 'fastify' {
@@ -59,9 +58,6 @@ function addRoute(app: FastifyInstance, r: Added): void {
     url: r.url,
     config: { operation: r.name },
     onRequest: r.gate.guard(r.o),
-    ...(r.o.kind === 'public' && r.o.status !== 204
-      ? { schema: { response: { [r.o.status ?? 200]: withoutIds(r.o.output) } } }
-      : {}),
     handler: r.handler,
   })
 }
@@ -72,6 +68,7 @@ function jsonHandler(o: PublicOperation, name: string, m: Mounted, d: Deps, rout
   if (!call) throw new Error(`${m.contract.name}.${name} has no implementation`)
   const creates = route.method === 'POST' && o.status === 201 && o.idempotent !== false
   const answer = m.answers[name]
+  const prepare = preparing(o.output, o.status ?? 200)
   const shape = o.files && { files: o.files, structured: structuredFields(o) }
   const run = async (request: FastifyRequest, reply: FastifyReply, form: Form | undefined) => {
     const who = d.gate.callerOf(request)
@@ -89,7 +86,7 @@ function jsonHandler(o: PublicOperation, name: string, m: Mounted, d: Deps, rout
     const result = creates
       ? await d.idempotency.once({ who, operation: name, request, reply, input: withHashes(input, form) }, work)
       : await work()
-    return o.status === 204 ? reply.send() : prepared(result, reply)
+    return o.status === 204 ? reply.send() : prepare(result, reply)
   }
   return async (request, reply) => {
     const form = shape && request.isMultipart() ? await readForm(request, shape, d.config) : undefined
