@@ -18,6 +18,7 @@ import type {
   ImageOptions,
   ImageResult,
   MediaSettings,
+  PacketTable,
   Picture,
   ProbeFault,
   ProbeResult,
@@ -54,6 +55,12 @@ export type Media = {
    * Throws `media_unreadable` and what a lost process means.
    */
   timeline(file: FilePath): Promise<Timeline>
+  /**
+   * Where the packets of a file lie that can be sent in another container: AAC in MP4 or ADTS, Opus and FLAC in
+   * Matroska, FLAC in Ogg. Null for all others, and for files that are damaged or made in a way that is not known here.
+   * Runs no FFmpeg. Throws what a lost process means.
+   */
+  packets(file: FilePath): Promise<PacketTable | null>
   /** An encoder that begins at an exact sample and gives exactly what was promised. */
   encode(file: FilePath, o: EncodeOptions): Promise<Transcode>
   /** Decodes the whole file to nothing. Fails as `decode` does, with `media_too_long` past 24 hours too. */
@@ -176,6 +183,7 @@ export async function createMedia(o: MediaOptions = {}): Promise<Media> {
       prepared.warm() // who asks is about to play it
       return countedTimeline({ pool: timelines, slots, settings }, file)
     },
+    packets: (file) => timelines.run({ kind: 'packets', file }) as Promise<PacketTable | null>,
     encode(file, options) {
       const bound = withEnd(options)
       return startInSlot(slots, bound, () => startEncode({ settings, prepared }, file, bound))

@@ -53,6 +53,30 @@ export type Timeline = {
       }
     | undefined
 }
+/**
+ * The compressed packets of a file as they lie in it: what can be sent in another container without being made anew.
+ * INVARIANTS: every stretch lies within the file; packets are in the order of the music, and enough for all of it.
+ */
+export type PacketTable = {
+  codec: 'aac' | 'opus' | 'flac'
+  /** In the samples of a decoder, where the config tells of them. */
+  sampleRateHz: number
+  channels: number
+  /** Of every packet; of FLAC, whose last is shorter, of all others. */
+  packetSamples: number
+  packets: number
+  /** Decoded samples before the music begins. */
+  delaySamples: number
+  /** Of the music; less than the packets hold where its end is told. */
+  samples: number
+  /** What a decoder has to be told: AudioSpecificConfig, OpusHead or STREAMINFO. */
+  config: Uint8Array
+  /** Stretches of bytes in the file. */
+  offsets: Float64Array
+  sizes: Uint32Array
+  /** The first stretch of each packet, then their number; undefined where each packet is one. */
+  firsts: Uint32Array | undefined
+}
 /** `isUnsure`: only decoding tells rate and channels (HE-AAC may have twice those that its frames say). */
 export type Counted = { readonly timeline: Timeline; readonly isUnsure: boolean }
 

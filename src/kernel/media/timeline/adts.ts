@@ -5,10 +5,18 @@ import { buildIndex } from './frame-index.ts'
 import { type Frame, type FrameKind, hopFrames } from './hop.ts'
 
 const HEADER_BYTES = 7
+const CHECKSUM_BYTES = 2
 const BLOCK_SAMPLES = 1024
 const RATES_HZ = [96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8000, 7350]
 
-type AdtsHeader = Frame & { readonly rateHz: number; readonly channels: number }
+export type AdtsHeader = Frame & {
+  readonly rateHz: number
+  readonly channels: number
+  /** Before the packet. */
+  readonly headerBytes: number
+  /** What a decoder is told of the stream, in the form of MPEG-4. */
+  readonly config: number
+}
 
 function adtsHeader(bytes: Uint8Array, at: number): AdtsHeader | undefined {
   if (bytes[at] !== 0xff) return undefined
@@ -17,7 +25,10 @@ function adtsHeader(bytes: Uint8Array, at: number): AdtsHeader | undefined {
   const rateHz = RATES_HZ[(c >> 2) & 15]
   const size = ((d & 3) << 11) | (e << 3) | (f >> 5)
   if ((b & 0xf6) !== 0xf0 || rateHz === undefined || size < HEADER_BYTES) return undefined
-  return { bytes: size, samples: BLOCK_SAMPLES * ((g & 3) + 1), rateHz, channels: ((c & 1) << 2) | (d >> 6) }
+  const channels = ((c & 1) << 2) | (d >> 6)
+  const config = (((c >> 6) + 1) << 11) | (((c >> 2) & 15) << 7) | (channels << 3)
+  const headerBytes = HEADER_BYTES + (b & 1 ? 0 : CHECKSUM_BYTES)
+  return { bytes: size, samples: BLOCK_SAMPLES * ((g & 3) + 1), rateHz, channels, headerBytes, config }
 }
 export const ADTS: FrameKind<AdtsHeader> = { headBytes: HEADER_BYTES, frameAt: adtsHeader }
 

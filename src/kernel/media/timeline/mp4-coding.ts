@@ -16,9 +16,10 @@ export type Coding = {
   readonly isUnsure?: boolean
 }
 
-const ENTRY_BYTES = 28
+/** The boxes of a sample entry begin so far behind its head. */
+export const ENTRY_BYTES = 28
 const AAC_SAMPLES = 1024
-const AAC_RATES_HZ = [
+export const AAC_RATES_HZ = [
   96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8000, 7350,
 ]
 const AAC_LC = 2
@@ -84,6 +85,14 @@ function mpegCoding(esds: Uint8Array | undefined, sampleRateHz: number): Coding 
   if (!decoder) return undefined
   if (MPEG_AUDIO.has(decoder[0] ?? 0)) return { sampleRateHz, channels: 2, isLossy: true, isUnsure: true }
   return decoder[0] === MPEG4_AUDIO ? aacCoding(descriptor(decoder.subarray(13), 5)) : undefined
+}
+
+/** AudioSpecificConfig of a sample entry `mp4a`. */
+export function aacConfigOf(entryBoxes: Uint8Array): Uint8Array | undefined {
+  const esds = boxAt(entryBoxes, 'esds')
+  const stream = esds && descriptor(esds.subarray(4), 3)
+  const decoder = stream && descriptor(stream.subarray(3), 4)
+  return decoder && descriptor(decoder.subarray(13), 5)
 }
 
 function aacCoding(config: Uint8Array | undefined): Coding | undefined {

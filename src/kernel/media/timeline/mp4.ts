@@ -12,7 +12,7 @@ const NO_MEDIA = -1n
 
 /** A track in ticks of its own clock. */
 type Track = Packets & { ticksPerSec: number; coding: Coding }
-type Edit = { startTicks: number; endTicks: number; isWhole: boolean }
+export type Edit = { startTicks: number; endTicks: number; isWhole: boolean }
 /** Whether only a decoder tells rate and channels. */
 export type CountedTrack = Timeline & { readonly isUnsure: boolean }
 
@@ -32,7 +32,7 @@ export function mp4Timeline(file: ByteReader): CountedTrack | undefined {
   return toTimeline(track, edit, priming)
 }
 
-function soundTrack(moov: Uint8Array): Uint8Array | undefined {
+export function soundTrack(moov: Uint8Array): Uint8Array | undefined {
   for (const { name, body } of boxesIn(moov)) {
     const handler = name === 'trak' ? boxAt(body, 'mdia', 'hdlr') : undefined
     if (handler && ascii(handler, 8, 4) === 'soun') return body
@@ -40,7 +40,7 @@ function soundTrack(moov: Uint8Array): Uint8Array | undefined {
   return undefined
 }
 
-function movieTicksPerSec(moov: Uint8Array): number {
+export function movieTicksPerSec(moov: Uint8Array): number {
   const mvhd = boxAt(moov, 'mvhd')
   return mvhd && mvhd.length >= 24 ? view(mvhd).getUint32(mvhd[0] === 1 ? 20 : 12) : 0
 }
@@ -75,7 +75,7 @@ function packetsOf(stts: Uint8Array): Packets {
 }
 
 /** What of the track is played; undefined where there is more than one stretch. */
-function editOf(trak: Uint8Array, track: Track, movieRate: number): Edit | undefined {
+export function editOf(trak: Uint8Array, track: { readonly ticksPerSec: number }, movieRate: number): Edit | undefined {
   const whole = { startTicks: 0, endTicks: Number.POSITIVE_INFINITY, isWhole: true }
   const elst = boxAt(trak, 'edts', 'elst')
   if (!elst || elst.length < 8 || movieRate === 0) return whole

@@ -1,6 +1,7 @@
 import { oggRegion, PAGE_MAX_BYTES, pageAt } from '#kernel/media/region/ogg.ts'
 import { ascii, type ByteReader, view } from '#kernel/media/region/reader.ts'
 import type { Timeline } from '#kernel/media/types.ts'
+import { opusSamplesOf } from './packets/opus.ts'
 import { longModes, SETUP_TAIL_BYTES, vorbisSamples } from './vorbis.ts'
 
 const FIRST_PACKET_AT = 28
@@ -58,21 +59,8 @@ function firstPage(file: ByteReader, at: number): FirstPage | undefined {
 const startOf = (page: FirstPage | undefined, samplesOf: (packets: readonly Uint8Array[]) => number): number =>
   page && page.packets.length > 0 ? Math.max(0, page.granule - samplesOf(page.packets)) : 0
 
-// RFC 6716, section 3.1: samples of one frame by configuration, at 48 kHz.
-const SILK_SAMPLES = [480, 960, 1920, 2880]
-const HYBRID_SAMPLES = [480, 960]
-const CELT_SAMPLES = [120, 240, 480, 960]
-
-function opusSamples(packets: readonly Uint8Array[]): number {
-  let samples = 0
-  for (const [toc = 0, count = 0] of packets) {
-    const config = toc >> 3
-    const table = config < 12 ? SILK_SAMPLES : config < 16 ? HYBRID_SAMPLES : CELT_SAMPLES
-    const frames = (toc & 3) === 0 ? 1 : (toc & 3) === 3 ? count & 63 : 2
-    samples += frames * (table[config % table.length] ?? 0)
-  }
-  return samples
-}
+const opusSamples = (packets: readonly Uint8Array[]): number =>
+  packets.reduce((sum, packet) => sum + opusSamplesOf(packet), 0)
 
 /** After nine bytes of its own stand those of a FLAC file: the magic word, a block header, STREAMINFO. */
 function oggFlac(first: Uint8Array, samples: number): Timeline {
