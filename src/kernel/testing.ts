@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { type App, type AppOptions, startApp } from '#kernel/app/index.ts'
 import type { AnyModule } from '#kernel/app/wire.ts'
 import { type Config, readConfig } from '#kernel/config/index.ts'
-import { sharedTestPostgres } from '#kernel/db/embedded/testing.ts'
 import { createLog } from '#kernel/log.ts'
 import { DUTIES, type Duty } from '#kernel/module.ts'
+import { migratedDatabase } from '#kernel/testing-database.ts'
 
 /** Whoever a test speaks as. Accounts are made through the API at first use; `admin` is always the first. */
 export type Person = 'admin' | 'artist' | 'user' | 'stranger'
@@ -51,7 +51,7 @@ type Options = {
 /** A real app of these modules (identity among them) on a fresh real database, listening on a free port. */
 export async function startTestApp(o: Options): Promise<TestApp> {
   const modules = o.modules as readonly AnyModule[]
-  const made = o.keep ?? { ...(await freshDatabase()), dataDir: await mkdtemp(join(tmpdir(), 'tutti-test-')) }
+  const made = o.keep ?? { ...(await freshDatabase(modules)), dataDir: await mkdtemp(join(tmpdir(), 'tutti-test-')) }
   const config: Config = {
     ...readConfig({
       PORT: '0',
@@ -103,9 +103,10 @@ export async function startTestApp(o: Options): Promise<TestApp> {
   return test
 }
 
-async function freshDatabase() {
-  const server = await sharedTestPostgres()
-  const { url, drop } = await server.createDatabase()
+async function freshDatabase(modules: readonly AnyModule[]) {
+  const { url, drop } = await migratedDatabase(
+    modules.flatMap((m) => (m.migrations ? [{ module: m.name, dir: m.migrations }] : [])),
+  )
   return { databaseUrl: url, drop }
 }
 

@@ -41,7 +41,12 @@ export function connect(o: { url: string; poolMax: number; log: Log }): Db {
     client.on('error', ({ message }) => o.log.debug({ fault: message }, 'a database connection broke in use')),
   )
   const kysely = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) })
-  return { pool, kysely, close: () => kysely.destroy() }
+  const close = async () => {
+    await kysely.destroy()
+    // Kysely ends the pool only if it has used it: others would keep the process for as long as they may idle.
+    if (!pool.ending) await pool.end()
+  }
+  return { pool, kysely, close }
 }
 
 /** A connection of its own for session features (LISTEN, advisory locks): never through a pooler. */
