@@ -7,8 +7,8 @@ import type { BrowserContext, Page } from 'playwright-core'
 import { chromiumPath } from './product.ts'
 
 export const RATE_HZ = 44_100
-/** The cut lies within a packet of every codec. */
-export const CUT_AT = Math.round(2.5 * RATE_HZ) + 123
+/** The cut lies within a packet of every codec, and so late in MP3's that a decoder closed there would keep music. */
+export const CUT_AT = Math.round(2.5 * RATE_HZ) + 723
 const SAMPLES = 5 * RATE_HZ
 
 const hasFfmpeg = (() => {
@@ -160,13 +160,17 @@ export function placeInTune(
   return found
 }
 
-export type Border = { gapMs: number; likeness: number; noiseDb: number }
+/** Of lossy sound, whose edges are rounder or sharper than the tune's; a click is several times as much. */
+export const EDGE_STEP_MAX = 0.26
+/** What has to be heard for it, seconds. */
+export const BORDER_SEC = CUT_AT / RATE_HZ + 0.6
+export type Border = { gapMs: number; likeness: number; noiseDb: number; step: number }
 const WINDOW = 6000
 /** Heard on both sides of the cut: silence between them (negative: music is missing), and how far it is from the tune. */
 export function borderOf(x: Float32Array): Border {
-  const before = placeInTune(x, RATE_HZ, { count: WINDOW, near: RATE_HZ, range: RATE_HZ })
+  const before = placeInTune(x, RATE_HZ, { count: WINDOW, near: RATE_HZ, range: RATE_HZ / 4 })
   const cut = RATE_HZ + CUT_AT - before.place
-  const after = placeInTune(x, cut + 8000, { count: WINDOW, near: CUT_AT + 8000, range: 8000 })
+  const after = placeInTune(x, cut + 8000, { count: WINDOW, near: CUT_AT + 8000, range: 4000 })
   let error = 1e-12
   let signal = 1e-12
   for (let i = -800; i < 800; i++) {
@@ -178,6 +182,7 @@ export function borderOf(x: Float32Array): Border {
     gapMs: ((CUT_AT + 8000 - after.place) / RATE_HZ) * 1000,
     likeness: Math.min(before.likeness, after.likeness),
     noiseDb: 10 * Math.log10(error / signal),
+    step: largestStep(x, cut - 3000, cut + 3000),
   }
 }
 

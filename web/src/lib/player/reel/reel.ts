@@ -2,7 +2,8 @@ import { openBuffer, type ReelBuffer, takes } from './buffer.ts'
 import { openTune } from './open.ts'
 import { backOffMs, nextAct, readBytes, runTimes, trimTo } from './plan.ts'
 import { type Heard, isPassing, openUrl } from './source.ts'
-import { type ByteSource, type Cursor, isUnfit, type Tune, unfit } from './types.ts'
+import { endOf, goesOn, type Tail, tailAfter } from './tail.ts'
+import { type ByteSource, type Cursor, isUnfit, type Run, type Tune, unfit } from './types.ts'
 
 export type ReelTrack = { readonly key: string; readonly url: string; readonly durationSec: number }
 export type ReelEvents = {
@@ -53,6 +54,8 @@ type Take = {
   appendedSec: number
   /** End of the music on the reel, once its last packet is there. */
   endSec: number | null
+  /** Of bare frames, what was appended last; null once the end of the music needs no more care. */
+  tail: Tail | null
   tries: number
   isFirst: boolean
   stop: AbortController
@@ -89,6 +92,7 @@ const takeOf = (track: ReelTrack, startSec: number, atSec: number): Take => ({
   joinSec: startSec,
   appendedSec: startSec + atSec,
   endSec: null,
+  tail: null,
   tries: 0,
   isFirst: true,
   stop: new AbortController(),
@@ -103,6 +107,7 @@ function restart(take: Take, atSec: number): void {
   take.openAtSec = atSec
   take.appendedSec = take.startSec + atSec
   take.endSec = null
+  take.tail = null
   take.isFirst = true
   take.tries = 0
 }
@@ -126,12 +131,28 @@ async function ensureOpen(r: State, take: Take): Promise<{ tune: Tune; cursor: C
 const lengthSec = ({ track, tune, startSec, endSec }: Take): number =>
   endSec !== null ? endSec - startSec : tune?.samples ? tune.samples / tune.rateHz : track.durationSec
 
+/** Nearer than this, what is appended comes too late for the decoder. */
+const MEND_AHEAD_SEC = 1
+/** Before another kind of sound is appended after MP3: the last moments of the MP3 are put there as they sound. */
+async function mendEnd(r: State, take: Take | undefined, next: Tune, run: Run): Promise<void> {
+  if (!take?.tail || !take.tune || (!next.entry && goesOn(take.tail, run))) return
+  const { tail, tune, startSec } = take
+  const { signal } = take.stop
+  take.tail = null
+  const end = await endOf(tail, tune.rateHz, signal).catch(() => null)
+  if (!end || signal.aborted) return
+  const fromSec = startSec + (end.from - tune.delay) / tune.rateHz
+  if (fromSec > r.element.currentTime + MEND_AHEAD_SEC) await r.buffer.append(end.tune, fromSec, fromSec, end.run)
+}
+
 async function read(r: State, take: Take): Promise<void> {
   const { tune, cursor } = await ensureOpen(r, take)
   const { signal } = take.stop
   const run = await cursor.next(readBytes(tune.bytesPerSec, take.isFirst), signal)
   signal.throwIfAborted()
   take.tries = 0
+  if (take.isFirst && run) await mendEnd(r, r.takes[r.takes.indexOf(take) - 1], tune, run)
+  signal.throwIfAborted()
   take.isFirst = false
   if (!run) return void (take.endSec = Math.max(take.appendedSec, take.startSec))
   r.buffer.extend(take.startSec + lengthSec(take))
@@ -141,6 +162,7 @@ async function read(r: State, take: Take): Promise<void> {
   const { toSec, endSec } = runTimes({ startSec: take.startSec, ...tune }, { ...run, samples })
   take.appendedSec = Math.max(take.appendedSec, toSec)
   take.endSec = endSec
+  if (!tune.entry) take.tail = tailAfter(take.tail, run)
 }
 
 const bufferedFrom = ({ buffered }: HTMLAudioElement): number | null => (buffered.length > 0 ? buffered.start(0) : null)
