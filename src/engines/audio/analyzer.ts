@@ -1,16 +1,23 @@
 /** The analysis of one track: streaming in fixed blocks, then one pass over the features. */
 import { CHROMA_PER_SEC, meanChroma, tuningOf } from './chroma.ts'
+import { type Descriptors, describeFrames, momentsOf } from './descriptors.ts'
 import { makeEvidence, RHYTHM_PER_SEC } from './evidence.ts'
 import { type FftKit, plainFft } from './fft.ts'
 import { encodeFrames, FRAME_STRIDE_BYTES } from './frames.ts'
+import { CHROMA } from './chromagram.ts'
+import { MFCC_COUNT } from './cepstrum.ts'
+import { findFades } from './fades.ts'
+import { createIntake } from './intake.ts'
 import { estimateKey } from './key.ts'
 import { FRAME_HOP, type Levels, WAVEFORM_HOP } from './levels.ts'
+import { SILENCE_LUFS } from './loudness.ts'
 import { createMeters, type Meters } from './meters.ts'
 import { paintMarks } from './paint.ts'
 import { findRhythm } from './rhythm.ts'
 import { findSections, SECTION_ROWS_PER_SEC, SECTION_WIDTH } from './sections.ts'
-import { MFCC_COUNT } from './timbre.ts'
-import { ENGINE_VERSION, type TrackAnalysis } from './types.ts'
+import { CONTRAST_BANDS } from './shape.ts'
+import { type OnsetStrength, TIMBRE_MFCC } from './timbre.ts'
+import { ENGINE_VERSION, type SpectralShape, type TrackAnalysis } from './types.ts'
 import { DISPLAY_STEP_DB } from './visual.ts'
 
 export type AnalyzerOptions = {
@@ -31,14 +38,8 @@ export type Analyzer = {
 
 /** Everything happens in blocks of 100 ms, so the result cannot depend on how the input was cut. */
 const BLOCK = 4410
-/** Far over full scale: protects the sums from broken decoders, and cannot occur in music. */
-const SAMPLE_MAX = 64
 const DURATION_HINT_SEC = 300
 const SILENCE_DB = -120
-
-/** A broken value becomes the nearest sane one; NaN fails both comparisons and becomes 0. */
-const sane = (value: number) =>
-  value >= -SAMPLE_MAX && value <= SAMPLE_MAX ? value : value > 0 ? SAMPLE_MAX : value < 0 ? -SAMPLE_MAX : 0
 
 const decibelsOf = (linear: number) => Math.max(SILENCE_DB, 20 * Math.log10(linear))
 const secondsOf = (frames: ArrayLike<number>) =>
@@ -56,9 +57,37 @@ const bandShares = (regionPower: Float64Array): TrackAnalysis['bands'] => {
   return { sub: share(0), bass: share(1), lowMid: share(2), mid: share(3), presence: share(4), air: share(5) }
 }
 
-const largestOne = (values: Float32Array) => {
-  const top = values.reduce((a, b) => Math.max(a, b), 0)
-  return top > 0 ? values.map((value) => value / top) : values
+type Spectral = Pick<TrackAnalysis, 'spectral' | 'mfcc' | 'mfccVariance' | 'chroma' | 'chromaVariance' | 'chromaTuning'>
+
+const spectralOf = (d: Descriptors, flux: OnsetStrength): Spectral => {
+  const scalar = {
+    centroidHz: momentsOf(d.centroidHz, 1),
+    rolloffHz: momentsOf(d.rolloffHz, 1),
+    bandwidthHz: momentsOf(d.bandwidthHz, 1),
+    flatness: momentsOf(d.flatness, 1),
+    zeroCrossingRate: momentsOf(d.zeroCrossingRate, 1),
+    rms: momentsOf(d.rms, 1),
+  }
+  const contrast = momentsOf(d.contrastDb, CONTRAST_BANDS)
+  const shape = (of: 'mean' | 'variance'): SpectralShape => ({
+    centroidHz: scalar.centroidHz[of][0]!,
+    rolloffHz: scalar.rolloffHz[of][0]!,
+    bandwidthHz: scalar.bandwidthHz[of][0]!,
+    flatness: scalar.flatness[of][0]!,
+    contrastDb: contrast[of],
+    fluxDb: flux[of],
+    zeroCrossingRate: scalar.zeroCrossingRate[of][0]!,
+    rms: scalar.rms[of][0]!,
+  })
+  const [mfcc, chroma] = [momentsOf(d.mfcc, MFCC_COUNT), momentsOf(d.chroma, CHROMA)]
+  return {
+    spectral: { ...shape('mean'), variance: shape('variance') },
+    mfcc: mfcc.mean,
+    mfccVariance: mfcc.variance,
+    chroma: chroma.mean,
+    chromaVariance: chroma.variance,
+    chromaTuning: d.chromaTuning,
+  }
 }
 
 /** Means of the chroma frames under each section row, into its last twelve columns. */
@@ -66,7 +95,7 @@ const addChroma = (rows: Float32Array, chroma: Float32Array) => {
   const per = CHROMA_PER_SEC / SECTION_ROWS_PER_SEC
   for (let row = 0; row < rows.length / SECTION_WIDTH; row++)
     for (let frame = Math.floor(row * per); frame < (row + 1) * per && frame < chroma.length / 12; frame++)
-      for (let c = 0; c < 12; c++) rows[row * SECTION_WIDTH + MFCC_COUNT + c]! += chroma[frame * 12 + c]! / per
+      for (let c = 0; c < 12; c++) rows[row * SECTION_WIDTH + TIMBRE_MFCC + c]! += chroma[frame * 12 + c]! / per
 }
 
 const loudnessOf = (meters: Meters): TrackAnalysis['loudness'] => {
@@ -77,6 +106,10 @@ const loudnessOf = (meters: Meters): TrackAnalysis['loudness'] => {
     samplePeakDbfs: decibelsOf(samplePeak),
   }
 }
+
+/** What is silent has no peak to compare. */
+const plrOf = ({ truePeakDbtp, integratedLufs }: TrackAnalysis['loudness']) =>
+  integratedLufs > SILENCE_LUFS ? truePeakDbtp - integratedLufs : 0
 
 const encode = (body: Uint8Array, levels: Levels, sampleRate: number, durationSec: number, referenceDb: number) =>
   encodeFrames(body.subarray(0, Math.min(body.length, levels.framePeaks.length * FRAME_STRIDE_BYTES)), {
@@ -90,13 +123,21 @@ const encode = (body: Uint8Array, levels: Levels, sampleRate: number, durationSe
     durationSec,
   })
 
-const summarise = (meters: Meters, samples: number, sampleRate: number): TrackAnalysis => {
+type Counted = { samples: number; broken: number }
+
+const summarise = (meters: Meters, { samples, broken }: Counted, sampleRate: number): TrackAnalysis => {
   const durationSec = samples / sampleRate
   const levels = meters.level.finish()
   const loudness = loudnessOf(meters)
-  const timbre = meters.timbre.finish()
+  const spectral = spectralOf(describeFrames(meters.kept.finish(), sampleRate), meters.timbre.finish())
+  const { drDb, crestDb, ...faults } = meters.dynamics.finish()
+  const silence = {
+    startSec: levels.silenceStart / sampleRate,
+    endSec: levels.silenceEnd / sampleRate,
+    gaps: Float32Array.from(levels.gaps, (sample) => sample / sampleRate),
+  }
   const { fine, frames: chromaFrames } = meters.chroma.finish()
-  const chroma = meanChroma(chromaFrames)
+  const pitchClasses = meanChroma(chromaFrames)
   const evidence = makeEvidence(meters.flux.flux.view(), chromaFrames, CHROMA_PER_SEC)
   const rhythm = findRhythm(evidence)
   const beats = secondsOf(rhythm.beats)
@@ -114,20 +155,20 @@ const summarise = (meters: Meters, samples: number, sampleRate: number): TrackAn
     beats,
     downbeats,
     onsets: secondsOf(rhythm.onsets),
-    key: estimateKey(chroma),
+    key: estimateKey(pitchClasses),
     tuningHz: 440 * 2 ** (tuningOf(fine) / 12),
     loudness,
-    energy: energyOf(loudness.integratedLufs, rhythm.onsets.length / Math.max(1, durationSec), timbre.centroidHz),
+    dynamics: { drDb, plrDb: plrOf(loudness), crestDb },
+    energy: energyOf(
+      loudness.integratedLufs,
+      rhythm.onsets.length / Math.max(1, durationSec),
+      spectral.spectral.centroidHz,
+    ),
     bands: bandShares(meters.regionPower),
-    spectral: {
-      centroidHz: timbre.centroidHz,
-      rolloffHz: timbre.rolloffHz,
-      flatness: timbre.flatness,
-      zeroCrossingRate: levels.zeroCrossingRate,
-    },
-    mfcc: timbre.mfcc,
-    chroma: largestOne(chroma),
-    silence: { startSec: levels.silenceStart / sampleRate, endSec: levels.silenceEnd / sampleRate },
+    ...spectral,
+    silence,
+    fades: findFades(meters.loudness.blocks(), silence.startSec, silence.endSec),
+    signal: { ...faults, brokenShare: broken / Math.max(1, samples) },
     sections,
     waveform: levels.waveform,
     pointsPerSec: sampleRate / WAVEFORM_HOP,
@@ -143,51 +184,39 @@ export const createAnalyzer = (options: AnalyzerOptions): Analyzer => {
   if (channels !== 1 && channels !== 2)
     throw new RangeError(`${String(channels)} channels: mix down to 1 or 2 while decoding.`)
   const meters = createMeters(options.fft ?? plainFft(), sampleRate, channels, BLOCK, durationHintSec)
-  const planes = Array.from({ length: channels }, () => new Float32Array(BLOCK))
-  const mono = new Float32Array(BLOCK)
-  let filled = 0
+  const intake = createIntake(channels, BLOCK)
+  const { planes, mono } = intake
   let samples = 0
-  const fill = (from: Float32Array, at: number, count: number) => {
-    const [left, right] = planes as [Float32Array, Float32Array?]
-    if (!right) for (let i = 0; i < count; i++) left[filled + i] = mono[filled + i] = sane(from[at + i]!)
-    else
-      for (let i = 0, j = at; i < count; i++, j += 2) {
-        const l = sane(from[j]!)
-        const r = sane(from[j + 1]!)
-        left[filled + i] = l
-        right[filled + i] = r
-        mono[filled + i] = 0.5 * (l + r)
-      }
-    filled += count
-  }
   const process = () => {
+    const { filled } = intake
     const whole = filled === BLOCK
     const heard = whole ? mono : mono.subarray(0, filled)
     const heardPlanes = whole ? planes : planes.map((plane) => plane.subarray(0, filled))
     // A last part of a block counts towards loudness only when nothing else would (the standard has whole blocks).
     if (whole || samples === 0) meters.loudness.push(heardPlanes)
     meters.peak.push(heardPlanes)
+    meters.dynamics.push(heardPlanes)
     meters.level.push(heard)
     meters.spectra.push(heard)
     mono.fill(0, filled)
     meters.chroma.push(mono)
     samples += filled
-    filled = 0
+    intake.filled = 0
   }
   return {
     push(interleaved) {
       for (let at = 0; at < interleaved.length; ) {
-        const count = Math.min(Math.floor((interleaved.length - at) / channels), BLOCK - filled)
-        fill(interleaved, at, count)
+        const count = Math.min(Math.floor((interleaved.length - at) / channels), BLOCK - intake.filled)
+        intake.fill(interleaved, at, count)
         at += count * channels
-        if (filled < BLOCK) return
+        if (intake.filled < BLOCK) return
         process()
       }
     },
     finish() {
-      if (filled > 0) process()
+      if (intake.filled > 0) process()
       meters.spectra.finish()
-      return summarise(meters, samples, sampleRate)
+      return summarise(meters, { samples, broken: intake.broken / channels }, sampleRate)
     },
   }
 }

@@ -38,19 +38,31 @@ export const growingF32 = (capacity = CAPACITY_FIRST): GrowingF32 => {
   }
 }
 
-export type GrowingU8 = { append(from: Uint8Array): void; readonly length: number; view(): Uint8Array }
+export type GrowingU8 = {
+  /** The low eight bits. */
+  push(value: number): void
+  append(from: Uint8Array): void
+  readonly length: number
+  view(): Uint8Array
+}
 
 /** The same for bytes. */
 export const growingU8 = (capacity = CAPACITY_FIRST): GrowingU8 => {
   let data = new Uint8Array(Math.max(16, Math.ceil(capacity)))
   let length = 0
+  const reserve = (wanted: number) => {
+    if (wanted <= data.length) return
+    const larger = new Uint8Array(Math.max(wanted, Math.ceil(data.length * 1.5)))
+    larger.set(data.subarray(0, length))
+    data = larger
+  }
   return {
+    push(value) {
+      if (length === data.length) reserve(length + 1)
+      data[length++] = value
+    },
     append(from) {
-      if (length + from.length > data.length) {
-        const larger = new Uint8Array(Math.max(length + from.length, Math.ceil(data.length * 1.5)))
-        larger.set(data.subarray(0, length))
-        data = larger
-      }
+      reserve(length + from.length)
       data.set(from, length)
       length += from.length
     },

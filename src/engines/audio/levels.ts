@@ -1,5 +1,5 @@
-/** Time-domain facts: waveform extremes, peak per visual frame, zero crossings, silence at both ends. */
-import { growingF32, growingU8 } from './grow.ts'
+/** Time-domain facts: waveform extremes, peak per visual frame, silence at both ends and within. */
+import { growingU8 } from './grow.ts'
 
 /** Samples per waveform pair: 10 ms at 44.1 kHz. */
 export const WAVEFORM_HOP = 441
@@ -7,17 +7,20 @@ export const WAVEFORM_HOP = 441
 export const FRAME_HOP = 735
 /** Quieter than this is silence (−60 dBFS, linear). */
 const SILENCE_PEAK = 1e-3
+/** Pairs of the waveform: a second of quiet within the music is told as a gap. */
+const GAP_PAIRS = 100
+const GAPS_MAX = 256
 
 export type Levels = {
   /** min, max pairs, ×127, one per `WAVEFORM_HOP` samples. */
   waveform: Int8Array
   /** Largest magnitude ×255 per `FRAME_HOP` samples. */
   framePeaks: Uint8Array
-  /** Sign changes per sample, 0..1. */
-  zeroCrossingRate: number
   /** Samples before the first and after the last sound. A silent track: all of it at the start, 0 at the end. */
   silenceStart: number
   silenceEnd: number
+  /** (from, to) pairs, samples: quiet for a second or more between two sounds. */
+  gaps: number[]
 }
 
 /** Takes multiples of 147 samples; only the last block may be another length. */
@@ -47,36 +50,49 @@ const extremes = (runs: number, emit: (low: number, high: number) => void) => {
   return { push, flush }
 }
 
+/** Notes the first and last loud pair, and long quiet between loud ones. */
+const silenceFinder = () => {
+  const gaps: number[] = []
+  let first = -1
+  let last = -1
+  let count = 0
+  return {
+    push(low: number, high: number) {
+      const at = count++
+      if (Math.max(-low, high) < SILENCE_PEAK) return
+      if (first < 0) first = at
+      else if (at - last > GAP_PAIRS && gaps.length < 2 * GAPS_MAX) gaps.push(last + 1, at)
+      last = at
+    },
+    finish: (samples: number) => ({
+      silenceStart: first < 0 ? samples : Math.min(samples, first * WAVEFORM_HOP),
+      silenceEnd: first < 0 ? 0 : Math.max(0, samples - (last + 1) * WAVEFORM_HOP),
+      gaps: gaps.map((pair) => pair * WAVEFORM_HOP),
+    }),
+  }
+}
+
 export const levelMeter = (durationHintSec: number): LevelMeter => {
-  const pairs = growingF32(durationHintSec * 200)
+  const pairs = growingU8(durationHintSec * 200)
   const peaks = growingU8(durationHintSec * 60)
-  const one = new Uint8Array(1)
+  const silence = silenceFinder()
   const wave = extremes(WAVEFORM_HOP / RUN, (low, high) => {
-    pairs.push(low)
-    pairs.push(high)
+    pairs.push(toInt8(low))
+    pairs.push(toInt8(high))
+    silence.push(low, high)
   })
   const frame = extremes(FRAME_HOP / RUN, (low, high) => {
-    one[0] = Math.min(255, Math.round(255 * Math.max(-low, high)))
-    peaks.append(one)
+    peaks.push(Math.min(255, Math.round(255 * Math.max(-low, high))))
   })
-  let crossings = 0
   let samples = 0
-  let negative = 0
   const run = (mono: Float32Array, from: number, to: number) => {
     let low = mono[from]!
     let high = low
-    let changes = 0
-    let sign = negative
     for (let i = from; i < to; i++) {
       const value = mono[i]!
-      const now = value < 0 ? 1 : 0
-      changes += now ^ sign
-      sign = now
       if (value < low) low = value
       if (value > high) high = value
     }
-    negative = sign
-    crossings += changes
     wave.push(low, high)
     frame.push(low, high)
   }
@@ -87,19 +103,11 @@ export const levelMeter = (durationHintSec: number): LevelMeter => {
   const finish = (): Levels => {
     wave.flush()
     frame.flush()
-    const extremesAll = pairs.view()
-    const loud = (i: number) => Math.max(-extremesAll[2 * i]!, extremesAll[2 * i + 1]!) >= SILENCE_PEAK
-    const count = extremesAll.length / 2
-    let first = 0
-    while (first < count && !loud(first)) first++
-    let last = count - 1
-    while (last > first && !loud(last)) last--
+    const bytes = pairs.view()
     return {
-      waveform: Int8Array.from(extremesAll, toInt8),
+      waveform: new Int8Array(bytes.slice().buffer),
       framePeaks: peaks.view(),
-      zeroCrossingRate: samples > 0 ? crossings / samples : 0,
-      silenceStart: Math.min(samples, first * WAVEFORM_HOP),
-      silenceEnd: first === count ? 0 : Math.max(0, samples - (last + 1) * WAVEFORM_HOP),
+      ...silence.finish(samples),
     }
   }
   return { push, finish }

@@ -11,7 +11,16 @@ export type Loudness = {
   momentaryMaxLufs: number
   shortTermMaxLufs: number
   blocks: LoudnessBlocks
+  curve: LoudnessCurve
 }
+
+/**
+ * Loudness over time, LUFS, −70 for silence: point i stands for the seconds `i · stepSec` up to `(i + 1) · stepSec` and
+ * is the greatest of the windows (momentary 400 ms, short-term 3 s) that are centred there, so that the greatest point
+ * is the greatest of the track. Where no window is centred (half a window at both ends) the nearest speaks. At most
+ * `CURVE_POINTS_MAX` points; `stepSec` is a multiple of 0.1.
+ */
+export type LoudnessCurve = { stepSec: number; momentaryLufs: Float32Array; shortTermLufs: Float32Array }
 
 /**
  * How many blocks of 400 ms (one every 100 ms) are how loud: `counts[i]` from `floorLufs + i` up to one LU above. Enough
@@ -23,6 +32,8 @@ export type LoudnessBlocks = { floorLufs: number; counts: number[] }
 export type LoudnessMeter = {
   /** One block of exactly 100 ms (`sampleRate / 10` samples) of each channel. */
   push(planes: readonly Float32Array[]): void
+  /** K-weighted mean square of every block so far. */
+  blocks(): Float32Array
   finish(): Loudness
 }
 
@@ -38,6 +49,7 @@ const BLOCKS_SPAN_LU = 25
 /** Bounds of what broken files of floating point may claim to be. */
 const BLOCK_FLOOR_MAX_LUFS = 100
 const BLOCK_BINS_MAX = 200
+export const CURVE_POINTS_MAX = 1000
 const BLOCKS_MOMENTARY = 4
 const BLOCKS_SHORT_TERM = 30
 
@@ -164,6 +176,23 @@ const greatest = (values: Float64Array) => {
   return Math.max(SILENCE_LUFS, lufsOf(top))
 }
 
+/** The greatest window centred in each step, of windows `width` blocks wide. */
+const curveOf = (windows: Float64Array, width: number, blocks: number, step: number) =>
+  Float32Array.from({ length: Math.ceil(blocks / step) }, (_, point) => {
+    const at = (block: number) => Math.max(0, Math.min(windows.length - 1, block - (width >> 1)))
+    let top = 0
+    for (let i = at(point * step); i <= at((point + 1) * step - 1); i++) top = Math.max(top, windows[i]!)
+    return Math.max(SILENCE_LUFS, lufsOf(top))
+  })
+
+const bothCurves = (momentary: Float64Array, shortTerm: Float64Array, blocks: number): LoudnessCurve => {
+  const step = Math.max(1, Math.ceil(blocks / CURVE_POINTS_MAX))
+  const momentaryLufs = curveOf(momentary, Math.min(BLOCKS_MOMENTARY, blocks), blocks, step)
+  const isShort = shortTerm.length === 0
+  const shortTermLufs = isShort ? momentaryLufs.slice() : curveOf(shortTerm, BLOCKS_SHORT_TERM, blocks, step)
+  return { stepSec: step / 10, momentaryLufs, shortTermLufs }
+}
+
 /** Every channel has weight 1: mono as it is, stereo left and right. Tracks under 400 ms are measured as one block. */
 export const loudnessMeter = (sampleRate: number, channels: 1 | 2, durationHintSec = 300): LoudnessMeter => {
   const blocks = growingF32(durationHintSec * 10)
@@ -176,6 +205,7 @@ export const loudnessMeter = (sampleRate: number, channels: 1 | 2, durationHintS
       const sum = weighted(planes[0]!, channels === 2 ? planes[1]! : silent, f, g, state)
       blocks.push(sum / planes[0]!.length)
     },
+    blocks: () => blocks.view(),
     finish() {
       const all = blocks.view()
       const momentary = sliding(all, Math.max(1, Math.min(BLOCKS_MOMENTARY, all.length)))
@@ -187,6 +217,7 @@ export const loudnessMeter = (sampleRate: number, channels: 1 | 2, durationHintS
         momentaryMaxLufs: greatest(momentary),
         shortTermMaxLufs: greatest(shortTerm.length > 0 ? shortTerm : momentary),
         blocks: countBlocks(momentary, integratedLufs),
+        curve: bothCurves(momentary, shortTerm, all.length),
       }
     },
   }

@@ -1,25 +1,29 @@
 /** All streaming meters of one analysis, wired: a block of samples goes in, features accumulate. */
 import { type ChromaMeter, chromaMeter } from './chroma.ts'
+import { type DynamicsMeter, dynamicsMeter } from './dynamics.ts'
 import type { FftKit } from './fft.ts'
 import { type FluxMeter, fluxMeter, REGION_EDGES_HZ, REGIONS } from './flux.ts'
 import { type GrowingF32, growingF32 } from './grow.ts'
+import { type FrameKeeper, frameKeeper, KEPT_HOP } from './kept.ts'
 import { type LevelMeter, levelMeter } from './levels.ts'
 import { type LoudnessMeter, loudnessMeter } from './loudness.ts'
 import { SECTION_ROWS_PER_SEC, SECTION_WIDTH } from './sections.ts'
 import { type Stft, stft } from './stft.ts'
-import { MFCC_COUNT, type TimbreMeter, timbreMeter } from './timbre.ts'
+import { TIMBRE_MFCC, type TimbreMeter, timbreMeter } from './timbre.ts'
 import { type PeakMeter, peakMeter } from './truepeak.ts'
 import { type VisualMeter, visualMeter } from './visual.ts'
 
 export const SPECTRUM_SIZE = 2048
 /** 10 ms at 44.1 kHz. */
 export const SPECTRUM_HOP = 441
-/** Timbre reads every second spectrum. */
-const TIMBRE_EVERY = 2
+/** Timbre and the kept frames read every second spectrum. */
+const TIMBRE_EVERY = KEPT_HOP / SPECTRUM_HOP
 
 export type Meters = {
   loudness: LoudnessMeter
   peak: PeakMeter
+  dynamics: DynamicsMeter
+  kept: FrameKeeper
   level: LevelMeter
   flux: FluxMeter
   timbre: TimbreMeter
@@ -52,7 +56,7 @@ const sectionAverager = (rows: GrowingF32, timbrePerSec: number) => {
   const per = Math.round(timbrePerSec / SECTION_ROWS_PER_SEC)
   let count = 0
   return (mfcc: Float32Array) => {
-    for (let i = 0; i < MFCC_COUNT; i++) sum[i]! += mfcc[i]! / per
+    for (let i = 0; i < TIMBRE_MFCC; i++) sum[i]! += mfcc[i]! / per
     if (++count < per) return
     rows.append(sum, SECTION_WIDTH)
     sum.fill(0)
@@ -70,6 +74,7 @@ export const createMeters = (
   const perSec = sampleRate / SPECTRUM_HOP
   const flux = fluxMeter(sampleRate, SPECTRUM_SIZE, durationHintSec * perSec)
   const timbre = timbreMeter(sampleRate, SPECTRUM_SIZE)
+  const kept = frameKeeper(SPECTRUM_SIZE)
   const visual = visualMeter(sampleRate, SPECTRUM_SIZE, perSec, durationHintSec)
   const regionPower = new Float64Array(REGIONS)
   const sumRegions = regionSummer(sampleRate, regionPower)
@@ -77,18 +82,21 @@ export const createMeters = (
   const average = sectionAverager(sectionRows, perSec / TIMBRE_EVERY)
   const magnitude = new Float32Array(SPECTRUM_SIZE / 2 + 1)
   let frame = 0
-  const spectra = stft(kit, SPECTRUM_SIZE, SPECTRUM_HOP, (power) => {
+  const spectra = stft(kit, SPECTRUM_SIZE, SPECTRUM_HOP, (power, heard, from, to) => {
     for (let k = 0; k < magnitude.length; k++) magnitude[k] = Math.sqrt(power[k]!)
     flux.push(magnitude)
     visual.push(power)
     if (frame++ % TIMBRE_EVERY !== 0) return
-    timbre.push(power, magnitude)
+    timbre.push(power)
+    kept.push(power, heard, from, to)
     sumRegions(power)
     average(timbre.mfcc)
   })
   return {
     loudness: loudnessMeter(sampleRate, channels, durationHintSec),
     peak: peakMeter(channels),
+    dynamics: dynamicsMeter(channels),
+    kept,
     level: levelMeter(durationHintSec),
     chroma: chromaMeter(kit, sampleRate, blockSize, durationHintSec),
     flux,

@@ -8,28 +8,33 @@ export type Stft = {
   finish(): void
 }
 
+/** A power spectrum (size/2 + 1 values), and where its samples lie in `heard`: all three valid during the call only. */
+export type OnFrame = (power: Float32Array, heard: Float32Array, from: number, to: number) => void
+
 /** The periodic Hann window, as scipy and librosa use for spectra. */
 export const hann = (size: number) =>
   Float32Array.from({ length: size }, (_, i) => 0.5 - 0.5 * Math.cos((2 * Math.PI * i) / size))
 
 /**
  * Frame k is centred on sample k · hop (zeros before the beginning), as librosa's `center=True, pad_mode='constant'`.
- * `onFrame` gets a power spectrum (size/2 + 1 values) that is only valid during the call.
+ * `onFrame` hears of no sample before the first or after the last: at both ends `to − from` is less than `size`.
  */
-export const stft = (kit: FftKit, size: number, hop: number, onFrame: (power: Float32Array) => void): Stft => {
+export const stft = (kit: FftKit, size: number, hop: number, onFrame: OnFrame): Stft => {
   const fft = kit.realFft(size)
   const window = hann(size)
   const power = new Float32Array(size / 2 + 1)
   const buffer = new Float32Array(size + 16 * hop)
   let filled = size / 2
   let samples = 0
+  /** Of the next frame; the first begin before the first sample. */
+  let start = -size / 2
   const drain = () => {
     let at = 0
-    for (; at + size <= filled; at += hop) {
+    for (; at + size <= filled; at += hop, start += hop) {
       const input = fft.input
       for (let i = 0; i < size; i++) input[i] = buffer[at + i]! * window[i]!
       fft.power(power)
-      onFrame(power)
+      onFrame(power, buffer, at + Math.max(0, -start), at + Math.min(size, samples - start))
     }
     buffer.copyWithin(0, at, filled)
     filled -= at
