@@ -1,4 +1,4 @@
-import { type Layout, PIECE_SEC } from '../renditions/layout.ts'
+import { GRID_SEC, GRIDS_PER_PIECE, type Layout } from '../renditions/layout.ts'
 
 /** Where a piece sounds, in samples of the music: `start` ≤ sample < `end`. The encoder's delay is none of it. */
 export type Span = { readonly start: number; readonly end: number }
@@ -28,4 +28,4 @@ export function pieceSeconds(layout: Layout, piece: number): string {
 }
 
 /** One for all tiers and songs: a piece is never longer. */
-export const TARGET_SEC = Math.ceil(PIECE_SEC)
+export const TARGET_SEC = Math.ceil(GRID_SEC * GRIDS_PER_PIECE.aac)

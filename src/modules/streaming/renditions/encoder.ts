@@ -24,7 +24,7 @@ const endedEarly = () =>
 
 /** Where an encoder begins and how much it is given, for a stretch of pieces. */
 export function planOf(layout: Layout, { from, until }: Stretch) {
-  const gridPackets = layout.packetsPerPiece / GRIDS_PER_PIECE
+  const gridPackets = layout.packetsPerPiece / GRIDS_PER_PIECE[layout.profile.codec]
   const firstWanted = from * layout.packetsPerPiece
   const earlier = firstWanted - RUN_UP_GRIDS[layout.profile.codec] * gridPackets
   const firstPacket = RUNS_UP_IN_SILENCE.has(layout.profile.codec) ? earlier : Math.max(0, earlier)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
 import { profileOf } from '../profiles.ts'
-import { GRID_SEC, layoutOf, packetsIn, PIECE_SEC, pieceStartSec, samplesIn, samplesToFeed } from './layout.ts'
+import { GRID_SEC, layoutOf, packetsIn, pieceSec, pieceStartSec, samplesIn, samplesToFeed } from './layout.ts'
 
 const anyProfile = fc.constantFrom(
   ...[64, 128, 320].map((kbps) => profileOf('mp3', kbps)),
@@ -76,5 +76,5 @@ test('an encoder is fed until its last packet is full, a lossless one until the 
 test('pieces after the first begin to sound a delay before their line', () => {
   const layout = layoutOf(profileOf('opus', 128), { sampleRateHz: 48_000, samples: 1e6, channels: 2, bits: 16 })
   assert.equal(pieceStartSec(layout, 0), 0)
-  assert.equal(pieceStartSec(layout, 2), 2 * PIECE_SEC - 312 / 48_000)
+  assert.equal(pieceStartSec(layout, 2), 2 * pieceSec(layout) - 312 / 48_000)
 })

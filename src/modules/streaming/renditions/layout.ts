@@ -9,9 +9,11 @@ import type { Profile } from '../profiles.ts'
  * encoder that starts at any line of the grid makes the packets that one from the beginning would have made there.
  */
 export const GRID_SEC = 0.96
-export const GRIDS_PER_PIECE = 4
-/** Seconds of a piece that is not the last: 3.84. */
-export const PIECE_SEC = GRID_SEC * GRIDS_PER_PIECE
+/**
+ * Grid lines from one piece to the next. What HLS sends is of no use to a player before a whole piece is there, so there
+ * they are short (1.92 s): who jumps hears it sooner. Of all else the beginning is sent while the rest is made.
+ */
+export const GRIDS_PER_PIECE: Readonly<Record<Profile['codec'], number>> = { mp3: 4, opus: 4, wav: 4, aac: 2, flac: 2 }
 /** Everything lossy is made at this rate; lossless music whose own rate does not fit the grid, too. */
 export const LOSSY_RATE_HZ = 48_000
 /** 20 ms. */
@@ -59,6 +61,18 @@ export type Layout = {
   readonly pieces: number
   /** Bytes of every packet, where all have the same: MP3, Opus and PCM. */
   readonly packetBytes: number | undefined
+  /** Of packets that were not made here, but are those of the song's file. */
+  readonly copy?: CopiedPackets
+}
+/** What only the file says of its packets. */
+export type CopiedPackets = {
+  /** As `CODECS` of HLS and DASH names them (RFC 6381). */
+  readonly codecs: string
+  readonly bitsPerSec: number
+  /** What a decoder has to be told, in hexadecimal. */
+  readonly config: string
+  /** Another for other packets. */
+  readonly digest: string
 }
 
 const gridSamples = (rateHz: number): number => Math.round(GRID_SEC * rateHz)
@@ -80,7 +94,7 @@ export function layoutOf(profile: Profile, source: SourceLength): Layout {
   const samples = Math.ceil((source.samples * sampleRateHz) / source.sampleRateHz)
   const { packetSamples, delaySamples } = packetOf(profile.codec, sampleRateHz)
   const packets = Math.ceil((samples + delaySamples) / packetSamples)
-  const packetsPerPiece = (gridSamples(sampleRateHz) * GRIDS_PER_PIECE) / packetSamples
+  const packetsPerPiece = (gridSamples(sampleRateHz) * GRIDS_PER_PIECE[profile.codec]) / packetSamples
   const pieces = Math.ceil(packets / packetsPerPiece)
   const packetBytes = bytesOf(profile, packetSamples, channels * (bits / 8))
   const sourceRateHz = source.sampleRateHz
@@ -117,6 +131,9 @@ export const samplesIn = (layout: Layout, packet: number): number =>
 export const samplesToFeed = (layout: Layout, packet: number): number =>
   (layout.delaySamples === 0 ? layout.samples : layout.packets * layout.packetSamples) - packet * layout.packetSamples
 
+/** Seconds of a piece that is not the last: 3.84, or 1.92 for HLS. */
+export const pieceSec = ({ profile }: Layout): number => GRID_SEC * GRIDS_PER_PIECE[profile.codec]
+
 /** Seconds at which a piece begins to sound. */
 export const pieceStartSec = (layout: Layout, piece: number): number =>
-  Math.max(0, piece * PIECE_SEC - layout.delaySamples / layout.sampleRateHz)
+  Math.max(0, piece * pieceSec(layout) - layout.delaySamples / layout.sampleRateHz)

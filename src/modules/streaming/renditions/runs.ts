@@ -5,7 +5,7 @@ import { encodePieces } from './encoder.ts'
 import type { Places } from './places.ts'
 import { createRecent } from './recent.ts'
 import { awaited, grown, settle, tellGrown, withSignal } from './waiting.ts'
-import { AHEAD_PIECES, type Handle, missingIn, READY_PIECES_MIN, type Run, type Work } from './work.ts'
+import { aheadPieces, type Handle, missingIn, readyPiecesMin, type Run, type Work } from './work.ts'
 
 /** An encoder nobody listens to any more is stopped after this: long enough for a player to ask again nearby. */
 const ABANDONED_MS = 500
@@ -31,7 +31,7 @@ const nobodyListens = () => new Error('nobody listens any more')
 
 /**
  * INVARIANTS: a piece that nobody has yet is made by one encoder, however many want it: whoever comes later waits for
- * that one. An encoder ends where the next piece is there or another one is at it, `AHEAD_PIECES` ahead of its furthest
+ * that one. An encoder ends where the next piece is there or another one is at it, `aheadPieces` ahead of its furthest
  * listener, and `ABANDONED_MS` after the last one left; none ever waits.
  */
 export function createRuns(d: Deps) {
@@ -39,6 +39,9 @@ export function createRuns(d: Deps) {
   const listening = createRecent()
 
   function begin(handle: Handle, from: number): Run {
+    // Where this listener was before nobody comes back to: the new place gets all there is to work with.
+    for (const left of handle.work.runs)
+      if (left.handles.size === 0 && left.owner === handle.wanted.listener) end(left, nobodyListens())
     const run = newRun(handle, from)
     all.add(run)
     run.work.runs.add(run)
@@ -70,11 +73,11 @@ export function createRuns(d: Deps) {
     const { work, at, wanted } = handle
     const gap = work.kept
       ? undefined
-      : missingIn(work.shelf, at + 1, Math.min(work.layout.pieces, at + 1 + AHEAD_PIECES))
+      : missingIn(work.shelf, at + 1, Math.min(work.layout.pieces, at + 1 + aheadPieces(work)))
     if (gap === undefined) return detach(handle)
     const run = reaching(work, gap)
     if (run) return attach(handle, run)
-    if (gap - at > READY_PIECES_MIN || work.isGone) return detach(handle)
+    if (gap - at > readyPiecesMin(work) || work.isGone) return detach(handle)
     try {
       d.places.check(wanted.listener, 'new')
       begin(handle, gap)
@@ -193,7 +196,7 @@ function isEnough(run: Run): boolean {
   const { work, next, handles } = run
   if (next >= work.layout.pieces || work.shelf.has(next) || work.isGone || othersAt(run, next)) return true
   const furthest = Math.max(...[...handles].map(({ at }) => at))
-  return handles.size > 0 && next > furthest + AHEAD_PIECES
+  return handles.size > 0 && next > furthest + aheadPieces(work)
 }
 const othersAt = (run: Run, piece: number): boolean =>
   [...run.work.runs].some((other) => other !== run && !other.isEnding && other.next === piece)

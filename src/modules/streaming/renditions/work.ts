@@ -2,12 +2,15 @@ import type { Shelf } from './pieces/shelf.ts'
 import type { Kept } from './kept.ts'
 import type { Container, Wanted } from './types.ts'
 import type { RenditionId } from '../store.ts'
-import type { Layout } from './layout.ts'
+import { GRIDS_PER_PIECE, type Layout } from './layout.ts'
 
-/** How far ahead of whom it works for an encoder goes, in pieces: a minute and a half. Then it ends. */
-export const AHEAD_PIECES = 24
-/** With fewer pieces than this ready before a listener (23 s), an encoder starts to make more. */
-export const READY_PIECES_MIN = 6
+/** How far ahead of whom it works for an encoder goes: a minute and a half. Then it ends. */
+const AHEAD_GRIDS = 96
+/** With less than this ready before a listener (23 s), an encoder starts to make more. */
+const READY_GRIDS_MIN = 24
+const piecesOf = (grids: number, { layout }: Work): number => grids / GRIDS_PER_PIECE[layout.profile.codec]
+export const aheadPieces = (work: Work): number => piecesOf(AHEAD_GRIDS, work)
+export const readyPiecesMin = (work: Work): number => piecesOf(READY_GRIDS_MIN, work)
 
 /** A rendition while somebody uses it, in this process. */
 export type Work = {
@@ -66,7 +69,7 @@ export function missingIn(shelf: Shelf, from: number, end: number): number | und
 }
 /** Whether a listener of the rendition is at this piece or will soon be. */
 export function isNeeded(work: Work, piece: number): boolean {
-  for (const { at } of work.handles) if (piece >= at - 1 && piece <= at + AHEAD_PIECES) return true
+  for (const { at } of work.handles) if (piece >= at - 1 && piece <= at + aheadPieces(work)) return true
   return false
 }
 export const isUnused = (work: Work): boolean => work.handles.size === 0 && work.runs.size === 0 && !work.keeping

@@ -25,7 +25,7 @@ import {
   writeTune,
 } from './testing.ts'
 
-/** Three pieces, the last of them short. */
+/** Three pieces (five of HLS), the last of them short. */
 const TUNE_SEC = 8.437
 const SECONDS_AT_BORDERS = [0.02, 3.84]
 /** How much worse than around it a join may be; one packet too many or too few makes it ten times worse. */

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { RenditionId } from '../../store.ts'
 
 /** Raised when layouts or containers change: what was made the old way does not fit to the new. */
-const MADE_BY = 'v1'
+const MADE_BY = 'v2'
 /** What is being written or deleted; nothing in it counts. */
 export const LIMBO = '.limbo'
 export const VERSION_FILE = 'version'
