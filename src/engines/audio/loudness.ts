@@ -177,13 +177,16 @@ const greatest = (values: Float64Array) => {
 }
 
 /** The greatest window centred in each step, of windows `width` blocks wide. */
-const curveOf = (windows: Float64Array, width: number, blocks: number, step: number) =>
-  Float32Array.from({ length: Math.ceil(blocks / step) }, (_, point) => {
-    const at = (block: number) => Math.max(0, Math.min(windows.length - 1, block - (width >> 1)))
+const curveOf = (windows: Float64Array, width: number, blocks: number, step: number) => {
+  const centredAt = (block: number) => Math.max(0, Math.min(windows.length - 1, block - (width >> 1)))
+  const out = new Float32Array(Math.ceil(blocks / step))
+  for (let point = 0; point < out.length; point++) {
     let top = 0
-    for (let i = at(point * step); i <= at((point + 1) * step - 1); i++) top = Math.max(top, windows[i]!)
-    return Math.max(SILENCE_LUFS, lufsOf(top))
-  })
+    for (let i = centredAt(point * step); i <= centredAt((point + 1) * step - 1); i++) top = Math.max(top, windows[i]!)
+    out[point] = Math.max(SILENCE_LUFS, lufsOf(top))
+  }
+  return out
+}
 
 const bothCurves = (momentary: Float64Array, shortTerm: Float64Array, blocks: number): LoudnessCurve => {
   const step = Math.max(1, Math.ceil(blocks / CURVE_POINTS_MAX))
