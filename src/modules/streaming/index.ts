@@ -10,6 +10,7 @@ import { createLinkKeys } from './links/keys.ts'
 import { createLinks } from './links/service.ts'
 import { createOffload } from './offload/offload.ts'
 import { createPlayback, noStore } from './playback/service.ts'
+import { createCopySources } from './renditions/copies/sources.ts'
 import { startRenditions } from './renditions/index.ts'
 import { createRoutes } from './routes.ts'
 import { streaming } from './schema.ts'
@@ -39,6 +40,7 @@ export default defineModule<
     const renditions = startRenditions(ctx)
     const covers = createCovers(ctx)
     const timelines = createTimelines(ctx)
+    const copies = createCopySources(ctx)
     const codecs = ctx.media.settings.encoders
     const linkKeys = createLinkKeys({ db: ctx.db, vault: ctx.vault })
     const links = createLinks({ ...ctx, keys: linkKeys, identity: needs.identity })
@@ -48,12 +50,13 @@ export default defineModule<
       offload: createOffload(ctx),
       renditions,
       timelines,
+      copies,
       covers,
       blobs: ctx.blobs,
       codecs,
     })
     return {
-      api: { streaming: createPlayback({ songs: here, links, codecs }) },
+      api: { streaming: createPlayback({ songs: here, links, copies, codecs }) },
       routes: { streaming: withLinks(routes, links) },
       answers: { streaming: { createLink: noStore, getPlayback: noStore } },
       // Blobs go before the commit: a row without its blob is made again, a blob without its row would stay for hours.

@@ -7,17 +7,26 @@ import { createHls } from './hls/routes.ts'
 import { gainFor } from './loudness/gain.ts'
 import { type OriginalDeps, originalOf } from './original.ts'
 import { chooseProfile, requireCodec, requireProgressive } from './profiles.ts'
+import { type CopyDeps, copyOf, requireAsItIs } from './renditions/copies/asked.ts'
 import { type RenditionDeps, sendRendition } from './renditions/send.ts'
 import { type WantedDeps, wantedOf } from './renditions/wanted.ts'
 import type { StreamFormat, streaming } from './schema.ts'
 import { songFile } from './visible.ts'
 
-type Deps = RenditionDeps & WantedDeps & CoverDeps & OriginalDeps & { readonly codecs: readonly StreamFormat[] }
+type Deps = CopyDeps &
+  RenditionDeps &
+  WantedDeps &
+  CoverDeps &
+  OriginalDeps & { readonly codecs: readonly StreamFormat[] }
 
 export function createRoutes(d: Deps): RawHandlers<typeof streaming> {
   return {
-    async streamSong(who, { id, quality, format, normalize }, request, reply) {
+    async streamSong(who, { id, quality, format, normalize, container }, request, reply) {
       const file = await songFile(d.songs, who, id)
+      if (container) {
+        requireAsItIs({ quality, format, normalize })
+        return sendRendition(d, { request, reply }, await copyOf(d, who, file, container))
+      }
       const gainDb = normalize ? gainFor(file, normalize) : 0
       const profile = chooseProfile({ ...(quality && { quality }), ...(format && { format }), gainDb }, file)
       if (profile === 'original') return sendRepresentation(request, reply, await originalOf(d, file))

@@ -4,6 +4,7 @@ import { hlsOperations } from './hls/contract.ts'
 import { linkField, linkOperations } from './links/contract.ts'
 import { playbackOperations } from './playback/contract.ts'
 import { NORMALIZE } from './loudness/gain.ts'
+import { COPY_CONTAINERS } from './renditions/copies/kinds.ts'
 
 export const QUALITIES = ['low', 'medium', 'high', 'original'] as const
 export type Quality = (typeof QUALITIES)[number]
@@ -37,6 +38,12 @@ export const streaming = contract('streaming', 'Bytes: audio and pictures', {
       format: Type.Optional(OneOf(FORMATS)),
       normalize: Type.Optional(
         OneOf(NORMALIZE, { description: 'As loud as other songs (−18 LUFS), each by itself or as its album is' }),
+      ),
+      container: Type.Optional(
+        OneOf(COPY_CONTAINERS, {
+          description:
+            'The packets of the song as they are in another container: AAC of ADTS in MP4, Opus of WebM in Ogg, FLAC of Ogg or Matroska by itself. With nothing else',
+        }),
       ),
       link: linkField,
     }),

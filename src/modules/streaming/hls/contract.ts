@@ -15,6 +15,11 @@ export const choice = {
       description: 'Offer a lossless tier, too: for players that decode FLAC in MP4. Of lossless music only',
     }),
   ),
+  copy: Type.Optional(
+    Type.Boolean({
+      description: 'Offer the packets of the song as they are, too, where it is AAC and its loudness is not changed',
+    }),
+  ),
   maxBitrateKbps: Type.Optional(
     Type.Integer({ minimum: MAX_KBPS_LEAST, maximum: MAX_KBPS_MOST, description: 'Offer no tier above this' }),
   ),

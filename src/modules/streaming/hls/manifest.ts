@@ -33,12 +33,14 @@ function representation(r: Representation, query: string): string {
   return `<Representation id="${r.name}" bandwidth="${r.peakBps}" codecs="${r.codecs}" audioSamplingRate="${layout.sampleRateHz}">${channels}${templateOf(layout, query)}</Representation>`
 }
 
-/** One set for each codec, because players switch within a set only. */
+/** Copies have segments of their own lengths. */
+const setOf = ({ codecs, layout }: Representation): string => (layout.copy ? `${codecs} copy` : codecs)
+
+/** One set for each codec, because players switch within a set only, and only where segments meet. */
 function sets(all: readonly Representation[], queryOf: (name: string) => string): string {
-  const codecs = [...new Set(all.map((r) => r.codecs))]
-  return codecs
-    .map((codec, id) => {
-      const own = all.filter((r) => r.codecs === codec).map((r) => representation(r, escaped(queryOf(r.name))))
+  return [...new Set(all.map(setOf))]
+    .map((set, id) => {
+      const own = all.filter((r) => setOf(r) === set).map((r) => representation(r, escaped(queryOf(r.name))))
       return `<AdaptationSet id="${id}" contentType="audio" mimeType="audio/mp4" segmentAlignment="true" startWithSAP="1">${own.join('')}</AdaptationSet>`
     })
     .join('')

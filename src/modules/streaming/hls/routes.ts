@@ -6,14 +6,17 @@ import { AppError, notFound } from '#kernel/errors.ts'
 import { type Representation, sendHead, sendRepresentation } from '#kernel/http/bytes/send.ts'
 import { gainFor, type Normalize } from '../loudness/gain.ts'
 import { describeSource } from '../playback/source.ts'
-import { requireCodec } from '../profiles.ts'
-import { layoutOf } from '../renditions/layout.ts'
+import { type Profile, requireCodec } from '../profiles.ts'
+import { copyBandwidth } from '../renditions/copies/bandwidth.ts'
+import { COPY_PROFILES } from '../renditions/copies/kinds.ts'
+import type { CopySources } from '../renditions/copies/sources.ts'
+import { layoutOf, type SourceLength } from '../renditions/layout.ts'
 import type { Renditions, Wanted } from '../renditions/types.ts'
-import { type WantedDeps, wantedOf } from '../renditions/wanted.ts'
+import { type WantedDeps, wantedCopy, wantedOf } from '../renditions/wanted.ts'
 import type { StreamFormat, streaming } from '../schema.ts'
-import { songFile } from '../visible.ts'
+import { type SongFile, songFile } from '../visible.ts'
 import { createLingering, type Lingering } from './lingering.ts'
-import { dashManifest, MANIFEST_TYPE } from './manifest.ts'
+import { dashManifest, MANIFEST_TYPE, type Representation as Tier } from './manifest.ts'
 import { masterPlaylist, mediaPlaylist, PLAYLIST_TYPE } from './playlists.ts'
 import { inMemory, playlist } from './texts.ts'
 import { bandwidthOf, codecsOf, tierNamed, tiersFor } from './tiers.ts'
@@ -28,9 +31,23 @@ const SEGMENT_TYPE = 'video/iso.segment'
 const IMMUTABLE = 'private, max-age=31536000, immutable'
 const UNVERSIONED = 'private, no-cache'
 
-export type HlsDeps = WantedDeps & { readonly renditions: Renditions; readonly codecs: readonly StreamFormat[] }
+/** What tags say is rounded, and segments have heads. */
+const KBPS_TOLERANCE = 1.05
+/** What any line bears on which music can be heard. */
+const FIRST_BPS_MAX = 192_000
+
+export type HlsDeps = WantedDeps & {
+  readonly renditions: Renditions
+  readonly copies: CopySources
+  readonly codecs: readonly StreamFormat[]
+}
 type Operation = 'hlsMaster' | 'hlsPlaylist' | 'hlsInit' | 'hlsSegment' | 'dashManifest'
-type Choice = { readonly lossless?: boolean; readonly maxBitrateKbps?: number; readonly normalize?: Normalize }
+type Choice = {
+  readonly lossless?: boolean
+  readonly copy?: boolean
+  readonly maxBitrateKbps?: number
+  readonly normalize?: Normalize
+}
 
 const otherVersion = () =>
   new AppError(
@@ -44,13 +61,9 @@ export function createHls(d: HlsDeps): Pick<RawHandlers<typeof streaming>, Opera
   const lingering = createLingering()
   return {
     async hlsMaster(who, { id, startSec = 0, link, ...choice }, request, reply) {
-      const { file, source, profiles } = await chosen(d, who, id, choice)
+      const { file, tiers } = await chosen(d, who, id, choice)
       const own = startSec * 1000 < file.durationMs ? startSec : 0
-      const variants = profiles.map((profile) => ({
-        ...bandwidthOf(profile, source),
-        codecs: codecsOf(profile),
-        uri: `${profile.name}/index.m3u8${queryOf({ link })}`,
-      }))
+      const variants = tiers.map((tier) => ({ ...tier, uri: `${tier.name}/index.m3u8${queryOf({ link })}` }))
       return send(request, reply, await playlist(masterPlaylist(variants, own), PLAYLIST_TYPE, acceptedBy(request)))
     },
     async hlsPlaylist(who, { id, tier: name, link }, request, reply) {
@@ -75,17 +88,11 @@ export function createHls(d: HlsDeps): Pick<RawHandlers<typeof streaming>, Opera
       return send(request, reply, inMemory(bytes, { contentType: SEGMENT_TYPE, cacheControl }), name)
     },
     async dashManifest(who, { id, link, ...choice }, request, reply) {
-      const { file, source, profiles } = await chosen(d, who, id, choice)
-      const all = profiles.map((profile) => ({
-        ...bandwidthOf(profile, source),
-        name: profile.name,
-        codecs: codecsOf(profile),
-        layout: layoutOf(profile, source),
-      }))
+      const { file, tiers } = await chosen(d, who, id, choice)
       const versions = new Map(
-        all.map((r) => [r.name, versionOf({ layout: r.layout, id: { contentId: file.contentId, profile: r.name } })]),
+        tiers.map((t) => [t.name, versionOf({ layout: t.layout, id: { contentId: file.contentId, profile: t.name } })]),
       )
-      const text = dashManifest(all, (name) => queryOf({ v: versions.get(name), link }))
+      const text = dashManifest(tiers, (name) => queryOf({ v: versions.get(name), link }))
       return send(request, reply, await playlist(text, MANIFEST_TYPE, acceptedBy(request)))
     },
   }
@@ -110,18 +117,44 @@ const queryOf = (fields: Readonly<Record<string, string | undefined>>): string =
 async function chosen(d: HlsDeps, who: Caller, id: string, choice: Choice) {
   const file = await songFile(d.songs, who, id)
   const gainDb = choice.normalize ? gainFor(file, choice.normalize) : 0
-  const source = await d.timelines.of(file)
+  const copy = choice.copy && gainDb === 0 ? await copyTier(d, file, choice.maxBitrateKbps) : undefined
   const profiles = tiersFor(
-    { lossless: describeSource(file).lossless, kbps: file.bitrateKbps },
+    { lossless: describeSource(file).lossless, kbps: file.bitrateKbps, copiedKbps: copy && copy.averageBps / 1000 },
     { lossless: choice.lossless ? 'offered' : 'left_out', maxKbps: choice.maxBitrateKbps, gainDb },
     d.codecs,
   )
-  if (profiles.length === 0) requireCodec('aac', d.codecs)
-  return { file, source, profiles }
+  if (profiles.length === 0 && !copy) requireCodec('aac', d.codecs)
+  const source = profiles.length > 0 ? await d.timelines.of(file) : undefined
+  const made = source ? profiles.map((profile) => madeTier(profile, source)) : []
+  return { file, tiers: copy ? withCopy(made, copy) : made }
 }
+
+const madeTier = (profile: Profile, source: SourceLength): Tier => ({
+  ...bandwidthOf(profile, source),
+  name: profile.name,
+  codecs: codecsOf(profile),
+  layout: layoutOf(profile, source),
+})
+
+/** The packets of the song as they are; undefined where they cannot be copied, or are too many. */
+async function copyTier(d: HlsDeps, file: SongFile, maxKbps = Number.POSITIVE_INFINITY): Promise<Tier | undefined> {
+  const copied = (await d.copies.of(file, 'hls'))?.into('hls')
+  const bandwidth = copied && copyBandwidth(copied)
+  if (!copied?.layout.copy || !bandwidth || bandwidth.averageBps > maxKbps * 1000 * KBPS_TOLERANCE) return undefined
+  return { ...bandwidth, name: copied.layout.profile.name, codecs: copied.layout.copy.codecs, layout: copied.layout }
+}
+
+/** Players begin with the first: the copy costs nothing to make, but may be more than an unknown line bears. */
+const withCopy = (made: readonly Tier[], copy: Tier): Tier[] =>
+  copy.averageBps <= FIRST_BPS_MAX ? [copy, ...made] : [...made, copy]
 
 async function wantedTier(d: HlsDeps, who: Caller, id: string, name: string): Promise<Wanted> {
   const file = await songFile(d.songs, who, id)
+  if (name === COPY_PROFILES.hls.name) {
+    const source = await d.copies.of(file, 'hls')
+    if (!source) throw notFound('tier')
+    return wantedCopy(d, who, file, { source, target: 'hls' })
+  }
   const profile = tierNamed(name)
   if (!profile) throw notFound('tier')
   requireCodec(profile.codec, d.codecs)

@@ -24,17 +24,25 @@ export type TierWish = {
   readonly maxKbps: number | undefined
   readonly gainDb: number
 }
-export type TierSource = { readonly lossless: boolean; readonly kbps: number | null }
+export type TierSource = {
+  readonly lossless: boolean
+  readonly kbps: number | null
+  /** What the packets of the song take that are offered as they are. */
+  readonly copiedKbps?: number | undefined
+}
+/** A tier that is made has to take so much less than the copy of what it is made of. */
+const SMALLER_THAN_COPY = 0.9
 
 /**
  * What a player may choose from. AAC goes up to the first tier that is as good as the source and no further, and not
- * above the limit, but its lowest tier is always there.
+ * above the limit, but its lowest tier is always there. Beside a copy of the song there is only what takes less.
  */
 export function tiersFor(source: TierSource, wish: TierWish, codecs: readonly StreamFormat[]): Profile[] {
   const limit = wish.maxKbps ?? Number.POSITIVE_INFINITY
   const lowest = Math.min(...AAC_KBPS)
   const enough = Math.min(...AAC_KBPS.filter((kbps) => kbps >= ofSource(source)), Math.max(...AAC_KBPS))
-  const aac = AAC_KBPS.filter((kbps) => kbps === lowest || (kbps <= enough && kbps <= limit))
+  const belowCopy = SMALLER_THAN_COPY * (source.copiedKbps ?? Number.POSITIVE_INFINITY)
+  const aac = AAC_KBPS.filter((kbps) => kbps < belowCopy && (kbps === lowest || (kbps <= enough && kbps <= limit)))
   const hasFlac = source.lossless && wish.lossless === 'offered' && wish.maxKbps === undefined
   return [
     ...(codecs.includes('aac') ? aac.map((kbps) => profileOf('aac', kbps, wish.gainDb)) : []),
@@ -48,7 +56,7 @@ export const codecsOf = ({ codec }: Profile): string => (codec === 'flac' ? 'fLa
 
 export type Bandwidth = { readonly peakBps: number; readonly averageBps: number }
 /** Boxes around a segment: `moof` with four bytes for each frame of AAC. */
-const OVERHEAD_BPS = 2_500
+const OVERHEAD_BPS = 3_000
 /** By how much the fullest segments of FFmpeg's AAC are above its bit rate. */
 const AAC_PEAK = 1.08
 /** Ordinary music as FLAC, of its size as PCM; the peak is noise, which cannot be made smaller. */

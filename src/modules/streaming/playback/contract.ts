@@ -13,7 +13,8 @@ export const playbackOperations = {
     method: 'GET',
     path: '/songs/:id/playback',
     auth: 'anyone',
-    summary: 'How a song is best played by a player that says what it can: as it is or otherwise, why, and where',
+    summary:
+      'How a song is best played by a player that says what it can: as it is, in another container or transcoded, why, and where',
     input: Strict({
       id: Id,
       codecs: Type.Optional(
@@ -40,7 +41,9 @@ export const playbackOperations = {
     }),
     output: Type.Object(
       {
-        decision: OneOf(['original', 'transcode'] as const),
+        decision: OneOf(['original', 'remux', 'transcode'] as const, {
+          description: 'remux: the packets of the song, bit for bit, in another container',
+        }),
         reason: OneOf(REASONS),
         why: Type.String({ description: 'One sentence' }),
         use: OneOf(['stream', 'hls'] as const, { description: 'Which of the addresses suits best' }),

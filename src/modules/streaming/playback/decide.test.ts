@@ -3,6 +3,7 @@ import { describe, test } from 'node:test'
 import * as fc from 'fast-check'
 import { abilitiesOf, type Client, CLIENTS, clientOf, readAbilities } from './abilities.ts'
 import { type Decision, decide, NETWORKS, type Playable, REASONS, type Wish } from './decide.ts'
+import { COPY_CONTAINERS as copyContainers, copyTargets } from '../renditions/copies/kinds.ts'
 import { describeSource } from './source.ts'
 
 const CODECS = ['mp3', 'aac', 'opus', 'flac', 'wav'] as const
@@ -20,6 +21,8 @@ const SOURCES = {
   wma: { container: 'asf', codec: 'wma', kbps: 192 },
   ape: { container: 'ape', codec: 'ape', kbps: 800 },
   wavpack: { container: 'wavpack', codec: 'wavpack', kbps: 850 },
+  webm: { container: 'matroska', codec: 'opus', kbps: 130 },
+  mkaFlac: { container: 'matroska', codec: 'flac', kbps: 950 },
 } as const
 type SourceName = keyof typeof SOURCES
 const playable = (name: SourceName): Playable => ({ ...describeSource(SOURCES[name]), kbps: SOURCES[name].kbps })
@@ -30,12 +33,17 @@ const wish = (client: string, more: Partial<Wish> = {}): Wish => ({
   lossless: undefined,
   gainDb: 0,
   codecs: CODECS,
+  copies: [],
   ...more,
 })
+const copies = (name: SourceName) => copyTargets(describeSource(SOURCES[name]))
 
-/** `mp3-320`, `original`, or `-` when there is no one file. */
-const streamed = ({ stream }: Decision): string =>
-  stream === undefined ? '-' : stream === 'original' ? 'original' : `${stream.format}-${stream.kbps}`
+/** `mp3-320`, `original`, `copy-mp4`, or `-` when there is no one file. */
+function streamed({ stream }: Decision): string {
+  if (stream === undefined) return '-'
+  if (stream === 'original') return stream
+  return 'copy' in stream ? `copy-${stream.copy}` : `${stream.format}-${stream.kbps}`
+}
 
 type Case = readonly [SourceName, string, Partial<Wish>, string]
 const wanted = 'wanted' as const
@@ -64,7 +72,12 @@ const TABLE: readonly Case[] = [
   ['vorbis', 'ios', {}, 'transcode codec_not_played mp3-320 stream'],
   ['opus', 'ios', {}, 'transcode codec_not_played mp3-128 stream'],
   ['vorbis', 'ios', { network: 'cellular' }, 'transcode codec_not_played mp3-128 hls'],
-  ['oggFlac', 'safari', {}, 'transcode container_not_played mp3-320 stream'],
+  ['oggFlac', 'safari', {}, 'remux container_not_played copy-flac stream'],
+  ['mkaFlac', 'safari', {}, 'remux container_not_played copy-flac stream'],
+  ['mkaFlac', 'safari', { copies: [] }, 'transcode container_not_played mp3-320 stream'],
+  ['mkaFlac', 'safari', { lossless: declined }, 'transcode container_not_played mp3-320 stream'],
+  ['mkaFlac', 'safari', { gainDb: -3 }, 'transcode container_not_played mp3-320 stream'],
+  ['mkaFlac', 'safari', { network: 'cellular' }, 'transcode container_not_played mp3-128 hls'],
   ['alac', 'ios', { network: 'cellular' }, 'transcode network_limit mp3-128 hls'],
   ['alac', 'ios', { network: 'wifi' }, 'original plays_as_is original stream'],
   // A Chromecast.
@@ -92,7 +105,20 @@ const TABLE: readonly Case[] = [
   ['mp3', 'mp3', {}, 'original plays_as_is original stream'],
   ['flac', 'mp3', {}, 'transcode codec_not_played mp3-320 stream'],
   ['m4a', 'audio/mp4; codecs="mp4a.40.2"', {}, 'original plays_as_is original stream'],
-  ['adts', 'audio/mp4; codecs="mp4a.40.2"', {}, 'transcode container_not_played - hls'],
+  ['adts', 'audio/mp4; codecs="mp4a.40.2"', {}, 'remux container_not_played copy-mp4 stream'],
+  ['adts', 'audio/mp4; codecs="mp4a.40.2"', { gainDb: 2 }, 'transcode container_not_played - hls'],
+  ['adts', 'audio/mp4; codecs="mp4a.40.2"', { maxKbps: 127 }, 'transcode container_not_played - hls'],
+  ['adts', 'audio/mp4; codecs="mp4a.40.2", hls', { network: 'cellular' }, 'remux container_not_played copy-mp4 hls'],
+  ['adts', 'hls', {}, 'remux container_not_played - hls'],
+  ['m4a', 'hls', {}, 'remux container_not_played - hls'],
+  ['m4a', 'mp3, hls', {}, 'remux container_not_played mp3-320 hls'],
+  ['m4a', 'mp3, hls', { maxKbps: 128 }, 'transcode container_not_played mp3-128 stream'],
+  ['m4a', 'hls', { codecs: [] }, 'remux container_not_played - hls'],
+  ['m4a', 'audio/aac', {}, 'original nothing_else original stream'],
+  ['alac', 'hls', {}, 'transcode codec_not_played - hls'],
+  ['webm', 'audio/ogg; codecs=opus', {}, 'remux container_not_played copy-ogg stream'],
+  ['webm', 'audio/ogg; codecs=opus', { codecs: [] }, 'remux container_not_played copy-ogg stream'],
+  ['webm', 'audio/ogg; codecs=opus', { codecs: [], copies: [] }, 'original nothing_else original stream'],
   ['mp3', 'hls', {}, 'transcode codec_not_played - hls'],
   ['mp3', 'other', {}, 'original plays_as_is original stream'],
   ['flac', 'wav', {}, 'transcode codec_not_played wav-1536 stream'],
@@ -102,7 +128,7 @@ const TABLE: readonly Case[] = [
 describe('decisions', () => {
   for (const [source, client, more, expected] of TABLE)
     test(`${source} on ${client} ${JSON.stringify(more)}`, () => {
-      const made = decide(playable(source), wish(client, more))
+      const made = decide(playable(source), wish(client, { copies: copies(source), ...more }))
       assert.equal(`${made.decision} ${made.reason} ${streamed(made)} ${made.use}`, expected)
     })
 
@@ -122,11 +148,12 @@ describe('decisions', () => {
       lossless: fc.constantFrom(undefined, wanted, declined),
       gainDb: fc.constantFrom(0, -3),
       codecs: fc.subarray([...CODECS]),
+      canCopy: fc.boolean(),
     })
     const names = Object.keys(SOURCES) as SourceName[]
     fc.assert(
-      fc.property(fc.constantFrom(...names), anyWish, (name, { client, ...more }) => {
-        const asked = wish(client, more)
+      fc.property(fc.constantFrom(...names), anyWish, (name, { client, canCopy, ...more }) => {
+        const asked = wish(client, { ...more, copies: canCopy ? copies(name) : [] })
         const made = decide(playable(name), asked)
         assert.match(made.why, /^[A-Z].*\.$/)
         assert.ok(made.stream !== undefined || made.use === 'hls')
@@ -134,11 +161,47 @@ describe('decisions', () => {
         const { stream } = made
         if (!stream) return
         assert.ok(asked.abilities.has(`${stream.container}/${stream.codec}`))
-        assert.ok(asked.codecs.includes(stream.format))
+        if (!('copy' in stream)) assert.ok(asked.codecs.includes(stream.format))
         assert.ok(stream.kbps <= (asked.maxKbps ?? Number.POSITIVE_INFINITY))
       }),
     )
   })
+})
+
+test('a copy is of the same codec, never louder, and only where the original is not played', () => {
+  const all = [...copyContainers, 'hls'] as const
+  const abilities = fc
+    .subarray(['mp4/aac', 'aac/aac', 'ogg/opus', 'flac/flac', 'mp3/mp3', 'hls'])
+    .map((a) => new Set(a))
+  const more = fc.record({
+    abilities,
+    maxKbps: fc.option(fc.integer({ min: 64, max: 2000 }), { nil: undefined }),
+    gainDb: fc.constantFrom(0, -3, 3),
+    lossless: fc.constantFrom(undefined, wanted, declined),
+    network: fc.option(fc.constantFrom(...NETWORKS), { nil: undefined }),
+    codecs: fc.subarray([...CODECS]),
+  })
+  let remuxes = 0
+  fc.assert(
+    fc.property(fc.constantFrom('adts', 'm4a', 'webm', 'oggFlac', 'mkaFlac', 'alac'), more, (name, asked) => {
+      const source = playable(name)
+      const made = decide(source, { ...asked, copies: copies(name) })
+      const { stream } = made
+      const isCopy = typeof stream === 'object' && 'copy' in stream
+      if (isCopy) assert.ok(stream.codec === source.codec && all.includes(stream.copy))
+      if (isCopy || made.hls?.copy) {
+        assert.equal(asked.gainDb, 0)
+        assert.ok(source.kbps <= (asked.maxKbps ?? Number.POSITIVE_INFINITY))
+        assert.ok(!(source.lossless && asked.lossless === declined))
+      }
+      if (made.decision !== 'remux') return
+      remuxes++
+      assert.ok(!asked.abilities.has(`${source.container}/${source.codec}`))
+      assert.ok(made.use === 'stream' ? isCopy : made.hls?.copy)
+    }),
+    { numRuns: 1000 },
+  )
+  assert.ok(remuxes > 20, `${remuxes}`)
 })
 
 describe('what a player says it plays', () => {

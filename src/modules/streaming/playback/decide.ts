@@ -1,6 +1,7 @@
+import { COPY_CONTAINERS, type CopyContainer, type CopyTarget } from '../renditions/copies/kinds.ts'
 import type { Quality, StreamFormat } from '../schema.ts'
 import { type Abilities, canPlay } from './abilities.ts'
-import type { Described } from './source.ts'
+import type { Described, Kind } from './source.ts'
 
 export const NETWORKS = ['wifi', 'ethernet', 'cellular', 'metered', 'slow'] as const
 export type Network = (typeof NETWORKS)[number]
@@ -38,15 +39,19 @@ export type Wish = {
   readonly gainDb: number
   /** What this installation can make. */
   readonly codecs: readonly StreamFormat[]
+  /** What the packets of the song can be copied into. */
+  readonly copies: readonly CopyTarget[]
 }
 export type StreamWay = Described & { readonly format: StreamFormat; readonly quality: Quality; readonly kbps: number }
-export type HlsWay = { readonly maxKbps: number | undefined; readonly lossless: boolean }
+/** The packets of the song in another container, as one file. */
+export type CopyWay = Described & { readonly copy: CopyContainer; readonly kbps: number }
+export type HlsWay = { readonly maxKbps: number | undefined; readonly lossless: boolean; readonly copy: boolean }
 export type Decision = {
-  readonly decision: 'original' | 'transcode'
+  readonly decision: 'original' | 'remux' | 'transcode'
   readonly reason: Reason
   readonly why: string
   /** What to ask for beside the original; undefined when only HLS does. */
-  readonly stream: StreamWay | 'original' | undefined
+  readonly stream: StreamWay | CopyWay | 'original' | undefined
   readonly hls: HlsWay | undefined
   readonly use: 'stream' | 'hls'
 }
@@ -56,11 +61,19 @@ export function decide(source: Playable, wish: Wish): Decision {
   const [reason, why] = reasonOf(source, wish)
   const hls = hlsFor(source, wish)
   if (reason === 'plays_as_is') return { decision: 'original', reason, why, stream: 'original', hls, use: 'stream' }
-  const stream = streamFor(source, wish)
+  const copied = copyFor(source, wish)
+  const stream = copied ?? streamFor(source, wish)
   if (!stream && !hls) return nothingElse()
-  const adapts =
-    hls !== undefined && wish.abilities.has('hls') && wish.network !== undefined && CHANGING.has(wish.network)
-  return { decision: 'transcode', reason, why, stream, hls, use: !stream || adapts ? 'hls' : 'stream' }
+  const use = !stream || isBetterAsHls(wish, copied, hls) ? 'hls' : 'stream'
+  const isCopy = use === 'stream' ? copied !== undefined : hls?.copy === true
+  return { decision: isCopy ? 'remux' : 'transcode', reason, why, stream, hls, use }
+}
+
+/** What can be had bit for bit is not made anew only to be adaptive. */
+function isBetterAsHls(wish: Wish, copied: CopyWay | undefined, hls: HlsWay | undefined): boolean {
+  if (!hls || !wish.abilities.has('hls')) return false
+  const isChanging = wish.network !== undefined && CHANGING.has(wish.network)
+  return copied ? isChanging && hls.copy : isChanging || hls.copy
 }
 
 const nothingElse = (): Decision => ({
@@ -77,7 +90,7 @@ type Said = readonly [Reason, string]
 function reasonOf(source: Playable, wish: Wish): Said {
   const { codec, container, kbps } = source
   if (!canPlay(wish.abilities, source))
-    return [...wish.abilities].some((a) => a.endsWith(`/${codec}`))
+    return decodes(wish.abilities, codec)
       ? ['container_not_played', `The player decodes ${codec}, but not in a file of the kind ${container}.`]
       : ['codec_not_played', `The player does not decode ${codec}.`]
   if (wish.gainDb !== 0) return ['normalized', 'The loudness is changed, and an original stays as it is.']
@@ -91,6 +104,10 @@ function reasonOf(source: Playable, wish: Wish): Said {
   return ['plays_as_is', `The player plays ${codec} in ${container} as it is.`]
 }
 
+/** In some container; whoever plays HLS plays AAC in it. */
+const decodes = (abilities: Abilities, codec: string): boolean =>
+  [...abilities].some((a) => a.endsWith(`/${codec}`)) || (codec === 'aac' && abilities.has('hls'))
+
 const networkLimit = ({ network }: Wish): number | undefined => network && NETWORK_KBPS[network]
 const limitOf = (wish: Wish): number | undefined => {
   const limits = [wish.maxKbps, networkLimit(wish)].filter((n) => n !== undefined)
@@ -99,11 +116,32 @@ const limitOf = (wish: Wish): number | undefined => {
 const wantsLossless = (source: Playable, wish: Wish): boolean =>
   source.lossless && wish.lossless === 'wanted' && limitOf(wish) === undefined
 
+/** Whether the packets may be sent as they are, in whatever container. */
+const mayCopy = (source: Playable, wish: Wish): boolean =>
+  wish.gainDb === 0 &&
+  source.kbps <= (limitOf(wish) ?? Number.POSITIVE_INFINITY) &&
+  !(source.lossless && wish.lossless === 'declined')
+
 function hlsFor(source: Playable, wish: Wish): HlsWay | undefined {
   const plays = (codec: string) => canPlay(wish.abilities, { container: 'mp4', codec })
   const flac = wantsLossless(source, wish) && wish.codecs.includes('flac') && plays('flac')
-  const aac = wish.codecs.includes('aac') && (plays('aac') || wish.abilities.has('hls'))
-  return flac || aac ? { maxKbps: limitOf(wish), lossless: flac } : undefined
+  const playsAac = plays('aac') || wish.abilities.has('hls')
+  const copy = playsAac && wish.copies.includes('hls') && mayCopy(source, wish)
+  const aac = playsAac && wish.codecs.includes('aac')
+  return flac || aac || copy ? { maxKbps: limitOf(wish), lossless: flac, copy } : undefined
+}
+
+/** What each container of a copy is to a player. */
+const COPIED: Readonly<Record<CopyContainer, Kind>> = {
+  mp4: { container: 'mp4', codec: 'aac' },
+  ogg: { container: 'ogg', codec: 'opus' },
+  flac: { container: 'flac', codec: 'flac' },
+}
+
+function copyFor(source: Playable, wish: Wish): CopyWay | undefined {
+  if (!mayCopy(source, wish)) return undefined
+  const copy = COPY_CONTAINERS.find((each) => wish.copies.includes(each) && canPlay(wish.abilities, COPIED[each]))
+  return copy && { copy, ...COPIED[copy], lossless: source.lossless, kbps: source.kbps }
 }
 
 type Making = { format: StreamFormat; container: string; codec: string; kbps: Readonly<Record<Rung, number>> }

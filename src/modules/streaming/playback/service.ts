@@ -6,10 +6,12 @@ import { PLAYLIST_TYPE } from '../hls/playlists.ts'
 import { LINK_LIFE_SEC_DEFAULT } from '../links/contract.ts'
 import type { Links } from '../links/service.ts'
 import { gainFor } from '../loudness/gain.ts'
+import { type CopyContainer, copyTargets, type CopyTarget } from '../renditions/copies/kinds.ts'
+import type { CopySources } from '../renditions/copies/sources.ts'
 import type { StreamFormat, streaming } from '../schema.ts'
 import { type SongFile, type Songs, songFile } from '../visible.ts'
 import { abilitiesOf, clientOf, readAbilities } from './abilities.ts'
-import { type Decision, decide, type Playable, type StreamWay } from './decide.ts'
+import { type Decision, decide, type Playable, type Wish } from './decide.ts'
 import { describeSource } from './source.ts'
 
 type Service = Api<typeof streaming>
@@ -18,6 +20,7 @@ type Playback = Awaited<ReturnType<Service['getPlayback']>>
 type Deps = {
   readonly songs: Songs
   readonly links: Links
+  readonly copies: CopySources
   readonly codecs: readonly StreamFormat[]
 }
 
@@ -26,6 +29,12 @@ const MIME: Readonly<Record<StreamFormat, string>> = {
   opus: 'audio/ogg; codecs=opus',
   wav: 'audio/wav',
   aac: 'audio/mp4',
+  flac: 'audio/flac',
+}
+
+const COPY_MIME: Readonly<Record<CopyContainer, string>> = {
+  mp4: 'audio/mp4',
+  ogg: 'audio/ogg; codecs=opus',
   flac: 'audio/flac',
 }
 
@@ -54,7 +63,8 @@ export function createPlayback(d: Deps): Pick<Service, 'getPlayback' | 'createLi
       const file = await songFile(d.songs, who, asked.id)
       const gainDb = asked.normalize ? gainFor(file, asked.normalize) : 0
       const source = playableOf(file)
-      const decision = decide(source, { ...wishOf(who, asked), gainDb, codecs: d.codecs })
+      const wish = { ...wishOf(who, asked), gainDb, codecs: d.codecs }
+      const decision = await decided(d.copies, file, source, wish)
       return answer(file, { asked, source, decision, ...(await signature(d.links, who, asked)) })
     },
     async createLink(who, { id, lifeSec = LINK_LIFE_SEC_DEFAULT }) {
@@ -71,6 +81,18 @@ export function createPlayback(d: Deps): Pick<Service, 'getPlayback' | 'createLi
       }
     },
   }
+}
+
+/** What a file of this kind could be copied into counts only once this one is found to be so. */
+async function decided(copies: CopySources, file: SongFile, source: Playable, wish: Omit<Wish, 'copies'>) {
+  const hoped = decide(source, { ...wish, copies: copyTargets(source) })
+  const target = targetOf(hoped)
+  if (target === undefined || (await copies.of(file, target))) return hoped
+  return decide(source, { ...wish, copies: [] })
+}
+const targetOf = ({ decision, stream }: Decision): CopyTarget | undefined => {
+  if (decision !== 'remux') return undefined
+  return typeof stream === 'object' && 'copy' in stream ? stream.copy : 'hls'
 }
 
 function wishOf(who: Caller, asked: Asked) {
@@ -98,6 +120,7 @@ function answer(file: SongFile, told: Told): Playback {
   const { hls } = decision
   const choice = hls && {
     lossless: hls.lossless,
+    copy: hls.copy,
     maxBitrateKbps: hls.maxKbps,
     normalize: asked.normalize,
     link,
@@ -116,8 +139,13 @@ function answer(file: SongFile, told: Told): Playback {
 }
 
 function streamOf(file: SongFile, { decision, source, asked, link }: Told): Playback['stream'] {
-  const way: StreamWay | 'original' | undefined = decision.stream
+  const way = decision.stream
   if (!way) return null
+  if (way !== 'original' && 'copy' in way) {
+    const { copy, codec, lossless, kbps } = way
+    const url = addressOf(file.songId, 'stream', { container: copy, link })
+    return { url, mimeType: COPY_MIME[copy], codec, bitrateKbps: kbps, lossless }
+  }
   if (way === 'original') {
     const { codec, lossless, kbps } = source
     return {

@@ -1,7 +1,9 @@
 import { join } from 'node:path'
 import type { Ctx } from '#kernel/module.ts'
 import type { StreamingTables } from '../store.ts'
+import { isCopy, openCopy } from './copies/open.ts'
 import { createKept } from './kept.ts'
+import type { Wanted } from './types.ts'
 import { createRenditions } from './virtual.ts'
 
 const SWEEP_EVERY_MS = 6 * 3_600_000
@@ -30,7 +32,7 @@ export function startRenditions(ctx: Ctx<StreamingTables>) {
   }, SWEEP_EVERY_MS).unref()
   ctx.metrics.gauge('transcodes_active', 'Encoders at work in this process', renditions.active)
   return {
-    open: renditions.open,
+    open: (wanted: Wanted) => (isCopy(wanted) ? Promise.resolve(openCopy(wanted)) : renditions.open(wanted)),
     /** Also on the disks of other processes: who hears the news tells them. */
     async forget(contentIds: readonly string[]): Promise<void> {
       await renditions.forget(contentIds)

@@ -2,6 +2,9 @@ import { type Caller, system } from '#kernel/caller.ts'
 import type { Profile } from '../profiles.ts'
 import type { Timelines } from '../timeline/timelines.ts'
 import type { SongFile, Songs } from '../visible.ts'
+import { COPY_PROFILES, type CopyTarget } from './copies/kinds.ts'
+import type { WantedCopy } from './copies/open.ts'
+import type { CopySource } from './copies/sources.ts'
 import { layoutOf } from './layout.ts'
 import type { Wanted } from './types.ts'
 
@@ -13,8 +16,31 @@ export async function wantedOf(d: WantedDeps, who: Caller, file: SongFile, profi
   return {
     id: { contentId: file.contentId, profile: profile.name },
     layout: layoutOf(profile, source),
-    file: Buffer.from(file.pathBase64, 'base64'),
     timeline: source.timeline,
+    ...asAsked(d, who, file),
+  }
+}
+
+/** The packets of a song's file in another container, as this caller wants them. */
+export function wantedCopy(
+  d: Pick<WantedDeps, 'songs'>,
+  who: Caller,
+  file: SongFile,
+  copy: { readonly source: CopySource; readonly target: CopyTarget },
+): WantedCopy {
+  const { layout } = copy.source.into(copy.target)
+  return {
+    id: { contentId: file.contentId, profile: COPY_PROFILES[copy.target].name },
+    layout,
+    timeline: layout,
+    copy: { ...copy, blobKey: file.blobKey },
+    ...asAsked(d, who, file),
+  }
+}
+
+function asAsked(d: Pick<WantedDeps, 'songs'>, who: Caller, file: SongFile) {
+  return {
+    file: Buffer.from(file.pathBase64, 'base64'),
     container: file.container,
     listener: who.userId ?? who.address ?? 'nobody',
     isThere: () =>

@@ -6,7 +6,7 @@ import { oggCrc32 } from './ogg-crc.ts'
 
 /** 0.96 s; a piece is whole pages, and the sizes of so many packets of any bit rate fit into the table of one. */
 const PACKETS_PER_PAGE = 48
-const SEGMENTS_MAX = 255
+export const SEGMENTS_MAX = 255
 const SEGMENT_BYTES = 255
 const HEAD_BYTES = 27
 const FIRST = 0x02
@@ -68,7 +68,7 @@ function pageAt(layout: Layout, serial: number, { piece, from }: PartPlace, pack
 }
 
 /** Segments of a packet: whole ones of 255 bytes, then a shorter one, be it empty. */
-const segmentsOf = (bytes: number): number => Math.floor(bytes / SEGMENT_BYTES) + 1
+export const segmentsOf = (bytes: number): number => Math.floor(bytes / SEGMENT_BYTES) + 1
 
 function lacing(packets: readonly Buffer[]): Buffer {
   const sizes = packets.flatMap(({ length }) => [
@@ -79,7 +79,7 @@ function lacing(packets: readonly Buffer[]): Buffer {
   return Buffer.from(sizes)
 }
 
-function page({ serial, sequence, flags, granule, packets }: Page): Buffer {
+export function page({ serial, sequence, flags, granule, packets }: Page): Buffer {
   const sizes = lacing(packets)
   const head = Buffer.alloc(HEAD_BYTES)
   head.write('OggS', 0, 'latin1')
@@ -103,7 +103,7 @@ function opusHead(layout: Layout): Buffer {
   return head
 }
 
-function opusTags(): Buffer {
+export function opusTags(): Buffer {
   const tags = Buffer.alloc(8 + 4 + VENDOR.length + 4)
   tags.write('OpusTags', 0, 'latin1')
   tags.writeUInt32LE(VENDOR.length, 8)

@@ -33,8 +33,10 @@ const descriptor = (tag: number, ...parts: readonly Buffer[]): Buffer => {
 }
 
 function esds(layout: Layout): Buffer {
-  const bitsPerSec = (layout.profile.kbps as number) * 1000
-  const audioSpecific = u16((AAC_LC << 11) | (INDEX_OF_48_KHZ << 7) | (layout.channels << 3))
+  const { copy } = layout
+  const bitsPerSec = copy?.bitsPerSec ?? (layout.profile.kbps as number) * 1000
+  const made = u16((AAC_LC << 11) | (INDEX_OF_48_KHZ << 7) | (layout.channels << 3))
+  const audioSpecific = copy ? Buffer.from(copy.config, 'hex') : made
   const decoder = [u8(0x40, 0x15), zeros(3), u32(bitsPerSec, bitsPerSec), descriptor(0x05, audioSpecific)]
   return fullBox('esds', {}, descriptor(0x03, u16(0), u8(0), descriptor(0x04, ...decoder), descriptor(0x06, u8(2))))
 }
