@@ -7,6 +7,7 @@ import { borderOf, CUT_AT, largestStep, placeInTune, RATE_HZ, skipSound, TUNE } 
 
 /** Of the tune itself, with room for what a filter adds; a click is several times as much. */
 const STEP_MAX = largestStep(TUNE) * 1.3
+const BOTH_STEP_MAX = largestStep(TUNE) * 1.7
 /** Where the last sound ends: what follows is silence. */
 const endOf = (sound: Float32Array): number => sound.findLastIndex((sample) => Math.abs(sample) > 0.02)
 /** Steps that are too large, and when; the tune itself breaks off at its end. */
@@ -45,33 +46,60 @@ void describe('web app: borders of tracks', { skip: skipSound, timeout: 300_000 
   void it('a seek close to the end goes on into the next track without a gap or a click', () =>
     onceCalm(seekCloseToTheEnd))
 
+  const button = (name: string) =>
+    ears.page.getByRole('contentinfo', { name: 'Player' }).getByRole('button', { name, exact: true }).first()
+
   /** Pauses and goes on three times around the border. */
-  async function pauseAround(): Promise<Float32Array> {
+  async function pauseAround(): Promise<void> {
     await ears.playAlbum(ALBUM, { quality: 'original' })
-    await ears.heardFor('most of the first track', 2.2)
-    const playButton = ears.page.getByRole('button', { name: 'Play', exact: true })
+    await ears.heardFor('most of the first track', 2)
     for (let i = 0; i < 3; i++) {
-      await ears.page.keyboard.press('Space')
-      await until(
-        'it stops',
-        () => playButton.count(),
-        (n) => n > 0,
-      )
+      await button('Pause').click()
+      await button('Play').click()
       await new Promise((resolve) => setTimeout(resolve, 150))
-      await ears.page.keyboard.press('Space')
-      await new Promise((resolve) => setTimeout(resolve, 200))
     }
     await until('the second track', title, (text) => text.endsWith('2'))
-    return ears.heardFor('the second track', 4)
-  }
-
-  void it('pauses around the border: the tune goes on', async (t) => {
-    const sound = await pauseAround()
+    const sound = await ears.heardFor('the second track', 4)
     const last = endOf(sound) - RATE_HZ / 2
     const found = placeInTune(sound, last, { count: 6000, near: CUT_AT + RATE_HZ, range: 2 * RATE_HZ })
     assert.ok(found.likeness > 0.99, `the tune goes on: ${found.likeness}`)
-    t.diagnostic(`large steps: ${stepsOf(sound).join(', ') || 'none'}`)
-  })
+    const silence = sound.findIndex((_, i) => i > RATE_HZ && sound.subarray(i, i + 500).every((v) => v === 0))
+    assert.ok(silence > 0 && silence < endOf(sound), 'it was silent in between')
+    assert.deepEqual(stepsOf(sound), [], 'clicks')
+  }
+  void it('pauses around the border do not click, and the tune goes on', () => onceCalm(pauseAround))
+
+  /** Silence of some ms, and where it ends. */
+  const firstQuiet = (sound: Float32Array): number => {
+    const from = sound.findIndex((_, i) => i > RATE_HZ / 2 && sound.subarray(i, i + 500).every((v) => v === 0))
+    return sound.findIndex((v, i) => i > from && v !== 0)
+  }
+  async function skipOn(): Promise<void> {
+    await ears.playAlbum(ALBUM, { quality: 'original' })
+    await ears.heardFor('some of the first track', 0.8)
+    await button('Next').click()
+    await until('the second track', title, (text) => text.endsWith('2'))
+    const sound = await ears.heardFor('some of the second track', 2)
+    const begin = firstQuiet(sound)
+    const { place, likeness } = placeInTune(sound, begin, { count: 2000, near: CUT_AT, range: 1000 })
+    assert.deepEqual([place, likeness > 0.999], [CUT_AT, true], 'the next track begins with its first sample')
+    assert.deepEqual(stepsOf(sound), [], 'clicks')
+  }
+  void it('the next track, asked for in mid-music: no click, and its beginning is whole and sharp', () =>
+    onceCalm(skipOn))
+
+  async function playAnew(): Promise<void> {
+    await ears.playAlbum(ALBUM, { quality: 'original' })
+    await ears.heardFor('some of the first track', 0.8)
+    await ears.page.getByRole('main').getByRole('button', { name: 'Play', exact: true }).first().click()
+    const sound = await ears.heardFor('it begins anew', 2)
+    const at = endOf(sound) - 8000
+    const { place, likeness } = placeInTune(sound, at, { count: 6000, near: at - RATE_HZ, range: RATE_HZ })
+    assert.ok(likeness > 0.999 && place < at - RATE_HZ / 2, 'it began anew')
+    // Both sound together for some moments, so their steps may add up.
+    assert.ok(largestStep(sound, 1, endOf(sound) - 100) < BOTH_STEP_MAX, 'clicks')
+  }
+  void it('another track, asked for in mid-music, does not cut the sound off with a click', () => onceCalm(playAnew))
 
   void it('a next track that is late comes as soon as it is there, and nothing clicks', async () => {
     const [, second] = await ears.songIdsOf(ALBUM)

@@ -1,5 +1,5 @@
 import { type Deck, positionOf, seekOn, type Track, turnElement } from './deck.ts'
-import { type Graph, glide, makeGraph, ramp } from './graph.ts'
+import { type Graph, glide, jump, makeGraph, ramp } from './graph.ts'
 import type { Heard } from './reel/source.ts'
 
 export type EngineEvents = {
@@ -22,7 +22,7 @@ export type State = {
   volume: number
   /** What the person wants; the element follows within a fade. */
   wantsPlay: boolean
-  /** A seek that waits for the sound to fade. */
+  /** A jump that waits for the sound to fade, or for the element. */
   seekTo: number | null
   endTimer: Timer
   pauseTimer: Timer
@@ -43,7 +43,7 @@ export type State = {
 /** Sound that is cut fades this long before, and comes back as long after. */
 export const FADE_SEC = 0.012
 /** From here on a track is no more at its beginning. */
-const MID_SEC = 0.02
+export const MID_SEC = 0.02
 
 export const deckOf = (e: State): Deck => e.decks[e.active]
 export const spareOf = (e: State): Deck => e.decks[e.active === 0 ? 1 : 0]
@@ -53,7 +53,9 @@ export const canFade = (e: State): e is State & { graph: Graph } =>
 
 /** Turns a deck to the gain of its track. */
 export function applyGain(e: State, d: Deck): void {
-  if (d.strip && e.graph) glide(e.graph, d.strip.gain, d.track?.gain ?? 1)
+  const gain = d.track?.gain ?? 1
+  if (d.strip && e.graph && !d.element.paused) glide(e.graph, d.strip.gain, gain)
+  else if (d.strip) jump(d.strip.gain, gain)
   turnElement(d, e.graph, e.volume)
 }
 /** A fade is waited for by the clock of the sound, which stands still where a busy machine makes none; not for ever. */
@@ -62,7 +64,7 @@ const LOOK_MS = 10
 /** Runs once the fade that was just begun has been made; `keep` is given the timers, so that they can be stopped. */
 export function whenFaded({ graph }: State, run: () => void, keep: (timer: Timer) => void): void {
   const clock = graph?.context
-  const doneSec = (clock?.currentTime ?? 0) + FADE_SEC + 2 * (clock?.baseLatency ?? 0)
+  const doneSec = (clock?.currentTime ?? 0) + FADE_SEC + 3 * (clock?.baseLatency ?? 0)
   const lastMs = performance.now() + FADED_MS_MAX
   const look = () => {
     if (!clock || clock.currentTime >= doneSec || performance.now() > lastMs) return run()
@@ -88,11 +90,6 @@ export function rise(e: State, d: Deck): void {
   look()
 }
 
-/** Silent at once: nothing sounds now. */
-function hush({ strip }: Deck): void {
-  strip?.fade.gain.cancelScheduledValues(0)
-  if (strip) strip.fade.gain.value = 0
-}
 export function fadeTo(e: State, d: Deck, to: number): void {
   if (d.strip && e.graph) ramp(e.graph, d.strip.fade, to, { sec: FADE_SEC })
 }
@@ -124,10 +121,10 @@ export function start(e: State, d: Deck): void {
   // At the end, an element would begin anew where its buffer does.
   if (d.element.ended) seekOn(d, 0)
   // In mid-music the sound comes from nothing, as soon as it comes; a beginning is left as sharp as it is.
-  if (canFade(e) && d.element.paused && positionOf(d) > MID_SEC) {
-    hush(d)
-    rise(e, d)
-  } else fadeTo(e, d, 1)
+  const isMid = canFade(e) && positionOf(d) > MID_SEC
+  if (!d.element.paused) fadeTo(e, d, 1)
+  else if (d.strip) jump(d.strip.fade, isMid ? 0 : 1)
+  if (isMid && d.element.paused) rise(e, d)
   d.element.play().catch(() => {
     // A refused start (no touch yet) or one that a new track overtook: the state that is read next says so.
     if (d === deckOf(e) && d.element.paused) e.wantsPlay = false

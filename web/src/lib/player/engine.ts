@@ -16,15 +16,15 @@ import {
   type EngineEvents,
   fadeTo,
   forgetEnd,
+  MID_SEC,
   rise,
-  spareOf,
   start,
   type State,
-  swap,
   whenFaded,
 } from './engine-state.ts'
 import { glide } from './graph.ts'
 import { END_NEAR_SEC, endCross, onEnded, preload, put, watchEnd } from './handover.ts'
+import { load, pauseNow } from './load.ts'
 
 export type Engine = {
   load(track: Track, atSec: number, o: { play: boolean }): void
@@ -61,9 +61,15 @@ function listen(e: State, d: Deck): void {
   on('timeupdate', () => watchEnd(e, d))
   on('waiting', () => {
     if (d !== deckOf(e) || !e.wantsPlay || element.seeking) return
-    fadeTo(e, d, 0)
+    // A beginning that is waited for comes as sharply as it is.
+    if (e.hasSounded || positionOf(d) > MID_SEC) fadeTo(e, d, 0)
     if (e.hasSounded && leftOf(d) > END_NEAR_SEC) e.events.onStall()
     e.hasSounded = false
+  })
+  on('seeked', () => {
+    if (d !== deckOf(e) || e.seekTo === null || !element.paused) return
+    e.seekTo = null
+    if (e.wantsPlay) start(e, d)
   })
   on('playing seeked', () => {
     if (d === deckOf(e) && e.wantsPlay && e.crossTimer === undefined) rise(e, d)
@@ -72,7 +78,7 @@ function listen(e: State, d: Deck): void {
   on('seeking emptied', () => void (d === deckOf(e) && (e.hasSounded = false)))
   on('pause', () => {
     // The system may pause an element by itself: a call, a headset that was pulled.
-    if (d === deckOf(e) && element.paused && !element.ended) e.wantsPlay = false
+    if (d === deckOf(e) && element.paused && !element.ended && e.seekTo === null) e.wantsPlay = false
   })
   on('error', () => {
     if (!d.track || !element.getAttribute('src')) return
@@ -82,33 +88,6 @@ function listen(e: State, d: Deck): void {
   on('timeupdate play pause playing waiting seeked durationchange progress', changed)
 }
 
-function load(e: State, track: Track, atSec: number, o: { play: boolean }): void {
-  forgetEnd(e)
-  endCross(e)
-  clearTimeout(e.seekTimer)
-  e.seekTo = null
-  e.waiting = undefined
-  const isNext = atSec === 0 && deckOf(e).next?.key === track.key && deckOf(e).reel?.skip() === true
-  if (isNext) {
-    const d = deckOf(e)
-    d.track = track
-    d.next = null
-    applyGain(e, d)
-  } else {
-    for (const d of e.decks) d.element.pause()
-    if (spareOf(e).track?.key === track.key && atSec === 0) swap(e)
-    else put(e, deckOf(e), track, atSec)
-  }
-  put(e, spareOf(e), null)
-  if (o.play) start(e, deckOf(e))
-  else pauseNow(e)
-  e.events.onChange()
-}
-
-function pauseNow(e: State): void {
-  e.wantsPlay = false
-  deckOf(e).element.pause()
-}
 function pause(e: State): void {
   endCross(e)
   const d = deckOf(e)

@@ -56,8 +56,8 @@ void test('nothing clips, whatever was measured and however high the preamp', ()
   )
 })
 
+const on = (album: string, track: number, disc: number | null = null) => ({ album: { id: album }, disc, track })
 void test('a song plays within its album beside one that follows it there', () => {
-  const on = (album: string, track: number, disc: number | null = null) => ({ album: { id: album }, disc, track })
   assert.ok(isInAlbum(undefined, on('a', 1), on('a', 2)))
   assert.ok(isInAlbum(on('a', 11), on('a', 12), on('b', 1)), 'the last one')
   assert.ok(isInAlbum(on('a', 9, 1), on('a', 1, 2), undefined), 'over the discs')

@@ -1,6 +1,17 @@
 import { fadeIn, fadeOut } from './crossfade.ts'
 import { type Deck, empty, followWith, leftOf, positionOf, putOn, type Track } from './deck.ts'
-import { applyGain, deckOf, FADE_SEC, fadeTo, forgetEnd, spareOf, start, type State, swap } from './engine-state.ts'
+import {
+  applyGain,
+  deckOf,
+  FADE_SEC,
+  fadeTo,
+  forgetEnd,
+  spareOf,
+  start,
+  type State,
+  swap,
+  whenFaded,
+} from './engine-state.ts'
 import { follow, type Graph, ramp } from './graph.ts'
 import type { ReelEvents } from './reel/reel.ts'
 
@@ -83,6 +94,15 @@ function cross(e: State & { graph: Graph }, sec: number): void {
   e.crossTimer = setTimeout(() => endCross(e), sec * 1000)
   if (coming.track) e.events.onAdvance(coming.track.key)
 }
+/** The deck that was left fades, and is let go. */
+export function leave(e: State): void {
+  fadeTo(e, spareOf(e), 0)
+  whenFaded(
+    e,
+    () => endCross(e),
+    (timer) => (e.crossTimer = timer),
+  )
+}
 export function endCross(e: State): void {
   if (e.crossTimer === undefined) return
   clearTimeout(e.crossTimer)
@@ -90,7 +110,6 @@ export function endCross(e: State): void {
   const left = spareOf(e)
   left.element.pause()
   put(e, left, null)
-  fadeTo(e, left, 1)
   takeWaiting(e)
 }
 function takeWaiting(e: State): void {

@@ -27,8 +27,8 @@ export type Reel = {
   /** Goes on with another file of the same music, from where the buffer ends. */
   change(track: ReelTrack): void
   seek(sec: number): void
-  /** Jumps to the next take when its beginning lies ready. */
-  skip(): boolean
+  /** Makes the next take the one that sounds when its beginning lies ready, and answers how to jump there; else null. */
+  skip(): (() => void) | null
   positionSec(): number
   durationSec(): number
   bufferedSec(): number
@@ -306,14 +306,15 @@ function setNext(r: State, track: ReelTrack | null): void {
   void pump(r)
 }
 
-function skip(r: State): boolean {
+function skip(r: State): (() => void) | null {
   const next = r.takes[1]
-  if (!next || !isBuffered(r.element, next.startSec) || next.appendedSec - next.startSec < SKIP_READY_SEC) return false
+  if (!next || !isBuffered(r.element, next.startSec) || next.appendedSec - next.startSec < SKIP_READY_SEC) return null
   r.takes[0].stop.abort()
   r.takes = [next]
   r.next = null
-  r.element.currentTime = next.startSec
-  return true
+  return () => {
+    if (r.takes[0] === next && !r.isClosed) r.element.currentTime = next.startSec
+  }
 }
 
 function bufferedSec({ element: { buffered, currentTime }, takes: [take] }: State): number {
