@@ -5,8 +5,11 @@ import { readFile, rename, utimes, writeFile } from 'node:fs/promises'
 import { basename, extname, join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { promisify } from 'node:util'
+import { createMedia } from '#kernel/media/index.ts'
 import { attributesOf, boxAt, readPlaylist, runOf, secondsOf, sum, valuesOf } from '../../hls/testing.ts'
 import { encoders, makeTune, type Music, needsFfmpeg, startMusic } from '../../testing.ts'
+import type { SongFile } from '../../visible.ts'
+import { createCopySources } from './sources.ts'
 
 const run = promisify(execFile)
 const SECONDS = 13.3
@@ -39,7 +42,23 @@ const CASES: readonly Case[] = [
   { name: 'flac.oga', args: ['-c:a', 'flac', '-f', 'ogg'], to: 'flac' },
 ]
 const FILES = CASES.filter((c): c is Case & { to: 'mp4' | 'ogg' | 'flac' } => c.to !== undefined)
-const TIERS = CASES.filter((c): c is Case & { hls: string } => c.hls !== undefined)
+const TIERS = [
+  ...CASES.filter((c): c is Case & { hls: string } => c.hls !== undefined),
+  // Its frames stand for 2048 samples of a decoder.
+  { name: 'he.m4a', args: [], hls: 'mp4a.40.5' },
+]
+
+/** A core of half the rate, and a config that says so: FFmpeg makes the one, but not the other. */
+const HALF_RATE = ['-ar', '22050', '-ac', '2']
+const PLAIN_CONFIG = Buffer.from('139056e500', 'hex')
+const HIGH_EFFICIENCY_CONFIG = Buffer.from('2b92080000', 'hex')
+async function asHighEfficiency(path: string): Promise<void> {
+  const file = await readFile(path)
+  const at = file.indexOf(PLAIN_CONFIG)
+  assert.ok(at > 0)
+  HIGH_EFFICIENCY_CONFIG.copy(file, at)
+  await writeFile(path, file)
+}
 
 let music: Music
 if (!needsFfmpeg.skip) {
@@ -48,6 +67,7 @@ if (!needsFfmpeg.skip) {
       for (const { name, args } of CASES) await makeTune(folder, { name, seconds: SECONDS, args })
       await makeTune(folder, { name: 'plain.mp3', seconds: 3 })
       await makeTune(folder, { name: 'parts.m4a', seconds: 3, args: ['-movflags', 'frag_keyframe+empty_moov'] })
+      await asHighEfficiency(await makeTune(folder, { name: 'he.m4a', seconds: SECONDS, args: [...AAC, ...HALF_RATE] }))
       await makeTune(folder, { name: 'changes.aac', seconds: 3, args: AAC })
     })
   })
@@ -170,9 +190,10 @@ describe('segments', needsFfmpeg, () => {
       assert.equal(told, delay / 4 / channels, 'the edit list takes off what is before the music')
       assert.equal(line['CODECS'], hls)
       const rate = boxAt(trak, 'mdia', 'mdhd').readUInt32BE(12)
+      const packetSamples = boxAt(init, 'moov', 'mvex', 'trex').readUInt32BE(12)
       let at = 0
       for (const segment of all) {
-        const { decodeTime, samples } = runOf(segment, 1024)
+        const { decodeTime, samples } = runOf(segment, packetSamples)
         assert.equal(decodeTime, at)
         at += samples
       }
@@ -256,6 +277,25 @@ describe('decisions', needsFfmpeg, () => {
       await answer.body?.cancel()
     }
   })
+})
+
+test('no FFmpeg is needed', needsFfmpeg, async () => {
+  const media = await createMedia({ driver: 'none' })
+  try {
+    const sources = createCopySources({ media })
+    for (const { name, to } of FILES) {
+      const { container, codec } = (await media.probe(sourceOf(name))) as { container: string; codec: string }
+      const pathBase64 = Buffer.from(sourceOf(name)).toString('base64')
+      const file = { pathBase64, container, codec, contentId: name, blobKey: null } as unknown as SongFile
+      const source = await sources.of(file, to)
+      assert.ok(source, name)
+      const { header, pieceBytes } = source.into(to)
+      const sizeBytes = header.length + sum([...pieceBytes])
+      assert.equal(sizeBytes, (await get(name, `/stream?container=${to}`)).body.length)
+    }
+  } finally {
+    await media.close()
+  }
 })
 
 test(
