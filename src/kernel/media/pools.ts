@@ -41,7 +41,7 @@ export const tagPool = (o: Times): Pool =>
 /** Apart from the tags: what reads a whole file must not hold up those that read little. */
 export const timelinePool = (o: Times): Pool =>
   createPool({
-    script: new URL('./children/tags.ts', import.meta.url),
+    script: new URL('./children/timeline.ts', import.meta.url),
     size: 1,
     batch: 1,
     heapMaxMb: TAG_HEAP_MAX_MB,

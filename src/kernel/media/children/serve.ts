@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module'
 import { AppError, messageOf } from '#kernel/errors.ts'
 import type { FromChild, Outcome, ToChild } from '#kernel/media/pool-child.ts'
 import { dieWithParent } from './die-with-parent.ts'
@@ -38,4 +39,6 @@ export function serve(work: (task: unknown) => Promise<unknown>): void {
   process.on('disconnect', () => process.exit(0))
   process.on('message', (message) => void handle(message as ToChild))
   process.send?.({ results: [] } satisfies FromChild)
+  // Now: whoever is killed later keeps nothing.
+  setImmediate(flushCompileCache)
 }

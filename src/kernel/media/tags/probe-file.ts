@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
-import { closeSync, constants, fstatSync, openSync, statSync } from 'node:fs'
+import { closeSync, fstatSync } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
 import { type IAudioMetadata, parseFromTokenizer, selectCover } from 'music-metadata'
 import { FileTokenizer } from 'strtok3'
 import { FILE_MAX_BYTES, TAG_BLOCK_MAX_BYTES, TAG_READ_MAX_BYTES } from '#kernel/media/bounds.ts'
+import { NOT_REGULAR, openFile } from '#kernel/media/open-file.ts'
 import { audioRegion, contentHash } from '#kernel/media/region/index.ts'
 import { type ByteReader, fdReader, partReader } from '#kernel/media/region/reader.ts'
 import type { AudioRegion, Container } from '#kernel/media/region/types.ts'
@@ -167,20 +168,11 @@ function openFault(thrown: unknown): ProbeResult {
   return fault('unreadable', `The file could not be read (${code ?? 'unknown fault'}).`)
 }
 
-const pathOf = (path: FilePath | Uint8Array): FilePath => (typeof path === 'string' ? path : Buffer.from(path))
-const NOT_REGULAR = 'not_regular'
-
-/** A device is not even opened: some do something then. Throws what `stat` and `open` do, or `NOT_REGULAR`. */
-function open(path: FilePath | Uint8Array): number {
-  if (!statSync(pathOf(path)).isFile()) throw Object.assign(new Error('not a regular file'), { code: NOT_REGULAR })
-  return openSync(pathOf(path), constants.O_RDONLY | constants.O_NONBLOCK)
-}
-
 /** Format, tags and identity of one file. Never throws: a fault is an answer. */
 export async function probeFile(path: FilePath | Uint8Array): Promise<ProbeResult> {
   let fd: number | undefined
   try {
-    fd = open(path)
+    fd = openFile(path)
     return await probeOpen(fd)
   } catch (thrown) {
     return openFault(thrown)
@@ -189,19 +181,9 @@ export async function probeFile(path: FilePath | Uint8Array): Promise<ProbeResul
   }
 }
 
-/** Lends an open file to `work`. Throws what opening does. */
-export function withFile<T>(path: FilePath | Uint8Array, work: (fd: number) => T): T {
-  const fd = open(path)
-  try {
-    return work(fd)
-  } finally {
-    closeSync(fd)
-  }
-}
-
 /** The embedded picture; null without one, or when the file cannot be read. */
 export async function pictureOf(path: FilePath | Uint8Array): Promise<Picture | null> {
-  const fd = open(path)
+  const fd = openFile(path)
   try {
     const file = fdReader(fd)
     const region = file.sizeBytes > FILE_MAX_BYTES ? undefined : audioRegion(file)

@@ -1,7 +1,7 @@
 import { audioRegion } from '#kernel/media/region/index.ts'
 import { type ByteReader, fdReader } from '#kernel/media/region/reader.ts'
 import type { Container } from '#kernel/media/region/types.ts'
-import { probeFile, withFile } from '#kernel/media/tags/probe-file.ts'
+import { withFile } from '#kernel/media/open-file.ts'
 import type { Counted, FilePath, Timeline } from '#kernel/media/types.ts'
 import { unprocessable } from '#kernel/errors.ts'
 import { adtsTimeline } from './adts.ts'
@@ -28,6 +28,8 @@ const noLength = () => unprocessable('media_unreadable', 'The file does not tell
 
 /** Where the container does not tell to the sample: the length that its tags and headers give. */
 async function byDuration(path: FilePath | Uint8Array): Promise<Timeline> {
+  // Loaded when it is needed: it takes longer than to read most files, and a listener waits.
+  const { probeFile } = await import('#kernel/media/tags/probe-file.ts')
   const probe = await probeFile(path)
   if (!probe.ok) throw unprocessable('media_unreadable', probe.reason)
   const { sampleRateHz, channels, bitsPerSample, durationMs, lossless } = probe
@@ -36,7 +38,7 @@ async function byDuration(path: FilePath | Uint8Array): Promise<Timeline> {
   return { sampleRateHz, channels, samples, ...(lossless && bitsPerSample ? { bits: bitsPerSample } : {}) }
 }
 
-/** Runs inside the tag process only. Throws what opening does, and `media_unreadable` for a file without a length. */
+/** Runs inside the timeline process only. Throws what opening does, and `media_unreadable` for a file without a length. */
 export async function timelineOfFile(path: FilePath | Uint8Array): Promise<Counted> {
   const exact = withFile(path, (fd) => {
     const file = fdReader(fd)

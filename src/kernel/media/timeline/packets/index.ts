@@ -1,7 +1,7 @@
 import { audioRegion } from '#kernel/media/region/index.ts'
 import { type ByteReader, fdReader } from '#kernel/media/region/reader.ts'
 import type { Container } from '#kernel/media/region/types.ts'
-import { withFile } from '#kernel/media/tags/probe-file.ts'
+import { withFile } from '#kernel/media/open-file.ts'
 import type { FilePath, PacketTable } from '#kernel/media/types.ts'
 import { adtsPackets } from './adts.ts'
 import { isSound } from './list.ts'
