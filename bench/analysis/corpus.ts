@@ -1,95 +1,122 @@
 /**
- * The corpus: band pieces through our own synthesiser, and (where FluidSynth and a General MIDI soundfont are
- * installed) band pieces and real songs through sampled instruments. Rendered one at a time, mono, 44.1 kHz.
+ * The corpus: composed pieces in many styles and real songs, rendered with several soundfonts and treated as music is
+ * on its way to a listener; all of the truth is known. Kept in a cache folder by what made them.
+ *
+ * Splits: pieces, soundfonts and recorded kits of `held-out` are heard by no other; twelve styles are held out whole.
+ * `train` is for learning weights, `dev` for choosing between ways, `held-out` for the figures that are told.
  */
-import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { compose } from './compose.ts'
-import { treat } from './effects.ts'
-import { readLieder } from './lieder.ts'
-import { midiOf } from './midi.ts'
-import { between, hashOf, randomFrom, type Score, splitOf } from './score.ts'
-import { STYLES } from './styles.ts'
-import { SAMPLE_RATE, synthesise } from './synth.ts'
+import { compose } from './corpus/compose.ts'
+import { SAMPLE_RATE, type Split } from './corpus/fonts.ts'
+import { liederNames, readLied } from './corpus/lieder.ts'
+import { RENDER_VERSION, render, type Sound, soundOf, truthOf } from './corpus/render.ts'
+import { hashOf, type Score, type Truth } from './corpus/score.ts'
+import { HELD_OUT_STYLES, STYLES } from './corpus/styles/index.ts'
+import { readWav, writeWav } from './corpus/wav.ts'
 
-export type Item = { score: Score; group: string; render(): Float32Array; split: 'dev' | 'held-out' }
+export { SAMPLE_RATE, type Split } from './corpus/fonts.ts'
+export type { KeyLabel, Span, Truth } from './corpus/score.ts'
+export { HELD_OUT_STYLES, STYLES } from './corpus/styles/index.ts'
 
+export type Item = {
+  id: string
+  split: Split
+  /** Style of the table, or `lieder`. */
+  style: string
+  truth: Truth
+  durationSec: number
+  /** Name of the soundfont, or `own`. */
+  font: string
+  /** Name that changes whenever the sound does. */
+  hash: string
+  /** The file of the rendering; made when it is not there. */
+  wav(): string
+  /** Mono, 44.1 kHz. */
+  audio(): Float32Array
+}
+
+export type Choice = {
+  /** Composed pieces of each style (default 8 of train, 3 of the others) and songs (40, 15, 20). */
+  perStyle?: number
+  lieder?: number
+  /** Only these styles; all otherwise. */
+  styles?: readonly string[]
+}
+
+const PER_STYLE: Record<Split, number> = { train: 8, dev: 3, 'held-out': 3 }
+const LIEDER_COUNT: Record<Split, number> = { train: 40, dev: 15, 'held-out': 20 }
+/** Numbers of composed pieces: each split has its own. */
+const FIRST_NUMBER: Record<Split, number> = { train: 0, dev: 100_000, 'held-out': 200_000 }
 const LIEDER = join(import.meta.dirname, '../../../shared/data/lieder')
-const SOUNDFONTS = ['/usr/share/sounds/sf2/FluidR3_GM.sf2', '/usr/share/sounds/sf2/TimGM6mb.sf2']
-const RENDER_TIMEOUT_MS = 60_000
-const RENDER_BYTES_MAX = 1 << 28
 
-const fonts = () => SOUNDFONTS.filter((path) => existsSync(path))
-const hasFluid = () => spawnSync('fluidsynth', ['--version']).status === 0 && fonts().length > 0
+/** `TUTTI_BENCH_CACHE`, else a folder of the user's cache. May be deleted at any time. */
+export const cacheFolder = () =>
+  process.env.TUTTI_BENCH_CACHE ??
+  join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'tutti-bench', 'analysis')
 
-/** Every second piece is tuned off 440 Hz, by up to 40 cents. */
-const tuningOf = (name: string) => {
-  const random = randomFrom(hashOf(`tuning ${name}`))
-  return random() < 0.5 ? 0 : between(random, -40, 40)
+const soundName = ({ font, kit, ...rest }: Sound) => JSON.stringify({ font: font?.name, kit: kit?.name, ...rest })
+
+const hashFor = (score: Score, sound: Sound) =>
+  createHash('sha256')
+    .update(JSON.stringify([RENDER_VERSION, score, soundName(sound)]))
+    .digest('hex')
+    .slice(0, 24)
+
+const rendered = (score: Score, sound: Sound, hash: string): string => {
+  const path = join(cacheFolder(), `${hash}.wav`)
+  if (existsSync(path)) return path
+  mkdirSync(cacheFolder(), { recursive: true })
+  const partial = `${path}.${process.pid}.part`
+  writeFileSync(partial, writeWav(render(score, sound), SAMPLE_RATE))
+  renameSync(partial, path)
+  return path
 }
 
-/** Interleaved 16-bit stereo to mono float. */
-const monoOf = (raw: Buffer) => {
-  const samples = new Int16Array(raw.buffer, raw.byteOffset, raw.byteLength >> 1)
-  return Float32Array.from({ length: samples.length >> 1 }, (_, i) => (samples[2 * i]! + samples[2 * i + 1]!) / 65_536)
-}
-
-const fluid = (score: Score): Float32Array => {
-  const available = fonts()
-  const font = available[hashOf(`font ${score.id}`) % available.length]!
-  const folder = mkdtempSync(join(tmpdir(), 'tutti-bench-'))
-  try {
-    const midi = join(folder, 'piece.mid')
-    writeFileSync(midi, midiOf(score, tuningOf(score.id)))
-    const options = [
-      '-ni',
-      '-q',
-      '-g',
-      '0.5',
-      '-r',
-      String(SAMPLE_RATE),
-      '-O',
-      's16',
-      '-T',
-      'raw',
-      '-F',
-      '-',
-      font,
-      midi,
-    ]
-    const run = spawnSync('fluidsynth', options, { timeout: RENDER_TIMEOUT_MS, maxBuffer: RENDER_BYTES_MAX })
-    if (run.status !== 0) throw new Error(`fluidsynth failed on ${score.id}: ${run.stderr.toString().slice(0, 200)}`)
-    return monoOf(Buffer.from(run.stdout)).slice(0, Math.ceil(score.durationSec * SAMPLE_RATE))
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
+const itemOf = (score: Score, split: Split): Item => {
+  const sound = soundOf(score, split)
+  const hash = hashFor(score, sound)
+  const wav = () => rendered(score, sound, hash)
+  return {
+    id: score.id,
+    split,
+    style: score.style,
+    truth: truthOf(score, sound),
+    durationSec: score.durationSec / sound.speed,
+    font: sound.font?.name ?? 'own',
+    hash,
+    wav,
+    audio: () => readWav(readFileSync(wav())),
   }
 }
 
-const item = (score: Score, group: string, sound: (score: Score) => Float32Array): Item => ({
-  score,
-  group,
-  split: splitOf(score.id),
-  render() {
-    const audio = sound(score)
-    treat(audio, `${group} ${score.id}`, SAMPLE_RATE)
-    return audio
-  },
-})
+const composed = (split: Split, { perStyle = PER_STYLE[split], styles }: Choice): Item[] =>
+  Object.keys(STYLES)
+    .filter((name) => (split === 'held-out' || !HELD_OUT_STYLES.has(name)) && (styles?.includes(name) ?? true))
+    .flatMap((name) =>
+      Array.from({ length: perStyle }, (_, i) => itemOf(compose(name, FIRST_NUMBER[split] + i), split)),
+    )
 
-/** @param perStyle band pieces of every style; `songs`: how many lieder. */
-export const corpus = (perStyle: number, songs: number): Item[] => {
-  const sampled = hasFluid()
-  const names = Object.keys(STYLES)
-  const numbers = Array.from({ length: perStyle }, (_, i) => i)
-  const own = names.flatMap((name) =>
-    numbers
-      .filter((i) => !sampled || i % 4 === 0)
-      .map((i) => item(compose(name, i), name, (score) => synthesise(score, tuningOf(score.id)))),
-  )
-  if (!sampled) return own
-  const bands = names.flatMap((name) => numbers.map((i) => item(compose(name, 1000 + i), name, fluid)))
-  const lieder = existsSync(LIEDER) ? readLieder(LIEDER, songs).map((score) => item(score, 'lieder', fluid)) : []
-  return [...own, ...bands, ...lieder]
+const liedSplit = (name: string): Split => {
+  const part = hashOf(`split ${name}`) % 4
+  return part < 2 ? 'train' : part === 2 ? 'dev' : 'held-out'
 }
+
+const songs = (split: Split, { lieder = LIEDER_COUNT[split], styles }: Choice): Item[] => {
+  if (!existsSync(LIEDER) || !(styles?.includes('lieder') ?? true)) return []
+  const out: Item[] = []
+  for (const name of liederNames(LIEDER).filter((each) => liedSplit(each) === split)) {
+    if (out.length >= lieder) break
+    const score = readLied(LIEDER, name)
+    if (score) out.push(itemOf(score, split))
+  }
+  return out
+}
+
+/** The pieces of a split; sound is made on demand. */
+export const items = (split: Split, choice: Choice = {}): Item[] => [
+  ...composed(split, choice),
+  ...songs(split, choice),
+]

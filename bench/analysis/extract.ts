@@ -1,11 +1,9 @@
-/** Streaming features of every corpus piece, kept in the temporary folder so that training again takes seconds. */
+/** Streaming features of every corpus piece, kept beside the sound so that training again takes seconds. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { FftKit } from '#engines/audio/fft.ts'
 import { createMeters } from '#engines/audio/meters.ts'
-import type { Item } from './corpus.ts'
-import type { Truth } from './score.ts'
+import { cacheFolder, type Item, type Truth } from './corpus.ts'
 
 export type Extract = {
   id: string
@@ -17,7 +15,6 @@ export type Extract = {
   fine: Float32Array
 }
 
-const FOLDER = join(tmpdir(), 'tutti-analysis-features')
 const BLOCK = 4410
 
 const bytesOf = (array: Float32Array) => Buffer.from(array.buffer, array.byteOffset, array.byteLength)
@@ -27,22 +24,23 @@ const load = (base: string, item: Item): Extract => {
   const all = new Float32Array(raw.buffer.slice(raw.byteOffset, raw.byteOffset + raw.byteLength))
   const [flux, chroma] = JSON.parse(readFileSync(`${base}.json`, 'utf8')) as [number, number]
   return {
-    id: item.score.id,
-    group: item.group,
+    id: item.id,
+    group: item.style,
     split: item.split,
-    truth: item.score.truth,
+    truth: item.truth,
     flux: all.subarray(0, flux),
     chroma: all.subarray(flux, flux + chroma),
     fine: all.subarray(flux + chroma),
   }
 }
 
-/** Delete the folder after changing the corpus, the flux or the chroma. */
+/** Delete the folder after changing the flux or the chroma. */
 export const extract = (item: Item, fft: FftKit): Extract => {
-  mkdirSync(FOLDER, { recursive: true })
-  const base = join(FOLDER, `${item.group}__${item.score.id}`)
+  const folder = join(cacheFolder(), 'features')
+  mkdirSync(folder, { recursive: true })
+  const base = join(folder, item.hash)
   if (!existsSync(`${base}.json`)) {
-    const audio = item.render()
+    const audio = item.audio()
     const meters = createMeters(fft, 44_100, 1, BLOCK, 60)
     for (let at = 0; at + BLOCK <= audio.length; at += BLOCK) {
       meters.spectra.push(audio.subarray(at, at + BLOCK))

@@ -1,6 +1,6 @@
 /** The two small learners the engine's weights come from: full batch, deterministic. */
 import type { ChoiceNet } from '#engines/audio/model.ts'
-import { randomFrom } from './score.ts'
+import { randomFrom } from './corpus/score.ts'
 
 const STEPS = 1000
 const RATE = 0.02

@@ -1,6 +1,6 @@
 /** Scores of answers against the truth, and the tables made of them. */
 import { continuity, eventF, keyScore, type KeyLabel, meanWithInterval, tempoAccuracy, trimBeats } from './metrics.ts'
-import type { Truth } from './score.ts'
+import type { Truth } from './corpus.ts'
 
 /** What any system may answer. */
 export type Answer = { bpm: number; beats: number[]; downbeats?: number[]; beatsPerBar?: number; key?: KeyLabel }

@@ -4,15 +4,13 @@
  * `PEERS_PYTHON` names the interpreter with librosa and essentia (default python3).
  */
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { analyze, loadFft } from '#engines/audio/index.ts'
 import { plainBeats, plainKey } from './baseline.ts'
-import { corpus, type Item } from './corpus.ts'
+import { type Item, items as piecesOf, SAMPLE_RATE, type Split } from './corpus.ts'
 import { type Answer, heading, row, scoreOf, type Scores } from './report.ts'
-import { SAMPLE_RATE } from './synth.ts'
 
 const PEERS = ['essentia', 'librosa'] as const
 const PEER_TIMEOUT_MS = 20 * 60_000
@@ -21,8 +19,8 @@ const REAL_FILES = 8
 
 const { values: options } = parseArgs({
   options: {
-    'per-style': { type: 'string', default: '4' },
-    songs: { type: 'string', default: '40' },
+    'per-style': { type: 'string', default: '3' },
+    songs: { type: 'string', default: '20' },
     split: { type: 'string', default: 'held-out' },
     'no-peers': { type: 'boolean', default: false },
   },
@@ -31,25 +29,6 @@ const { values: options } = parseArgs({
 type Result = { item: Item; ours: Scores; plain: Scores }
 
 const fft = await loadFft()
-
-/** 16-bit mono WAV. */
-const wavOf = (mono: Float32Array): Buffer => {
-  const out = Buffer.alloc(44 + 2 * mono.length)
-  out.write('RIFF')
-  out.writeUInt32LE(36 + 2 * mono.length, 4)
-  out.write('WAVEfmt ', 8)
-  out.writeUInt32LE(16, 16)
-  out.writeUInt16LE(1, 20)
-  out.writeUInt16LE(1, 22)
-  out.writeUInt32LE(SAMPLE_RATE, 24)
-  out.writeUInt32LE(2 * SAMPLE_RATE, 28)
-  out.writeUInt16LE(2, 32)
-  out.writeUInt16LE(16, 34)
-  out.write('data', 36)
-  out.writeUInt32LE(2 * mono.length, 40)
-  mono.forEach((value, i) => out.writeInt16LE(Math.round(32_767 * Math.max(-1, Math.min(1, value))), 44 + 2 * i))
-  return out
-}
 
 const speed = { audioSec: 0, spentMs: 0 }
 
@@ -72,21 +51,20 @@ const ours = (mono: Float32Array): { answer: Answer; chroma: Float32Array } => {
   return { answer, chroma }
 }
 
-const judge = (item: Item, path: string): Result => {
-  const mono = item.render()
-  if (path) writeFileSync(path, wavOf(mono))
+const judge = (item: Item): Result => {
+  const mono = item.audio()
   const { answer, chroma } = ours(mono)
-  const { truth } = item.score
+  const { truth } = item
   return { item, ours: scoreOf(truth, answer), plain: scoreOf(truth, { ...plainBeats(mono), key: plainKey(chroma) }) }
 }
 
 const printTable = (title: string, results: { item: Item; scores: Scores }[]) => {
   console.log(`\n${heading(title)}`)
-  for (const group of new Set(results.map(({ item }) => item.group)))
+  for (const group of new Set(results.map(({ item }) => item.style)))
     console.log(
       row(
         group,
-        results.filter(({ item }) => item.group === group).map(({ scores }) => scores),
+        results.filter(({ item }) => item.style === group).map(({ scores }) => scores),
       ),
     )
   console.log(
@@ -115,10 +93,10 @@ const runPeer = (name: (typeof PEERS)[number], items: Item[], paths: string[]) =
     .map((line) => JSON.parse(line) as Answer & { seconds: number })
   printTable(
     name,
-    items.map((item, i) => ({ item, scores: scoreOf(item.score.truth, answers[i]!) })),
+    items.map((item, i) => ({ item, scores: scoreOf(item.truth, answers[i]!) })),
   )
   const seconds = answers.reduce((sum, answer) => sum + answer.seconds, 0)
-  const audio = items.reduce((sum, item) => sum + item.score.durationSec, 0)
+  const audio = items.reduce((sum, item) => sum + item.durationSec, 0)
   console.log(`${name} speed (tempo, beats, key; reading the file included): ${(audio / seconds).toFixed(0)}× realtime`)
 }
 
@@ -160,24 +138,27 @@ const printRealSpeed = () => {
   )
 }
 
-const items = corpus(Number(options['per-style']), Number(options.songs)).filter((item) => item.split === options.split)
-const folder = options['no-peers'] ? '' : mkdtempSync(join(tmpdir(), 'tutti-peers-'))
-try {
-  const paths = items.map((_, i) => (folder ? join(folder, `${i}.wav`) : ''))
-  const results = items.map((item, i) => judge(item, paths[i]!))
-  printTable(
-    'tutti',
-    results.map(({ item, ours: scores }) => ({ item, scores })),
-  )
-  console.log(
-    `tutti speed (every descriptor, mono, ${fft.name}, CPU time): ${((1000 * speed.audioSec) / speed.spentMs).toFixed(0)}× realtime`,
-  )
-  printTable(
-    'plain baseline',
-    results.map(({ item, plain: scores }) => ({ item, scores })),
-  )
-  if (folder) for (const name of PEERS) runPeer(name, items, paths)
-  printRealSpeed()
-} finally {
-  if (folder) rmSync(folder, { recursive: true, force: true })
-}
+const items = piecesOf(options.split as Split, {
+  perStyle: Number(options['per-style']),
+  lieder: Number(options.songs),
+}).filter(({ truth }) => truth.beats.length > 0)
+const results = items.map(judge)
+printTable(
+  'tutti',
+  results.map(({ item, ours: scores }) => ({ item, scores })),
+)
+console.log(
+  `tutti speed (every descriptor, mono, ${fft.name}, CPU time): ${((1000 * speed.audioSec) / speed.spentMs).toFixed(0)}× realtime`,
+)
+printTable(
+  'plain baseline',
+  results.map(({ item, plain: scores }) => ({ item, scores })),
+)
+if (!options['no-peers'])
+  for (const name of PEERS)
+    runPeer(
+      name,
+      items,
+      items.map((item) => item.wav()),
+    )
+printRealSpeed()

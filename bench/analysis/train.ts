@@ -1,6 +1,6 @@
 /**
- * Learns `src/engines/audio/model.ts` from the development half of the corpus:
- * `node bench/analysis/train.ts [pieces per style] [songs]`. Prints what it reaches on both halves.
+ * Learns `src/engines/audio/model.ts` from the training part of the corpus:
+ * `node bench/analysis/train.ts [pieces per style] [songs]`. Prints what it reaches on that and the development part.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -10,13 +10,13 @@ import { loadFft } from '#engines/audio/fft.ts'
 import { readings, scoreOf } from '#engines/audio/hypotheses.ts'
 import { beatFeatures, meterFeatures, placeBars } from '#engines/audio/meter.ts'
 import { autocorrelation, tempoSalience } from '#engines/audio/tempo.ts'
-import { corpus } from './corpus.ts'
+import { items } from './corpus.ts'
 import { extract, type Extract } from './extract.ts'
 import { type Choice, learnChoice, learnClasses } from './learn.ts'
 import { eventF } from './metrics.ts'
 
 const MODEL = join(import.meta.dirname, '../../src/engines/audio/model.ts')
-const [perStyle = 28, songs = 150] = process.argv.slice(2).map(Number)
+const [perStyle = 12, lieder = 60] = process.argv.slice(2).map(Number)
 const CHOICE_PENALTY = 0.01
 const HIDDEN = 8
 const EMPTY_NET = { mean: [], scale: [], linear: [], out: [], bias: [], hidden: [] }
@@ -32,7 +32,8 @@ type Judged = Case & { options: { features: Float32Array; f: number }[] }
 const toFrames = (times: number[]) => Int32Array.from(times, (time) => Math.round(time * 100))
 
 const fft = await loadFft()
-const cases: Case[] = corpus(perStyle, songs).map((item) => {
+const pieces = [...items('train', { perStyle, lieder }), ...items('dev')].filter(({ truth }) => truth.beats.length > 0)
+const cases: Case[] = pieces.map((item) => {
   const features = extract(item, fft)
   const evidence = makeEvidence(features.flux, features.chroma, CHROMA_PER_SEC)
   return Object.assign(features, { evidence, curves: judgedCurves(evidence) })
@@ -54,7 +55,7 @@ const positionsOf = (one: Case) => {
 const positionWeights = (length: 3 | 4) => {
   const rows: number[][] = []
   const classes: number[] = []
-  for (const one of of('dev').filter((piece) => piece.truth.beatsPerBar === length)) {
+  for (const one of of('train').filter((piece) => piece.truth.beatsPerBar === length)) {
     const features = beatFeatures(one.curves, toFrames(one.truth.beats))
     positionsOf(one).forEach((position, i) => {
       if (position < 0 || position >= length) return
@@ -70,22 +71,23 @@ const meterRow = (one: Case) => {
   const features = beatFeatures(one.curves, toFrames(one.truth.beats))
   return meterFeatures(features, placeBars(features, positions[3]).rate, placeBars(features, positions[4]).rate)
 }
-const measured = (split: Extract['split']) => of(split).filter((one) => one.truth.beatsPerBar !== undefined)
+const measured = (split: Extract['split']) =>
+  of(split).filter(({ truth }) => truth.beatsPerBar === 3 || truth.beatsPerBar === 4)
 const meterClasses = learnClasses(
-  measured('dev').map(meterRow),
-  measured('dev').map((one) => (one.truth.beatsPerBar === 3 ? 1 : 0)),
+  measured('train').map(meterRow),
+  measured('train').map((one) => (one.truth.beatsPerBar === 3 ? 1 : 0)),
   2,
   METER_PENALTY,
 )
 const meter = meterClasses[1]!.map((w, i) => w - meterClasses[0]![i]!)
-for (const split of ['dev', 'held-out'] as const) {
+for (const split of ['train', 'dev'] as const) {
   const right = measured(split).map((one) => {
     const ternary = meterRow(one).reduce((sum, x, i) => sum + x * meter[i]!, 0) > 0
     return ternary === (one.truth.beatsPerBar === 3) ? 1 : 0
   })
   const downbeatF = measured(split).map((one) => {
     const features = beatFeatures(one.curves, toFrames(one.truth.beats))
-    const { downbeats } = placeBars(features, positions[one.truth.beatsPerBar!])
+    const { downbeats } = placeBars(features, positions[one.truth.beatsPerBar as 3 | 4])
     return eventF(
       one.truth.downbeats,
       Array.from(downbeats, (i) => one.truth.beats[i]!),
@@ -113,7 +115,7 @@ const judged: Judged[] = cases.map((one) => {
 })
 const judgedOf = (split: Extract['split']) => judged.filter((one) => one.split === split)
 const best = (one: Judged) => Math.max(0, ...one.options.map((option) => option.f))
-const choices: Choice[] = judgedOf('dev')
+const choices: Choice[] = judgedOf('train')
   .filter((one) => best(one) >= RIGHT_MIN)
   .map((one) => ({
     features: one.options.map((option) => option.features),
@@ -125,7 +127,7 @@ const chosenF = (one: Judged) => {
   const scores = one.options.map(({ features }) => scoreOf(features, hypothesis))
   return one.options[scores.indexOf(Math.max(...scores))]?.f ?? 0
 }
-for (const split of ['dev', 'held-out'] as const)
+for (const split of ['train', 'dev'] as const)
   console.log(
     split,
     judgedOf(split).length,
@@ -136,7 +138,7 @@ for (const split of ['dev', 'held-out'] as const)
   )
 const groups = [...new Set(cases.map((one) => one.group))]
 for (const group of groups) {
-  const members = judgedOf('held-out').filter((one) => one.group === group)
+  const members = judgedOf('dev').filter((one) => one.group === group)
   console.log(
     ' ',
     group.padEnd(12),

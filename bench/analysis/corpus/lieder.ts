@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { inflateRawSync } from 'node:zlib'
-import { between, hashOf, type Note, pick, randomFrom, type Score } from './score.ts'
+import { between, gaussian, hashOf, medianBpm, type Note, onsetsOf, pick, randomFrom, type Score } from './score.ts'
 
 const END_OF_DIRECTORY = 0x06_05_4b_50
 
@@ -120,78 +120,95 @@ const keyOf = (measures: Measure[]): Score['truth']['key'] => {
   return bass === (major + 9) % 12 ? { tonic: bass, mode: 'minor' } : undefined
 }
 
-const VOICES = [52, 53, 73, 40, 71, 65, 56, 54]
-const KEYBOARDS = [0, 0, 0, 4, 6, 24, 46, 48, 19]
+const VOICES: Note['program'][] = ['voice', 52, 53, 73, 40, 71, 65, 56]
+const KEYBOARDS = [0, 0, 0, 0, 4, 6, 24, 46, 48, 19]
 const DEFAULT_BPM: [number, number] = [70, 120]
+const BEATS_MIN = 20
+const PHRASE_MEASURES = 4
 
-const metreOf = (measures: Measure[]): 3 | 4 | undefined => {
-  const simple = (beats: number) => measures.every((measure) => measure.beats === beats && measure.beatType <= 4)
-  return simple(3) ? 3 : simple(4) ? 4 : undefined
+/** Felt beats a measure, where all measures agree. */
+const metreOf = (measures: Measure[]): { beatsPerBar: number; timeSignature: string } | undefined => {
+  const { beats, beatType } = measures[0]!
+  if (measures.some((measure) => measure.beats !== beats || measure.beatType !== beatType)) return undefined
+  return {
+    beatsPerBar: Math.round((beats * 4) / beatType / beatUnit(measures[0]!)),
+    timeSignature: `${beats}/${beatType}`,
+  }
 }
 
-/** Lays measures out in time with a slowly wandering tempo. */
-const perform = (id: string, measures: Measure[], seconds: number): Score | undefined => {
-  const random = randomFrom(hashOf(id))
+/** One measure's beats, as places in quarters from its beginning. */
+const beatsIn = (measure: Measure) => {
+  const unit = beatUnit(measure)
+  const pickup = measure.length < (measure.beats * 4) / measure.beatType - 1e-6
+  const first = pickup ? measure.length - Math.floor(measure.length / unit + 1e-6) * unit : 0
+  const beats: number[] = []
+  for (let beat = first; beat < measure.length - 1e-6; beat += unit) beats.push(beat)
+  return { pickup, beats }
+}
+
+/** A tempo that wanders, and slows towards the end of phrases; both differ from singer to singer. */
+const conductor = (id: string, measures: Measure[]) => {
+  const random = randomFrom(hashOf(`tempo ${id}`))
   const wander = pick(random, [0.002, 0.006, 0.012])
-  const programs = [pick(random, VOICES), pick(random, KEYBOARDS)]
+  const rubato = pick(random, [0, 0.01, 0.03, 0.06])
   let quarterBpm = measures[0]!.tempo ?? between(random, ...DEFAULT_BPM)
   let factor = 1
+  return (measure: Measure, index: number) => {
+    quarterBpm = measure.tempo ?? quarterBpm
+    factor += wander * (random() * 2 - 1) * 2 - 0.1 * (factor - 1)
+    const slower = 1 + rubato * (2 * ((index % PHRASE_MEASURES) / (PHRASE_MEASURES - 1)) ** 2 - 0.5)
+    return (60 / quarterBpm) * factor * slower
+  }
+}
+
+/** Lays measures out in time. */
+const perform = (id: string, measures: Measure[], seconds: number): Score | undefined => {
+  const random = randomFrom(hashOf(id))
+  const programs = [pick(random, VOICES), pick(random, KEYBOARDS)]
+  const quarterSecOf = conductor(id, measures)
   let at = between(random, 0.1, 1)
   const notes: Note[] = []
   const beats: number[] = []
   const downbeats: number[] = []
-  for (const measure of measures) {
-    if (at > seconds) break
-    quarterBpm = measure.tempo ?? quarterBpm
-    factor += wander * (random() * 2 - 1) * 2 - 0.1 * (factor - 1)
-    const quarterSec = (60 / quarterBpm) * factor
-    const unit = beatUnit(measure)
-    const full = (measure.beats * 4) / measure.beatType
-    const pickup = measure.length < full - 1e-6
-    const first = pickup ? measure.length - Math.floor(measure.length / unit + 1e-6) * unit : 0
-    for (let beat = first; beat < measure.length - 1e-6; beat += unit) beats.push(at + beat * quarterSec)
-    if (!pickup) downbeats.push(at)
+  measures.forEach((measure, index) => {
+    if (at > seconds) return
+    const quarterSec = quarterSecOf(measure, index)
+    const places = beatsIn(measure)
+    beats.push(...places.beats.map((beat) => at + beat * quarterSec))
+    if (!places.pickup) downbeats.push(at)
     for (const note of measure.notes)
       if (!note.tied)
         notes.push({
-          atSec: at + note.at * quarterSec + 0.006 * (random() * 2 - 1),
+          atSec: at + note.at * quarterSec + 0.006 * gaussian(random),
           durationSec: Math.max(0.08, note.length * quarterSec * 0.95),
           pitch: note.pitch,
           velocity: between(random, 62, 88) + (note.at === 0 ? 6 : 0) + (note.part === 0 ? 8 : 0),
           program: programs[Math.min(1, note.part)]!,
         })
     at += measure.length * quarterSec
-  }
-  if (beats.length < 20) return undefined
-  const intervals = beats
-    .slice(1)
-    .map((beat, i) => beat - beats[i]!)
-    .sort((a, b) => a - b)
+  })
+  if (beats.length < BEATS_MIN) return undefined
   const key = keyOf(measures)
-  const beatsPerBar = metreOf(measures)
-  const truth = { bpm: 60 / intervals[intervals.length >> 1]!, beats, downbeats }
+  const truth = { bpm: medianBpm(beats), beats, downbeats, onsets: onsetsOf(notes), chords: [], sections: [] }
   return {
     id,
     style: 'lieder',
     notes: notes.sort((a, b) => a.atSec - b.atSec),
     durationSec: at,
-    truth: { ...truth, ...(key ? { key } : {}), ...(beatsPerBar ? { beatsPerBar } : {}) },
+    truth: { ...truth, keys: [], ...(key ? { key } : {}), ...metreOf(measures) },
   }
 }
 
-/** Every `stride`-th song of the folder, the first `seconds` of each; the key is that of the whole song. */
-export const readLieder = (folder: string, count: number, seconds = 45): Score[] => {
-  const names = readdirSync(folder)
+/** The songs of a folder, in an order that is always the same. */
+export const liederNames = (folder: string): string[] =>
+  readdirSync(folder)
     .filter((name) => name.endsWith('.mxl'))
-    .sort()
-  const stride = Math.max(1, Math.floor(names.length / count))
-  return names
-    .filter((_, i) => i % stride === 0)
-    .slice(0, count)
-    .flatMap((name) => {
-      const xml = unzipScore(readFileSync(join(folder, name)))
-      const measures = xml ? readScore(xml) : []
-      const score = measures.length > 4 ? perform(name.replace('.mxl', ''), measures, seconds) : undefined
-      return score ? [score] : []
-    })
+    .map((name) => name.replace('.mxl', ''))
+    .sort((a, b) => hashOf(a) - hashOf(b))
+
+/** The first `seconds` of a song (the key is that of the whole); undefined for one too short or without notes. */
+export const readLied = (folder: string, name: string, seconds = 60): Score | undefined => {
+  const xml = unzipScore(readFileSync(join(folder, `${name}.mxl`)))
+  const measures = xml ? readScore(xml) : []
+  return measures.length > 4 ? perform(name, measures, seconds) : undefined
 }

@@ -79,12 +79,12 @@ const addDrum = (out: Float32Array, note: Note, random: Random) => {
   }
 }
 
-/** Mono, peak 0.9. `tuningCents` moves all pitches. */
+/** Mono, without what is sung. `tuningCents` moves all pitches. */
 export const synthesise = (score: Score, tuningCents = 0): Float32Array => {
   const out = new Float32Array(Math.ceil(score.durationSec * SAMPLE_RATE))
   const random = randomFrom(1)
   for (const note of score.notes)
     if (note.program === 'drums') addDrum(out, note, random)
-    else addTone(out, note, note.program, 2 ** (tuningCents / 1200))
+    else if (note.program !== 'voice') addTone(out, note, note.program, 2 ** (tuningCents / 1200))
   return out
 }

@@ -1,5 +1,5 @@
 /** Standard MIDI file (format 0) of a score: milliseconds as ticks, channels given out to programs. */
-import type { Note, Score } from './score.ts'
+import type { Note } from './score.ts'
 
 const DRUM_CHANNEL = 9
 const TICKS_PER_SEC = 1000
@@ -10,25 +10,27 @@ const variableLength = (value: number): number[] => {
   return out
 }
 
-const channelMap = (notes: Note[]) => {
+const channelMap = (notes: readonly Note[]) => {
   const map = new Map<number, number>()
   for (const { program } of notes)
-    if (program !== 'drums' && !map.has(program))
+    if (typeof program === 'number' && !map.has(program))
       map.set(program, [0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 11, 12, 13, 14, 15][map.size % 15]!)
   return map
 }
 
-/** @param tuningCents moves everything but drums by pitch bend (range ±2 semitones). */
-export const midiOf = (score: Score, tuningCents = 0): Buffer => {
-  const channels = channelMap(score.notes)
+/** @param tuningCents moves everything but drums by pitch bend (range ±2 semitones). What is sung is left out. */
+export const midiOf = (all: readonly Note[], tuningCents: number, kit: number): Buffer => {
+  const notes = all.filter(({ program }) => program !== 'voice')
+  const channels = channelMap(notes)
   const events: { tick: number; order: number; bytes: number[] }[] = []
+  events.push({ tick: 0, order: 0, bytes: [0xc0 | DRUM_CHANNEL, kit] })
   const bend = Math.round(8192 + (tuningCents / 200) * 8192)
   for (const [program, channel] of channels) {
     events.push({ tick: 0, order: 0, bytes: [0xc0 | channel, program] })
     events.push({ tick: 0, order: 0, bytes: [0xe0 | channel, bend & 127, bend >> 7] })
   }
-  for (const note of score.notes) {
-    const channel = note.program === 'drums' ? DRUM_CHANNEL : channels.get(note.program)!
+  for (const note of notes) {
+    const channel = typeof note.program === 'number' ? channels.get(note.program)! : DRUM_CHANNEL
     const on = Math.max(0, Math.round(note.atSec * TICKS_PER_SEC))
     const off = on + Math.max(20, Math.round(note.durationSec * TICKS_PER_SEC))
     const velocity = Math.max(1, Math.min(127, Math.round(note.velocity)))
