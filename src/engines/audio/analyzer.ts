@@ -185,23 +185,17 @@ export const createAnalyzer = (options: AnalyzerOptions): Analyzer => {
     throw new RangeError(`${String(channels)} channels: mix down to 1 or 2 while decoding.`)
   const meters = createMeters(options.fft ?? plainFft(), sampleRate, channels, BLOCK, durationHintSec)
   const intake = createIntake(channels, BLOCK)
-  const { planes, mono } = intake
   let samples = 0
   const process = () => {
-    const { filled } = intake
-    const whole = filled === BLOCK
-    const heard = whole ? mono : mono.subarray(0, filled)
-    const heardPlanes = whole ? planes : planes.map((plane) => plane.subarray(0, filled))
+    const { planes, scans, mono, padded, products } = intake.take()
     // A last part of a block counts towards loudness only when nothing else would (the standard has whole blocks).
-    if (whole || samples === 0) meters.loudness.push(heardPlanes)
-    meters.peak.push(heardPlanes)
-    meters.dynamics.push(heardPlanes)
-    meters.level.push(heard)
-    meters.spectra.push(heard)
-    mono.fill(0, filled)
-    meters.chroma.push(mono)
-    samples += filled
-    intake.filled = 0
+    if (mono.length === BLOCK || samples === 0) meters.loudness.push(planes)
+    meters.peak.push(planes, scans)
+    meters.dynamics.push(planes, scans, products)
+    meters.level.push(mono)
+    meters.spectra.push(mono)
+    meters.chroma.push(padded)
+    samples += mono.length
   }
   return {
     push(interleaved) {

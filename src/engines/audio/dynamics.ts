@@ -6,13 +6,14 @@
  * second largest block peak; the mean of the channels. A track shorter than two blocks has one peak only: that one.
  */
 import { growingF32 } from './grow.ts'
+import type { Scan } from './scan.ts'
 import type { SignalFaults } from './types.ts'
 
 export type ChannelSums = { drDb: number; crestDb: number }
 
 export type DynamicsMeter = {
-  /** 100 ms of each channel; the last block may be shorter. */
-  push(planes: readonly Float32Array[]): void
+  /** 100 ms of each channel (the last may be shorter), what was seen of them, and the sum of left times right. */
+  push(planes: readonly Float32Array[], scans: readonly Scan[], products: number): void
   finish(): ChannelSums & Omit<SignalFaults, 'brokenShare'>
 }
 
@@ -45,26 +46,16 @@ const channelMeter = () => {
       else if (run > CLIPPED_RUN) clipped++
     }
   }
-  const push = (x: Float32Array) => {
-    let [a, b, total, low, high] = [0, 0, 0, 0, 0]
-    for (let i = 0; i < x.length; i++) {
-      const value = x[i]!
-      if (i & 1) a += value * value
-      else b += value * value
-      total += value
-      if (value > high) high = value
-      if (value < low) low = value
-    }
-    const top = Math.max(high, -low)
-    if (top >= FULL_SCALE) clip(x)
+  const push = (x: Float32Array, scan: Scan) => {
+    if (scan.peak >= FULL_SCALE) clip(x)
     else run = 0
-    squares += a + b
-    allSquares += a + b
-    sum += total
+    squares += scan.squares
+    allSquares += scan.squares
+    sum += scan.sum
     samples += x.length
     allSamples += x.length
-    peak = Math.max(peak, top)
-    allPeak = Math.max(allPeak, top)
+    peak = Math.max(peak, scan.peak)
+    allPeak = Math.max(allPeak, scan.peak)
     if (++blocks === PER_DR_BLOCK) close()
   }
   const drDb = () => {
@@ -79,19 +70,13 @@ const channelMeter = () => {
   return { push, drDb, sums: () => ({ squares: allSquares, samples: allSamples, sum, clipped, peak: allPeak }) }
 }
 
-const productSum = (x: Float32Array, y: Float32Array) => {
-  let sum = 0
-  for (let i = 0; i < x.length; i++) sum += x[i]! * y[i]!
-  return sum
-}
-
 export const dynamicsMeter = (channels: number): DynamicsMeter => {
   const meters = Array.from({ length: channels }, channelMeter)
-  let products = 0
+  let allProducts = 0
   return {
-    push(planes) {
-      planes.forEach((plane, i) => meters[i]!.push(plane))
-      if (channels === 2) products += productSum(planes[0]!, planes[1]!)
+    push(planes, scans, products) {
+      planes.forEach((plane, i) => meters[i]!.push(plane, scans[i]!))
+      allProducts += products
     },
     finish() {
       const drs = meters.map((meter) => meter.drDb())
@@ -109,7 +94,7 @@ export const dynamicsMeter = (channels: number): DynamicsMeter => {
         crestDb: Math.max(0, powerDb(peak ** 2 / (total((one) => one.squares) / samples))),
         clippedShare: total((one) => one.clipped) / samples,
         dcOffset: total((one) => one.sum) / samples,
-        stereoCorrelation: right ? (both > 0 ? Math.max(-1, Math.min(1, products / both)) : 0) : 1,
+        stereoCorrelation: right ? (both > 0 ? Math.max(-1, Math.min(1, allProducts / both)) : 0) : 1,
       }
     },
   }

@@ -11,13 +11,13 @@ const SMOOTH = 15
 /** What is looked at: this many blocks from the end inwards, and at most this share of the track. */
 const REACH = 450
 const TRACK_SHARE = 0.6
-/** A fade lasts 1.5 s at least, of which the level before is seen as long. */
-const FADE_MIN = 15
+/** Shorter is how notes end; as long the level before must be seen. */
+const FADE_MIN = 25
 const FADE_STEP = 2
 const DROP_MIN_DB = 12
-/** Root mean square of what the shape leaves, at most; and at most this share of what a constant level leaves. */
-const ERROR_MAX_DB = 4
-const ERROR_SHARE_MAX = 0.35
+/** Within the fade, root mean square of what the shape leaves; and the share of squares against a level that stays. */
+const ERROR_MAX_DB = 5
+const ERROR_SHARE_MAX = 0.3
 const FLOOR_DB = -75
 const DEEPEST_DB = -50
 
@@ -44,44 +44,41 @@ const SHAPES = [
   (u: number) => Math.max(DEEPEST_DB, 20 * Math.log10(Math.cos((Math.PI / 2) * u) + 1e-9)),
 ]
 
-type Fit = { error: number; drop: number; fadeError: number }
+/** Sums of squares, dB²: what is left of all, of the fade alone, and of the fade if the level had stayed. */
+type Fit = { error: number; fadeError: number; stillError: number; dropDb: number }
 
-/** Level `x` is held up to `at` and faded from there to its end. Sums of squares. */
-const fit = (x: Float64Array, at: number, shape: (typeof SHAPES)[number], isScaled: boolean): Fit => {
+/** Level `x` is held up to `at` and faded from there to its end. */
+const fit = (x: Float64Array, at: number, shape: (typeof SHAPES)[number]): Fit => {
   let level = 0
   for (let i = 0; i < at; i++) level += x[i]! / at
+  let error = 0
+  for (let i = 0; i < at; i++) error += (x[i]! - level) ** 2
   const length = x.length - at
-  let xy = 0
-  let yy = 0
+  let [xy, yy, stillError] = [0, 0, 0]
   for (let i = at; i < x.length; i++) {
     const y = shape((i - at + 0.5) / length)
     xy += (x[i]! - level) * y
     yy += y * y
+    stillError += (x[i]! - level) ** 2
   }
-  const scale = isScaled ? Math.min(0, xy / yy) : 1
-  let error = 0
-  for (let i = 0; i < at; i++) error += (x[i]! - level) ** 2
+  const scale = shape === SHAPES[0] ? xy / yy : 1
+  const deepest = -scale * shape(1 - 0.5 / length)
   let fadeError = 0
   for (let i = at; i < x.length; i++) fadeError += (x[i]! - level - scale * shape((i - at + 0.5) / length)) ** 2
-  const tail = x.subarray(-Math.min(5, length))
-  return { error: error + fadeError, fadeError, drop: level - tail.reduce((a, b) => a + b, 0) / tail.length }
+  return { error: error + fadeError, fadeError, stillError, dropDb: deepest }
 }
 
 /** Blocks of a fade at the end of `x`, 0 for none. */
 const fadeLength = (x: Float64Array): number => {
-  const mean = x.reduce((a, b) => a + b, 0) / x.length
-  const still = x.reduce((sum, value) => sum + (value - mean) ** 2, 0)
   let best = { error: Infinity, length: 0 }
   for (let at = FADE_MIN; at <= x.length - FADE_MIN; at += FADE_STEP)
-    SHAPES.forEach((shape, i) => {
-      const { error, drop, fadeError } = fit(x, at, shape, i === 0)
-      if (error >= best.error) return
-      const fades =
-        drop >= DROP_MIN_DB &&
-        error <= ERROR_SHARE_MAX * still &&
-        Math.sqrt(fadeError / (x.length - at)) <= ERROR_MAX_DB
-      best = { error, length: fades ? x.length - at : 0 }
-    })
+    for (const shape of SHAPES) {
+      const { error, fadeError, stillError, dropDb } = fit(x, at, shape)
+      if (error >= best.error) continue
+      const isClear = fadeError <= ERROR_SHARE_MAX * stillError && dropDb >= DROP_MIN_DB
+      const isClose = Math.sqrt(fadeError / (x.length - at)) <= ERROR_MAX_DB
+      best = { error, length: isClear && isClose ? x.length - at : 0 }
+    }
   return best.length
 }
 

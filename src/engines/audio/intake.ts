@@ -1,73 +1,112 @@
 /** From interleaved samples of unknown health to blocks of sound ones, one plane a channel, and their mean. */
+import { createScan, type Scan, scanBlock } from './scan.ts'
 
 export type Intake = {
-  readonly planes: readonly Float32Array[]
-  /** Mean of the channels. */
-  readonly mono: Float32Array
   /** Sample frames in the block so far. */
-  filled: number
-  /** Values, over all blocks, that were no numbers or absurdly large. */
-  broken: number
+  readonly filled: number
   /** Takes `count` sample frames of `from`, beginning with value `at`; there must be room for them. */
   fill(from: Float32Array, at: number, count: number): void
+  /** The block, mended where it was broken; valid until the next `fill`. */
+  take(): Block
+  /** Values that were no numbers or absurdly large, so far. */
+  readonly broken: number
+}
+
+export type Block = {
+  planes: readonly Float32Array[]
+  scans: readonly Scan[]
+  /** Mean of the channels: as long as the planes; and with zeros up to a whole block. */
+  mono: Float32Array
+  padded: Float32Array
+  /** Sum of left times right. */
+  products: number
 }
 
 /** Far over full scale: protects the sums from broken decoders, and cannot occur in music. */
 const SAMPLE_MAX = 64
-/** Far below the quietest converter: such values are slow to reckon with and add nothing. */
-const SAMPLE_MIN = 1e-20
 
-/** A broken value becomes the nearest sane one; NaN fails all comparisons and becomes 0. */
+/** A broken value becomes the nearest sane one; NaN fails both comparisons and becomes 0. */
 const sane = (value: number) =>
   value >= -SAMPLE_MAX && value <= SAMPLE_MAX ? value : value > 0 ? SAMPLE_MAX : value < 0 ? -SAMPLE_MAX : 0
 
-/** True where every value may be taken as it is: two comparisons a sample, instead of a choice for each. */
-const isSound = (x: Float32Array, from: number, to: number) => {
-  let sound = 1
-  for (let i = from; i < to; i++) {
-    const size = Math.abs(x[i]!)
-    sound &= size <= SAMPLE_MAX && (size >= SAMPLE_MIN || size === 0) ? 1 : 0
+const isSound = ({ peak, squares }: Scan) => peak <= SAMPLE_MAX && squares < Infinity
+
+/** In place; how many were broken. */
+const mend = (x: Float32Array) => {
+  let broken = 0
+  for (let i = 0; i < x.length; i++) {
+    if (Math.abs(x[i]!) <= SAMPLE_MAX) continue
+    x[i] = sane(x[i]!)
+    broken++
   }
-  return sound === 1
+  return broken
 }
 
-export const createIntake = (channels: 1 | 2, blockSize: number): Intake => {
-  const planes = Array.from({ length: channels }, () => new Float32Array(blockSize))
-  const mono = new Float32Array(blockSize)
-  let mended = new Float32Array(0)
-  const intake: Intake = { planes, mono, filled: 0, broken: 0, fill }
-  const mend = (from: Float32Array, at: number, count: number) => {
-    if (mended.length < count) mended = new Float32Array(count)
-    for (let i = 0; i < count; i++) {
-      const value = from[at + i]!
-      if (!(Math.abs(value) <= SAMPLE_MAX)) intake.broken++
-      mended[i] = Math.abs(value) < SAMPLE_MIN ? 0 : sane(value)
-    }
-    return mended
-  }
-  function fill(from: Float32Array, at: number, count: number) {
-    const isClean = isSound(from, at, at + count * channels)
-    const x = isClean ? from : mend(from, at, count * channels)
-    const begin = isClean ? at : 0
-    const { filled } = intake
-    const left = planes[0]!
-    if (channels === 1) {
-      left.set(x.subarray(begin, begin + count), filled)
-      mono.set(x.subarray(begin, begin + count), filled)
-    } else split(x, begin, count, { left, right: planes[1]!, mono, filled })
-    intake.filled += count
-  }
-  return intake
-}
+type Planes = { left: Float32Array; right: Float32Array; mono: Float32Array }
 
-type Pair = { left: Float32Array; right: Float32Array; mono: Float32Array; filled: number }
-
-const split = (x: Float32Array, at: number, count: number, { left, right, mono, filled }: Pair) => {
-  for (let i = filled, j = at; i < filled + count; i++, j += 2) {
-    const l = x[j]!
-    const r = x[j + 1]!
+/** Reads `count` pairs of `from` into the planes from `begin`. */
+const split = (from: Float32Array, at: number, { left, right, mono }: Planes, begin: number, count: number) => {
+  for (let i = begin, j = at; i < begin + count; i++, j += 2) {
+    const l = from[j]!
+    const r = from[j + 1]!
     left[i] = l
     right[i] = r
     mono[i] = 0.5 * (l + r)
+  }
+}
+
+const mix = ({ left, right, mono }: Planes, count: number) => {
+  for (let i = 0; i < count; i++) mono[i] = 0.5 * (left[i]! + right[i]!)
+}
+
+const productsOf = ({ left, right }: Planes, count: number) => {
+  let a = 0
+  let b = 0
+  for (let i = 0; i + 1 < count; i += 2) {
+    a += left[i]! * right[i]!
+    b += left[i + 1]! * right[i + 1]!
+  }
+  return count % 2 === 1 ? a + b + left[count - 1]! * right[count - 1]! : a + b
+}
+
+export const createIntake = (channels: 1 | 2, blockSize: number): Intake => {
+  const whole = Array.from({ length: channels }, () => new Float32Array(blockSize))
+  const scans = whole.map(() => createScan(blockSize))
+  const padded = channels === 1 ? whole[0]! : new Float32Array(blockSize)
+  const stereo = { left: whole[0]!, right: whole.at(-1)!, mono: padded }
+  let filled = 0
+  let broken = 0
+  /** Mends what is broken; true if anything was. */
+  const check = (plane: Float32Array, scan: Scan) => {
+    scanBlock(plane, scan)
+    if (isSound(scan)) return false
+    broken += mend(plane)
+    scanBlock(plane, scan)
+    return true
+  }
+  const take = (): Block => {
+    const isWhole = filled === blockSize
+    const planes = isWhole ? whole : whole.map((plane) => plane.subarray(0, filled))
+    const mended = planes.filter((plane, i) => check(plane, scans[i]!))
+    if (mended.length > 0 && channels === 2) mix(stereo, filled)
+    const products = channels === 2 ? productsOf(stereo, filled) : 0
+    padded.fill(0, filled)
+    const mono = isWhole ? padded : padded.subarray(0, filled)
+    filled = 0
+    return { planes, scans, mono, padded, products }
+  }
+  return {
+    get filled() {
+      return filled
+    },
+    get broken() {
+      return broken
+    },
+    fill(from, at, count) {
+      if (channels === 1) whole[0]!.set(from.subarray(at, at + count), filled)
+      else split(from, at, stereo, filled, count)
+      filled += count
+    },
+    take,
   }
 }

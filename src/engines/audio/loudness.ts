@@ -56,6 +56,9 @@ const BLOCKS_SHORT_TERM = 30
 const lufsOf = (meanSquare: number) => (meanSquare > 0 ? OFFSET_LUFS + 10 * Math.log10(meanSquare) : -Infinity)
 const meanSquareOf = (lufs: number) => 10 ** ((lufs - OFFSET_LUFS) / 10)
 
+/** −400 dBFS. */
+const STATE_LEAST = 1e-20
+
 /** Second-order section, a0 = 1. */
 type Biquad = { b0: number; b1: number; b2: number; a1: number; a2: number }
 
@@ -112,6 +115,8 @@ const weighted = (x: Float32Array, y: Float32Array, f: Biquad, g: Biquad, state:
     sumY += outY * outY
   }
   state.set([s0, s1, s2, s3, t0, t1, t2, t3])
+  // After the music the memories fade into numbers so small that reckoning with them takes many times as long.
+  for (let i = 0; i < state.length; i++) if (Math.abs(state[i]!) < STATE_LEAST) state[i] = 0
   return sumX + sumY
 }
 

@@ -1,12 +1,14 @@
 /**
  * True peak by BS.1770-5 annex 2: four times oversampling with a polyphase windowed sinc. Stretches that provably
- * cannot raise the peak (their largest sample times the filter's L1 norm stays below it) are skipped, so quiet
- * passages cost one comparison a sample.
+ * cannot raise the peak are skipped. Two proofs: their largest sample times the filter's L1 norm stays below it; or the
+ * largest sample, plus what the filter can add to a straight line between neighbours, does. A filter that keeps straight
+ * lines adds only second differences, and music bends little from sample to sample: so loud passages are skipped too.
  */
+import { createScan, type Scan, scanBlock, STRETCH } from './scan.ts'
 
 export type PeakMeter = {
-  /** The next samples of each channel; a multiple of `STRETCH`, only the last may be shorter. */
-  push(planes: readonly Float32Array[]): void
+  /** The next samples of each channel; a multiple of `STRETCH`, only the last may be shorter. `scans`: of the planes. */
+  push(planes: readonly Float32Array[], scans?: readonly Scan[]): void
   /** Linear: the largest sample, and the largest value between samples (≥ the former). */
   finish(): { samplePeak: number; truePeak: number }
 }
@@ -14,8 +16,6 @@ export type PeakMeter = {
 const TAPS = 16
 const HALF = TAPS / 2
 const PHASES = 4
-/** Sample frames judged at once. */
-const STRETCH = 32
 
 /** Phases 1/4 and 1/2 (3/4 is the mirror of 1/4; phase 0 is the sample itself): Hann-windowed sinc. */
 const phase = (fraction: number): Float64Array => {
@@ -30,6 +30,36 @@ const phase = (fraction: number): Float64Array => {
 const quarter = phase(1 / PHASES)
 const half = phase(2 / PHASES)
 const L1 = Math.max(...[quarter, half].map((taps) => taps.reduce((sum, tap) => sum + Math.abs(tap), 0)))
+
+/** |interpolated| ≤ LINE · largest sample + BEND · largest second difference. */
+const { LINE, BEND } = (() => {
+  const parts = [quarter, half].map((taps, i) => {
+    // What is left of the filter without the straight line between the two samples around the point …
+    const rest = taps.slice()
+    const share = (i + 1) / PHASES
+    rest[HALF - 1]! -= 1 - share
+    rest[HALF]! -= share
+    // … and without the little by which it leans, summed twice: what it makes of second differences.
+    const lean = rest.reduce((sum, tap, k) => sum + tap * (k - HALF + 1), 0)
+    rest[HALF - 1]! += lean
+    rest[HALF]! -= lean
+    let once = 0
+    let twice = 0
+    const bend = rest.reduce((sum, tap) => {
+      once += tap
+      twice += once
+      return sum + Math.abs(twice)
+    }, 0)
+    return { line: 1 + 2 * Math.abs(lean), bend }
+  })
+  return { LINE: Math.max(...parts.map((p) => p.line)), BEND: Math.max(...parts.map((p) => p.bend)) }
+})()
+
+const largestBend = (x: Float32Array, from: number, to: number) => {
+  let top = 0
+  for (let i = from + 1; i < to - 1; i++) top = Math.max(top, Math.abs(x[i - 1]! - 2 * x[i]! + x[i + 1]!))
+  return top
+}
 
 /** The largest interpolated magnitude after samples `from`..`to − 1` of `x` (which has HALF samples either side). */
 const interpolatedPeak = (x: Float32Array, from: number, to: number) => {
@@ -49,53 +79,50 @@ const interpolatedPeak = (x: Float32Array, from: number, to: number) => {
   return peak
 }
 
-const magnitude = (x: Float32Array, from: number, to: number) => {
-  let low = 0
-  let high = 0
-  for (let i = from; i < to; i++) {
-    const value = x[i]!
-    if (value > high) high = value
-    else if (value < low) low = value
-  }
-  return Math.max(high, -low)
-}
-
 /** One channel: TAPS old samples, then the new ones. Judges gaps between samples HALF behind the newest. */
 const channelMeter = () => {
   let window = new Float32Array(TAPS)
   let samplePeak = 0
   let truePeak = 0
-  const push = (plane: Float32Array) => {
+  let before = 0
+  const push = (plane: Float32Array, scan: Scan) => {
     if (window.length < TAPS + plane.length) {
       const larger = new Float32Array(TAPS + plane.length)
       larger.set(window.subarray(0, TAPS))
       window = larger
     }
     window.set(plane, TAPS)
-    let before = magnitude(window, 0, TAPS)
-    for (let at = 0; at < plane.length; at += STRETCH) {
-      const end = Math.min(plane.length, at + STRETCH)
-      const newest = magnitude(window, TAPS + at, TAPS + end)
-      if (newest > samplePeak) samplePeak = newest
-      if (newest > truePeak) truePeak = newest
-      if (Math.max(newest, before) * L1 > truePeak)
-        truePeak = Math.max(truePeak, interpolatedPeak(window, HALF - 1 + at, HALF - 1 + end))
+    samplePeak = Math.max(samplePeak, scan.peak)
+    truePeak = Math.max(truePeak, scan.peak)
+    for (let at = 0, s = 0; at < plane.length; at += STRETCH, s++) {
+      const newest = scan.peaks[s]!
+      const top = Math.max(newest, before)
       before = newest
+      if (top * L1 <= truePeak) continue
+      const end = Math.min(plane.length, at + STRETCH)
+      if (top * LINE + BEND * largestBend(window, at, TAPS + end) <= truePeak) continue
+      truePeak = Math.max(truePeak, interpolatedPeak(window, HALF - 1 + at, HALF - 1 + end))
     }
     window.copyWithin(0, plane.length, plane.length + TAPS)
   }
   const finish = () => {
-    push(new Float32Array(STRETCH))
+    push(new Float32Array(STRETCH), createScanOf(new Float32Array(STRETCH)))
     return { samplePeak, truePeak }
   }
   return { push, finish }
 }
 
+const createScanOf = (plane: Float32Array) => {
+  const scan = createScan(plane.length)
+  scanBlock(plane, scan)
+  return scan
+}
+
 export const peakMeter = (channels: 1 | 2): PeakMeter => {
   const meters = Array.from({ length: channels }, channelMeter)
   return {
-    push(planes) {
-      planes.forEach((plane, channel) => meters[channel]!.push(plane))
+    push(planes, scans = planes.map(createScanOf)) {
+      planes.forEach((plane, channel) => meters[channel]!.push(plane, scans[channel]!))
     },
     finish() {
       const ends = meters.map((meter) => meter.finish())
