@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { filesUnder } from './hash.mjs'
 import { Fault } from './processes.mjs'
+import { ordered } from './test-order.mjs'
 
 /** Two cores are what the tests were timed on. Further files use the time in which two wait for disks and browsers. */
 const FILES_AT_ONCE = 4
@@ -9,6 +10,8 @@ const TEST_TIMEOUT_MS = 600_000
 const COVERAGE_LINES_MIN = 80
 const TESTING_SERVER = 'src/kernel/db/embedded/testing-server.ts'
 const REPORTER = './scripts/lib/closing-reporter.mjs'
+/** Of files made for a run; ignored by git, and not below node_modules, where node:test takes no files from. */
+const ENTRIES = 'test-output/run'
 
 /** Parts that need a module, or the whole product, are integration; what stands alone is unit. */
 const GROUPS = {
@@ -59,7 +62,7 @@ export function testArguments(args, { root, node, say }) {
   const files = chosenFiles(root, choice)
   if (files.length === 0) throw new Fault('No test file was found there: their names end in .test.ts.')
   const run = ['--test', `--test-concurrency=${FILES_AT_ONCE}`, `--test-timeout=${TEST_TIMEOUT_MS}`, ...reporters]
-  const all = [...run, ...(isCoverage ? coverage : []), ...options, ...files]
+  const all = [...run, ...(isCoverage ? coverage : []), ...options, ...ordered(root, files, ENTRIES)]
   if (existsSync(join(root, TESTING_SERVER))) return [TESTING_SERVER, '--', node, ...all]
   say(`There is no ${TESTING_SERVER} in this checkout: tests that need PostgreSQL will say so.`)
   return all
