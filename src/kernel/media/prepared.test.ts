@@ -28,6 +28,22 @@ test('one waits, however often it is asked for, and whoever takes it owns it', {
   await prepared.close()
 })
 
+test('after one was taken the next gets ready by itself', { skip }, async () => {
+  const prepared = createPrepared(settings)
+  prepared.warm()
+  for (let taken = 0; taken < 2; ) {
+    const child = prepared.take()
+    if (!child) {
+      await sleep(400)
+      continue
+    }
+    taken++
+    child.stdin?.end()
+    await once(child, 'exit')
+  }
+  await prepared.close()
+})
+
 test('the one that waits ends when nobody wants it, and with the port', { skip }, async () => {
   const short = createPrepared(settings, 50)
   short.warm()

@@ -26,6 +26,9 @@ const start = (settings: MediaSettings): ChildProcess =>
     windowsHide: true,
   })
 
+/** The first bytes of a job are there by then. */
+const AGAIN_AFTER_MS = 300
+
 /** Invariant: at most one process waits here; it is killed by `close` and ends by itself with the server. */
 export function createPrepared(settings: MediaSettings, idleMs = PREPARED_IDLE_MS): Prepared {
   if (settings.driver !== 'wasm') return NONE
@@ -60,10 +63,14 @@ export function createPrepared(settings: MediaSettings, idleMs = PREPARED_IDLE_M
     take() {
       const child = drop()
       if (child) wake(child)
+      // Who jumps about in a song finds the next one ready; not at once, because this one has work to do first.
+      timer = setTimeout(warm, AGAIN_AFTER_MS)
+      timer.unref()
       return child
     },
     async close() {
       isClosed = true
+      clearTimeout(timer)
       const child = drop()
       if (!child || child.exitCode !== null || child.signalCode !== null) return
       child.ref()
