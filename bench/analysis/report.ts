@@ -1,6 +1,6 @@
 /** Scores of answers against the truth, and the tables made of them. */
-import { continuity, eventF, keyScore, type KeyLabel, meanWithInterval, tempoAccuracy, trimBeats } from './metrics.ts'
-import type { Truth } from './corpus.ts'
+import type { KeyLabel, Truth } from './corpus.ts'
+import { beatF, continuity, keyScore, tempoAccuracy, trimBeats } from './metrics/index.ts'
 
 /** What any system may answer. */
 export type Answer = { bpm: number; beats: number[]; downbeats?: number[]; beatsPerBar?: number; key?: KeyLabel }
@@ -14,19 +14,27 @@ export const scoreOf = (truth: Truth, answer: Answer): Scores => {
   const reference = trimBeats(truth.beats)
   const estimated = trimBeats(answer.beats)
   const { cmlT, amlT } = continuity(reference, estimated)
-  const scores: Scores = { 'beat F': eventF(reference, estimated), CMLt: cmlT, AMLt: amlT }
+  const scores: Scores = { 'beat F': beatF(reference, estimated), CMLt: cmlT, AMLt: amlT }
   if (truth.bpm !== undefined) {
     const { acc1, acc2 } = tempoAccuracy(truth.bpm, answer.bpm)
     Object.assign(scores, { Acc1: acc1, Acc2: acc2 })
   }
   if (answer.downbeats && truth.beatsPerBar)
-    scores['down F'] = eventF(trimBeats(truth.downbeats), trimBeats(answer.downbeats))
+    scores['down F'] = beatF(trimBeats(truth.downbeats), trimBeats(answer.downbeats))
   if (answer.beatsPerBar && truth.beatsPerBar) scores['3|4'] = answer.beatsPerBar === truth.beatsPerBar ? 1 : 0
   if (answer.key && truth.key) {
     scores.key = keyScore(truth.key, answer.key)
     scores['key exact'] = scores.key === 1 ? 1 : 0
   }
   return scores
+}
+
+/** Mean with half the width of its 95 % interval (normal). */
+const meanWithInterval = (values: number[]) => {
+  const n = values.length
+  const mean = values.reduce((a, b) => a + b, 0) / Math.max(1, n)
+  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / Math.max(1, n - 1)
+  return { n, mean, half: 1.96 * Math.sqrt(variance / Math.max(1, n)) }
 }
 
 const cell = (values: number[]) => {

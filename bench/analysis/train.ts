@@ -13,7 +13,7 @@ import { autocorrelation, tempoSalience } from '#engines/audio/tempo.ts'
 import { items } from './corpus.ts'
 import { extract, type Extract } from './extract.ts'
 import { type Choice, learnChoice, learnClasses } from './learn.ts'
-import { eventF } from './metrics.ts'
+import { beatF } from './metrics/index.ts'
 
 const MODEL = join(import.meta.dirname, '../../src/engines/audio/model.ts')
 const [perStyle = 12, lieder = 60] = process.argv.slice(2).map(Number)
@@ -88,7 +88,7 @@ for (const split of ['train', 'dev'] as const) {
   const downbeatF = measured(split).map((one) => {
     const features = beatFeatures(one.curves, toFrames(one.truth.beats))
     const { downbeats } = placeBars(features, positions[one.truth.beatsPerBar as 3 | 4])
-    return eventF(
+    return beatF(
       one.truth.downbeats,
       Array.from(downbeats, (i) => one.truth.beats[i]!),
     )
@@ -106,7 +106,7 @@ const judged: Judged[] = cases.map((one) => {
   const salience = tempoSalience(autocorrelation(one.evidence.onset))
   const options = readings(one.evidence, salience, { hypothesis: EMPTY_NET, positions, meter }).map((reading) => ({
     features: reading.features,
-    f: eventF(
+    f: beatF(
       one.truth.beats,
       Array.from(reading.beats, (beat) => beat / 100),
     ),
