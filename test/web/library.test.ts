@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { until } from './page.ts'
 import { call, looksRight, makeAccount, MANY_SIGN_INS, signIn, toast, unexpected } from './people.ts'
-import { fewSongs, type FewSongs, skip } from './product.ts'
+import { type FewSongs, longSongs, skip } from './product.ts'
 import { PASSWORD, startVisit, type Visit } from './visit.ts'
 
 const ADA = { username: 'ada', password: PASSWORD }
@@ -18,7 +18,7 @@ void describe('web app: the library in every view', { skip, timeout: 900_000 }, 
   let music: FewSongs
   let ben = ''
   before(async () => {
-    music = await fewSongs()
+    music = await longSongs()
     await mkdir(join(music.folder, 'Minor keys'))
     for (const name of BELOW) await rename(join(music.folder, name), join(music.folder, 'Minor keys', name))
     visit = await startVisit(music.folder, { ...MANY_SIGN_INS, ENABLE_ANALYSIS: 'false' })

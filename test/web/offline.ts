@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { startLine } from './line.ts'
 import { until } from './page.ts'
 import { call, makeAccount, MANY_SIGN_INS, signIn, toast } from './people.ts'
-import { fewSongs } from './product.ts'
+import { longSongs } from './product.ts'
 import { PASSWORD, startVisit } from './visit.ts'
 
 export const ADA = { username: 'ada', password: PASSWORD }
@@ -20,7 +20,7 @@ export type OfflineVisit = Awaited<ReturnType<typeof startOfflineVisit>>
 
 /** Ada in a browser, behind a line to the server that can be cut; Ben has an account, too. */
 export async function startOfflineVisit() {
-  const music = await fewSongs()
+  const music = await longSongs()
   await writeFile(join(music.folder, 'sad.lrc'), '[00:01.00]Rain on the river\n[00:05.00]Nobody home\n')
   const visit = await startVisit(music.folder, { ...MANY_SIGN_INS, ENABLE_ANALYSIS: 'false' })
   const line = await startLine(visit.base)

@@ -83,7 +83,8 @@ type Axe = { run(options: object): Promise<AxeResult> }
 /** What axe finds serious or critical on the page, one line each; `rules`: only by these rules. */
 export async function seriousFaultsOf(page: Page, where: string, rules?: string[]): Promise<string[]> {
   await settled(page)
-  await page.evaluate(await readFile(AXE, 'utf8'))
+  // A page that was not loaded anew has it already.
+  if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(await readFile(AXE, 'utf8'))
   const result = await page.evaluate(
     (runOnly) =>
       (globalThis as unknown as { axe: Axe }).axe.run({

@@ -24,17 +24,23 @@ const lacks = !chromiumPath() ? 'Chromium' : !musicPath() ? 'music (wesnoth-1.16
 export const skip = lacks && process.env['TUTTI_TEST_FULL'] !== '1' ? `this machine has no ${lacks}` : (false as const)
 
 /** Short ones, so that their analysis does not take the browser's time; one of each kind of tags. */
-const SONGS = ['battle-epic', 'defeat', 'defeat2', 'heroes_rite', 'journeys_end', 'love_theme', 'main_menu', 'sad']
+const SHORT = ['battle-epic', 'defeat', 'defeat2', 'love_theme', 'main_menu', 'sad']
   .concat('silence', 'transience', 'victory', 'victory2')
   .map((name) => `${name}.ogg`)
+/** Four minutes each: as much as all the others. */
+const LONG = ['heroes_rite.ogg', 'journeys_end.ogg']
 
 export type FewSongs = { folder: string; remove(): Promise<void> }
-/** A music folder with a dozen real songs. */
-export async function fewSongs(): Promise<FewSongs> {
+/** A music folder with ten real songs. */
+export const fewSongs = (): Promise<FewSongs> => folderOf(SHORT)
+/** A music folder with a dozen real songs, among them long ones. */
+export const longSongs = (): Promise<FewSongs> => folderOf([...SHORT, ...LONG])
+
+async function folderOf(names: readonly string[]): Promise<FewSongs> {
   const from = musicPath()
   if (!from || lacks) throw new Error(`TUTTI_TEST_FULL=1 needs ${lacks}`)
   const folder = await mkdtemp(join(tmpdir(), 'tutti-web-music-'))
-  await Promise.all(SONGS.map((name) => copyFile(join(from, name), join(folder, name))))
+  await Promise.all(names.map((name) => copyFile(join(from, name), join(folder, name))))
   return { folder, remove: () => rm(folder, { recursive: true, force: true }) }
 }
 
@@ -96,7 +102,7 @@ export async function startProduct({ music, env = {} }: ProductOptions): Promise
 export type Drawing = 'plain' | 'webgl'
 const DRAWING: Readonly<Record<Drawing, readonly string[]>> = {
   plain: ['--disable-gpu', '--disable-software-rasterizer'],
-  webgl: ['--use-gl=angle', '--use-angle=swiftshader', '--enable-unsafe-swiftshader'],
+  webgl: ['--disable-gpu-compositing', '--use-gl=angle', '--use-angle=swiftshader', '--enable-unsafe-swiftshader'],
 }
 
 export async function startBrowser(drawing: Drawing = 'plain'): Promise<Browser> {

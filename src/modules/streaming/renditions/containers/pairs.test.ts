@@ -5,7 +5,17 @@ import { createMedia, type Media } from '#kernel/media/index.ts'
 import { tempFolder } from '#test/fixtures/audio.ts'
 import { profileOf } from '../../profiles.ts'
 import { errorsOf, lagOf } from './alike.ts'
-import { heard, joined, layoutFor, listenTo, makeTune, nameOf, needsFfmpeg, type Source, writeTune } from './testing.ts'
+import {
+  heard,
+  joined,
+  layoutFor,
+  makeTune,
+  nameOf,
+  needsFfmpeg,
+  rememberingEar,
+  type Source,
+  writeTune,
+} from './testing.ts'
 
 /** Two pieces. */
 const TUNE_SEC = 5.511
@@ -43,6 +53,7 @@ void describe('every kind of file as every kind of rendition', needsFfmpeg, () =
   for (const [name, args, sampleRateHz] of SOURCES)
     void describe(name, () => {
       let source: Source
+      const listenTo = rememberingEar()
       before(async () => {
         const tune = makeTune({ sampleRateHz, channels: 2, bits: 16 }, TUNE_SEC)
         source = await writeTune(media, nameOf(folder.path, name), tune, args)

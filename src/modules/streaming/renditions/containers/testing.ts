@@ -34,8 +34,16 @@ function createNoise(seed: number): () => number {
   }
 }
 
-/** A tone that rises, two steady ones, noise, and clicks; `clickPeak` 0 gives the same without. */
+const tunes = new Map<string, Tune>()
+/** A tone that rises, two steady ones, noise, and clicks; `clickPeak` 0 gives the same without. Made once. */
 export function makeTune(shape: Shape, seconds: number, clickPeak = 0.5): Tune {
+  const key = JSON.stringify([shape, seconds, clickPeak])
+  const tune = tunes.get(key) ?? computeTune(shape, seconds, clickPeak)
+  tunes.set(key, tune)
+  return tune
+}
+
+function computeTune(shape: Shape, seconds: number, clickPeak: number): Tune {
   const samples = Math.round(seconds * shape.sampleRateHz)
   const bytes = shape.bits / 8
   const pcm = Buffer.alloc(samples * shape.channels * bytes)
@@ -113,6 +121,17 @@ export async function decoded(path: string, outputArgs: readonly string[]): Prom
 export async function listenTo(path: string, rateHz: number): Promise<Float32Array> {
   const raw = await decoded(path, ['-af', `aresample=${rateHz}`, '-c:a', 'pcm_f32le', '-f', 'f32le'])
   return new Float32Array(raw.buffer.slice(raw.byteOffset, raw.byteOffset + raw.length))
+}
+
+/** What `listenTo` gives for files that do not change: heard once at each rate. */
+export function rememberingEar(): typeof listenTo {
+  const heardOnce = new Map<string, Promise<Float32Array>>()
+  return (path, rateHz) => {
+    const key = `${rateHz} ${path}`
+    const sound = heardOnce.get(key) ?? listenTo(path, rateHz)
+    heardOnce.set(key, sound)
+    return sound
+  }
 }
 
 /** What a player hears in a rendition. */
