@@ -8,6 +8,7 @@ import { after, before, describe, test } from 'node:test'
 import { promisify } from 'node:util'
 import * as fc from 'fast-check'
 import type { PacketTable } from '#kernel/media/types.ts'
+import { withItunesPriming } from '#test/fixtures/audio.ts'
 import { tuneWav } from '#test/fixtures/tunes.ts'
 import { packetsOfFile } from './index.ts'
 
@@ -115,6 +116,19 @@ describe('packets of files', { skip }, () => {
     const at = all.indexOf(own[0] as string)
     assert.deepEqual(own, all.slice(at, at + own.length))
     assert.ok(Math.abs((at * 1024 - whole.delaySamples + cut.delaySamples) / 44_100 - 4) < 0.001)
+  })
+
+  test('what iTunes says of the start and the end counts where there is no edit list', async () => {
+    const path = join(folder, 'itunes.m4a')
+    await ffmpeg('-i', join(folder, 'source.wav'), ...AAC, '-ar', '44100', '-use_editlist', '0', path)
+    const plain = await readFile(path)
+    const { samples, delaySamples } = await tableOf('itunes.m4a')
+    assert.equal(delaySamples, 0)
+    await writeFile(path, withItunesPriming(plain, 1024, samples - 1024 - 300))
+    const told = await tableOf('itunes.m4a')
+    assert.deepEqual([told.delaySamples, told.samples], [1024, samples - 1324])
+    await writeFile(path, withItunesPriming(plain, 1024, samples * 2))
+    assert.equal((await tableOf('itunes.m4a')).samples, samples - 1024, 'no more than there is')
   })
 
   test('what is not copied has no table', async () => {

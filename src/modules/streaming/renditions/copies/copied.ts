@@ -24,14 +24,19 @@ export function copiedInto(target: CopyTarget, table: PacketTable, digest: strin
   return { layout, ...FILES[target](layout, table) }
 }
 
-/** Fragmented MP4. What stands around the packets of a piece takes the same with packets of no bytes. */
+/** Fragmented MP4. What stands around the packets takes the same in all pieces but the last, also around empty ones. */
 function segments(layout: Layout, table: PacketTable): CopyFile {
-  const around = ({ from, to }: Span, piece: number) =>
-    fmp4.pack(layout, piece, Array<Buffer>(to - from).fill(NOTHING)).length
+  const spans = spansOf(layout)
+  const around = (piece: number) => {
+    const { from, to } = spans[piece] as Span
+    return fmp4.pack(layout, piece, Array<Buffer>(to - from).fill(NOTHING)).length
+  }
+  const last = layout.pieces - 1
+  const [inFirst, inLast] = [around(0), around(last)]
   return {
     contentType: fmp4.contentType,
     header: fmp4.header(layout),
-    pieceBytes: spansOf(layout).map((span, piece) => around(span, piece) + bytesBetween(table, span.from, span.to)),
+    pieceBytes: spans.map(({ from, to }, piece) => (piece === last ? inLast : inFirst) + bytesBetween(table, from, to)),
     pack: (piece, packets) => fmp4.pack(layout, piece, packets),
   }
 }
