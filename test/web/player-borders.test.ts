@@ -102,8 +102,8 @@ void describe('web app: borders of tracks', { skip: skipSound, timeout: 300_000 
   void it('another track, asked for in mid-music, does not cut the sound off with a click', () => onceCalm(playAnew))
 
   void it('a next track that is late comes as soon as it is there, and nothing clicks', async () => {
-    const [, second] = await ears.songIdsOf(ALBUM)
-    const stream = new RegExp(`/songs/${second}/stream`)
+    const [, second] = await ears.songsOf(ALBUM)
+    const stream = new RegExp(`/songs/${second?.id}/stream`)
     let asked = 0
     const { promise: gate, resolve: open } = Promise.withResolvers<void>()
     await ears.page.context().route(stream, async (route) => {

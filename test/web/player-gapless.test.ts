@@ -1,8 +1,22 @@
 /** One tune, cut into two files, through the player of the real product: what leaves it is recorded and measured. */
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { type Ears, startEars } from './player-ears.ts'
-import { BORDER_SEC, borderOf, EDGE_STEP_MAX, type FileKind, skipSound } from './player-sound.ts'
+import { until } from './page.ts'
+import { openUndriven, signInJs } from './player-background.ts'
+import { chosen, type Ears, onceCalm, startEars } from './player-ears.ts'
+import {
+  BORDER_SEC,
+  borderOf,
+  CUT_AT,
+  cutIn,
+  EDGE_STEP_MAX,
+  type FileKind,
+  levelIn,
+  skipSound,
+  TAP_JS,
+  TUNE,
+} from './player-sound.ts'
+import { PASSWORD } from './visit.ts'
 
 /**
  * A machine that has no time for the browser stalls it, and what is recorded then is no border. Chance makes a border
@@ -25,12 +39,38 @@ const PAIRS: readonly (readonly [FileKind, FileKind])[] = [
   ['wav', 'opus'],
   ['opus', 'm4a'],
 ]
+/** The same tune, whose second half is a quarter as loud in its file. */
+const LEVELS = 'loud then soft'
+const LOUD = [1, 0.25]
+/** So near to the border the level is right; between, it is turned. */
+const NEAR_SAMPLES = 2205
+const SLOW_MS_MIN = 400
+/** The longest that a short timer took, of some in a row. */
+const LATE_TIMER_JS = `new Promise((done) => {
+  let [count, longest, lastMs] = [0, 0, performance.now()]
+  const timer = setInterval(() => {
+    longest = Math.max(longest, performance.now() - lastMs)
+    lastMs = performance.now()
+    if (++count < 3) return
+    clearInterval(timer)
+    done(longest)
+  }, 20)
+})`
 const LOSSLESS = new Set(['flac', 'wav'])
 
 void describe('web app: no gap between tracks', { skip: skipSound, timeout: 300_000 }, () => {
   let ears: Ears
   before(async () => {
-    ears = await startEars(PAIRS)
+    ears = await startEars(PAIRS, [
+      {
+        title: LEVELS,
+        order: 'numbered',
+        parts: [TUNE.subarray(0, CUT_AT), TUNE.subarray(CUT_AT).map((v) => v / 4)].map((sound) => ({
+          kind: 'flac',
+          sound,
+        })),
+      },
+    ])
   })
   after(() => ears?.stop())
 
@@ -80,6 +120,59 @@ void describe('web app: no gap between tracks', { skip: skipSound, timeout: 300_
     t.diagnostic(`gap ${gapMs.toFixed(3)} ms, likeness ${likeness.toFixed(4)}, noise ${noiseDb.toFixed(0)} dB`)
     assert.ok(Math.abs(gapMs) <= GAP_MS_MAX, `gap of ${gapMs} ms`)
     assert.ok(likeness > LIKE_MIN && noiseDb < -10)
+  })
+
+  void it('in the background, where timers come once a second', async () => {
+    await onceCalm(async () => {
+      const page = await openUndriven(ears.page, [TAP_JS, chosen({ quality: 'original' })])
+      try {
+        const is = (what: string, js: string) =>
+          until(
+            what,
+            () => page.evaluate<boolean>(js),
+            (value) => value,
+            10_000,
+          )
+        await page.goto(ears.addressOf('flac then flac'))
+        const play = `[...document.querySelectorAll('main button')].find((b) => b.innerText.trim() === 'Play')`
+        const signIn = `document.querySelector('input[type="password"]')`
+        await is('the page', `Boolean(${signIn}) || ${play}?.disabled === false`)
+        await page.evaluate(`if (${signIn}) ${signInJs('ada', PASSWORD)}`)
+        await is('the album', `${play}?.disabled === false`)
+        await page.evaluate(`${play}.click()`)
+        await ears.heardFor('the beginning', 0.2, page)
+        await page.cover()
+        await is('it is hidden', 'document.hidden')
+        const late = await page.evaluate<number>(LATE_TIMER_JS)
+        assert.ok(late > SLOW_MS_MIN, `timers are slow there: ${late} ms`)
+        const { gapMs, likeness, step } = borderOf(await ears.heardFor('both tracks', BORDER_SEC, page))
+        assert.ok(likeness > LIKE_MIN && Math.abs(gapMs) <= GAP_MS_MAX, `gap of ${gapMs} ms`)
+        assert.ok(step < EDGE_STEP_MAX, `a click of ${step}`)
+      } finally {
+        await page.close()
+      }
+    })
+  })
+
+  void it('songs of different loudness: each at its level, and no click where they meet', async (t) => {
+    const read = () => ears.songsOf(LEVELS)
+    const songs = await until('both are measured', read, (all) => all.every((song) => song.loudness))
+    const wanted = songs.map(({ loudness }, i) => {
+      const { trackGainDb = 0, trackPeakDbtp = null } = loudness ?? {}
+      return (LOUD[i] ?? 1) * 10 ** (Math.min(trackGainDb, trackPeakDbtp === null ? 0 : -1 - trackPeakDbtp) / 20)
+    })
+    await onceCalm(async () => {
+      const sound = await listen(LEVELS, { quality: 'original', loudness: 'track' })
+      const { gapMs, likeness, step } = borderOf(sound)
+      const cut = cutIn(sound)
+      const heard = [cut - 4410 - NEAR_SAMPLES, cut + NEAR_SAMPLES].map((at) => levelIn(sound, at, CUT_AT + at - cut))
+      t.diagnostic(
+        `levels ${heard.map((v) => v.toFixed(3)).join(', ')}, wanted ${wanted.map((v) => v.toFixed(3)).join(', ')}`,
+      )
+      heard.forEach((level, i) => assert.ok(Math.abs(20 * Math.log10(level / (wanted[i] ?? 0))) < 0.2, `side ${i}`))
+      assert.ok(likeness > LIKE_MIN && Math.abs(gapMs) <= GAP_MS_MAX, `gap of ${gapMs} ms`)
+      assert.ok(step < EDGE_STEP_MAX, `a click of ${step}`)
+    })
   })
 
   void it('never made the browser complain', () => assert.deepEqual(ears.complaints, []))

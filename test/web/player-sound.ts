@@ -1,9 +1,9 @@
 /** A tune whose every moment is its own, and ears that say which moment sounded when. */
 import { execFileSync } from 'node:child_process'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { BrowserContext, Page } from 'playwright-core'
+import type { BrowserContext } from 'playwright-core'
 import { chromiumPath } from './product.ts'
 
 export const RATE_HZ = 44_100
@@ -39,8 +39,9 @@ export const TUNE: Float32Array = (() => {
   return tune
 })()
 
-function wavOf(from: number, to: number): Buffer {
-  const bytes = (to - from) * 4
+/** Sound as a WAV of 16 bits, the same on both sides. */
+export function wavOf(sound: Float32Array): Buffer {
+  const bytes = sound.length * 4
   const b = Buffer.alloc(44 + bytes)
   b.write('RIFF', 0)
   b.writeUInt32LE(36 + bytes, 4)
@@ -54,8 +55,8 @@ function wavOf(from: number, to: number): Buffer {
   b.writeUInt16LE(16, 34)
   b.write('data', 36)
   b.writeUInt32LE(bytes, 40)
-  for (let i = 0; i < to - from; i++)
-    for (const at of [0, 2]) b.writeInt16LE(Math.round((TUNE[from + i] ?? 0) * 32_767), 44 + i * 4 + at)
+  for (const [i, sample] of sound.entries())
+    for (const at of [0, 2]) b.writeInt16LE(Math.round(sample * 32_767), 44 + i * 4 + at)
   return b
 }
 
@@ -69,28 +70,34 @@ const ENCODE = {
 } as const
 export type FileKind = keyof typeof ENCODE
 
-/** A folder with an album for each pair of kinds: the tune, cut in two. The album is named after the pair. */
-export async function cutTunes(pairs: readonly (readonly [FileKind, FileKind])[]) {
-  const folder = await mkdtemp(join(tmpdir(), 'tutti-cut-'))
-  const parts = [wavOf(0, CUT_AT), wavOf(CUT_AT, SAMPLES)]
-  await Promise.all(parts.map((part, i) => writeFile(join(folder, `part${i}.raw`), part)))
-  for (const pair of pairs) {
-    const album = pair.join(' then ')
-    await mkdir(join(folder, album))
-    pair.forEach((kind, i) => {
-      const tags = { title: `${album} ${i + 1}`, album, artist: 'Cut', track: String(i + 1) }
-      const meta = Object.entries(tags).flatMap(([key, value]) => ['-metadata', `${key}=${value}`])
-      const from = ['-f', 'wav', '-i', join(folder, `part${i}.raw`)]
-      execFileSync('ffmpeg', [
-        '-v',
-        'error',
-        ...from,
-        ...ENCODE[kind],
-        ...meta,
-        join(folder, album, `${i + 1}.${kind}`),
-      ])
-    })
+/** `loose`: songs without a place on their album. */
+export type Album = {
+  readonly title: string
+  readonly parts: readonly { readonly kind: FileKind; readonly sound: Float32Array }[]
+  readonly order: 'numbered' | 'loose'
+}
+async function writeAlbum(folder: string, { title, parts, order }: Album): Promise<void> {
+  await mkdir(join(folder, title))
+  for (const [i, { kind, sound }] of parts.entries()) {
+    const number = order === 'loose' ? {} : { track: String(i + 1) }
+    const tags = { title: `${title} ${i + 1}`, album: title, artist: 'Cut', ...number }
+    const meta = Object.entries(tags).flatMap(([key, value]) => ['-metadata', `${key}=${value}`])
+    const to = [...ENCODE[kind], ...meta, join(folder, title, `${i + 1}.${kind}`)]
+    execFileSync('ffmpeg', ['-v', 'error', '-f', 'wav', '-i', '-', ...to], { input: wavOf(sound) })
   }
+}
+
+/** The tune, cut in two. The album is named after the pair. */
+const cutInTwo = (pair: readonly [FileKind, FileKind]): Album => ({
+  title: pair.join(' then '),
+  order: 'numbered',
+  parts: pair.map((kind, i) => ({ kind, sound: i === 0 ? TUNE.subarray(0, CUT_AT) : TUNE.subarray(CUT_AT) })),
+})
+
+/** A folder with an album for each pair of kinds, and with others. */
+export async function cutTunes(pairs: readonly (readonly [FileKind, FileKind])[], others: readonly Album[] = []) {
+  const folder = await mkdtemp(join(tmpdir(), 'tutti-cut-'))
+  for (const album of [...pairs.map(cutInTwo), ...others]) await writeAlbum(folder, album)
   return { folder, remove: () => rm(folder, { recursive: true, force: true }) }
 }
 
@@ -101,7 +108,7 @@ const RECORDER_JS = `registerProcessor('recorder', class extends AudioWorkletPro
   }
 })`
 /** Runs before the app: the player's graph is made at the tune's rate, and what leaves it is written down. */
-const TAP_JS = `{
+export const TAP_JS = `{
   const Plain = AudioContext
   globalThis.AudioContext = class extends Plain {
     constructor(o) { super({ ...o, sampleRate: ${RATE_HZ} }) }
@@ -116,12 +123,13 @@ const TAP_JS = `{
   })
 }`
 
+export type Listened = { evaluate<T>(expression: string): Promise<T> }
 /** Lets every page of the context record what the player plays. The context has to be one without the pages' own policy. */
 export const record = (context: BrowserContext) => context.addInitScript({ content: TAP_JS })
-export const forget = (page: Page) => page.evaluate('heardBlocks.length = 0')
+export const forget = (page: Listened) => page.evaluate('heardBlocks.length = 0')
 
 /** What was heard since, the left channel, from the first sound on. */
-export async function heard(page: Page): Promise<Float32Array> {
+export async function heard(page: Listened): Promise<Float32Array> {
   const base64 = await page.evaluate<string>(`(() => {
     if (heardBlocks.length === 0) return ''
     const first = heardBlocks[0].at
@@ -166,9 +174,22 @@ export const EDGE_STEP_MAX = 0.26
 export const BORDER_SEC = CUT_AT / RATE_HZ + 0.6
 export type Border = { gapMs: number; likeness: number; noiseDb: number; step: number }
 const WINDOW = 6000
+const beforeCut = (x: Float32Array) => placeInTune(x, RATE_HZ, { count: WINDOW, near: RATE_HZ, range: RATE_HZ / 4 })
+/** Where the second half should begin. */
+export const cutIn = (x: Float32Array): number => RATE_HZ + CUT_AT - beforeCut(x).place
+/** How loud a tenth of a second of the tune is, as a factor. */
+export function levelIn(x: Float32Array, at: number, place: number): number {
+  let both = 0
+  let own = 1e-12
+  for (let i = 0; i < RATE_HZ / 10; i++) {
+    both += (x[at + i] ?? 0) * (TUNE[place + i] ?? 0)
+    own += (TUNE[place + i] ?? 0) ** 2
+  }
+  return both / own
+}
 /** Heard on both sides of the cut: silence between them (negative: music is missing), and how far it is from the tune. */
 export function borderOf(x: Float32Array): Border {
-  const before = placeInTune(x, RATE_HZ, { count: WINDOW, near: RATE_HZ, range: RATE_HZ / 4 })
+  const before = beforeCut(x)
   const cut = RATE_HZ + CUT_AT - before.place
   const after = placeInTune(x, cut + 8000, { count: WINDOW, near: CUT_AT + 8000, range: 4000 })
   let error = 1e-12

@@ -98,12 +98,22 @@ export async function startProduct({ music, env = {} }: ProductOptions): Promise
   }
 }
 
-/** A machine without a graphics card draws WebGL on its cores: only for tests of what is drawn so. */
-export type Drawing = 'plain' | 'webgl'
+/**
+ * A machine without a graphics card draws WebGL on its cores: only for tests of what is drawn so. `background`: pages
+ * that are not in front are slowed down, as everywhere but in tests.
+ */
+export type Drawing = 'plain' | 'webgl' | 'background'
 const DRAWING: Readonly<Record<Drawing, readonly string[]>> = {
   plain: ['--disable-gpu', '--disable-software-rasterizer'],
+  background: ['--disable-gpu', '--disable-software-rasterizer'],
   webgl: ['--disable-gpu-compositing', '--use-gl=angle', '--use-angle=swiftshader', '--enable-unsafe-swiftshader'],
 }
+
+const KEEPS_AWAKE = [
+  '--disable-background-timer-throttling',
+  '--disable-backgrounding-occluded-windows',
+  '--disable-renderer-backgrounding',
+]
 
 export async function startBrowser(drawing: Drawing = 'plain'): Promise<Browser> {
   const executablePath = chromiumPath()
@@ -111,6 +121,7 @@ export async function startBrowser(drawing: Drawing = 'plain'): Promise<Browser>
   await mkdir(SCREENS, { recursive: true })
   return chromium.launch({
     executablePath,
+    ...(drawing === 'background' && { ignoreDefaultArgs: KEEPS_AWAKE }),
     args: [
       '--no-sandbox',
       ...DRAWING[drawing],
