@@ -37,6 +37,22 @@ const DECODE = `async ([one, other, rateHz]) => {
 }`
 type Compared = { samples: [number, number]; different: number }
 
+const compare = (page: Page, input: readonly [string, string, number]) =>
+  page.evaluate<Compared>(`(${DECODE})(${JSON.stringify(input)})`)
+
+/** Where a recording of the tier differs from the song by far more than it does mostly, seconds. */
+function lostIn(recording: Float32Array, source: Float32Array): number[] {
+  const begin = recording.findIndex((v) => Math.abs(v) > 0.001)
+  const sound = recording.subarray(Math.max(0, begin - 4000))
+  const at = sound.subarray(Math.max(0, lagOf(source.subarray(0, 2 * RATE_HZ), sound, 6000)))
+  const step = RATE_HZ / 50
+  const parts = Array.from({ length: Math.floor(source.length / step) }, (_, i) =>
+    errorBetween(source, at, i * step, (i + 1) * step),
+  )
+  const usual = parts.toSorted((a, b) => a - b)[parts.length >> 1] as number
+  return parts.flatMap((error, i) => (error > 4 * usual + 0.01 ? [i / 50] : []))
+}
+
 void describe('copies in Chromium', { skip, timeout: 180_000 }, () => {
   let music: Music
   let browser: Browser
@@ -65,8 +81,6 @@ void describe('copies in Chromium', { skip, timeout: 180_000 }, () => {
     const segments = list.entries.map(({ uri }) => bytes(title, `/hls/copy-aac/${uri}`))
     return Buffer.concat([await bytes(title, '/hls/copy-aac/init.mp4'), ...(await Promise.all(segments))])
   }
-  const compare = (page: Page, input: readonly [string, string, number]) =>
-    page.evaluate<Compared>(`(${DECODE})(${JSON.stringify(input)})`)
 
   it('decode to the very samples of the song, from the first to the last', async () => {
     const page = await browser.newPage()
@@ -87,19 +101,6 @@ void describe('copies in Chromium', { skip, timeout: 180_000 }, () => {
     await page.close()
   })
 
-  /** Where a recording of the tier differs from the song by far more than it does mostly, seconds. */
-  async function lostIn(recording: Float32Array, source: Float32Array): Promise<number[]> {
-    const begin = recording.findIndex((v) => Math.abs(v) > 0.001)
-    const sound = recording.subarray(Math.max(0, begin - 4000))
-    const at = sound.subarray(Math.max(0, lagOf(source.subarray(0, 2 * RATE_HZ), sound, 6000)))
-    const step = RATE_HZ / 50
-    const parts = Array.from({ length: Math.floor(source.length / step) }, (_, i) =>
-      errorBetween(source, at, i * step, (i + 1) * step),
-    )
-    const usual = parts.toSorted((a, b) => a - b)[parts.length >> 1] as number
-    return parts.flatMap((error, i) => (error > 4 * usual + 0.01 ? [i / 50] : []))
-  }
-
   it('hls.js plays the tier to its end, whole where segments meet, and at any place', async (t) => {
     const made = await (await music.app.as('admin')).post(`/songs/${music.id('play.m4a')}/links`, {})
     const { hlsUrl } = made.body as { hlsUrl: string }
@@ -117,7 +118,7 @@ void describe('copies in Chromium', { skip, timeout: 180_000 }, () => {
       await player.playFrom(0)
       const { durationSec } = await player.toTheEnd(SECONDS * 1000 + 20_000)
       assert.ok(Math.abs(durationSec - SECONDS) < 2 / RATE_HZ, `${durationSec} s`)
-      const lost = await lostIn(await player.recorded(), source)
+      const lost = lostIn(await player.recorded(), source)
       t.diagnostic(`recording ${count}: lost at ${lost.join(', ') || 'no place'}`)
       torn = torn.filter((border) => lost.some((sec) => Math.abs(sec - border) < 0.06))
     }

@@ -3,8 +3,8 @@ import { createOpenFiles } from '#kernel/http/bytes/open-files.ts'
 import { safeTag } from '../../original.ts'
 import { orMissing } from '../../visible.ts'
 import { chunksOf, offsetsOf, streamFromFirst } from '../bytes.ts'
+import { packetsIn } from '../layout.ts'
 import type { Rendition, Wanted } from '../types.ts'
-import { spansOf } from './file.ts'
 import { COPY_PROFILES, type CopyTarget } from './kinds.ts'
 import { type CopySource, versionOf } from './sources.ts'
 import { readPackets } from './table.ts'
@@ -28,11 +28,11 @@ export function openCopy({ id, copy, file }: WantedCopy): Rendition {
   const copied = source.into(target)
   const { layout, contentType, header, pieceBytes } = copied
   const offsets = offsetsOf(header.length, layout.pieces, (piece) => pieceBytes[piece]) ?? []
-  const spans = spansOf(layout)
 
   async function piece(index: number, signal?: AbortSignal): Promise<Buffer> {
     signal?.throwIfAborted()
-    const { from, to } = spans[index] as { from: number; to: number }
+    const from = index * layout.packetsPerPiece
+    const to = from + packetsIn(layout, index)
     const opened = await files.open(Buffer.from(file)).catch(orMissing)
     try {
       if (versionOf(copy, opened) !== source.version) throw fileChanged()
