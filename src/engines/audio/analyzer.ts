@@ -183,8 +183,10 @@ export const createAnalyzer = (options: AnalyzerOptions): Analyzer => {
     throw new RangeError(`Sample rate ${String(sampleRate)} is not 44100: resample while decoding.`)
   if (channels !== 1 && channels !== 2)
     throw new RangeError(`${String(channels)} channels: mix down to 1 or 2 while decoding.`)
-  const meters = createMeters(options.fft ?? plainFft(), sampleRate, channels, BLOCK, durationHintSec)
-  const intake = createIntake(channels, BLOCK)
+  const kit = options.fft ?? plainFft()
+  const kernels = kit.kernels()
+  const meters = createMeters(kit, kernels, sampleRate, channels, BLOCK, durationHintSec)
+  const intake = createIntake(kernels, channels, BLOCK)
   let samples = 0
   const process = () => {
     const { planes, scans, mono, padded, products } = intake.take()

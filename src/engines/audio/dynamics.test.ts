@@ -52,14 +52,15 @@ describe('dynamic range', () => {
 })
 
 describe('loudness over time', () => {
-  test('the greatest point is the greatest of the track, and stands where it sounds', () => {
+  test('the greatest point is as loud as the track gets, and stands where it sounds', () => {
     const mono = sine(20, 0.05)
     for (let n = 12 * RATE; n < 13 * RATE; n++) mono[n]! *= 10
     const { curve, momentaryMaxLufs, shortTermMaxLufs } = hear(mono).loudness
     assert.equal(curve.stepSec, 0.1)
     assert.equal(curve.momentaryLufs.length, 200)
-    near(Math.max(...curve.momentaryLufs), momentaryMaxLufs, 1e-4, 'momentary')
-    near(Math.max(...curve.shortTermLufs), shortTermMaxLufs, 1e-4, 'short-term')
+    // Points are read every 100 ms, the greatest values of the track between them too.
+    near(Math.max(...curve.momentaryLufs), momentaryMaxLufs, 0.05, 'momentary')
+    near(Math.max(...curve.shortTermLufs), shortTermMaxLufs, 0.05, 'short-term')
     near(curve.momentaryLufs.indexOf(Math.max(...curve.momentaryLufs)) * 0.1, 12.5, 0.4, 'loudest moment')
     near(curve.momentaryLufs[50]!, curve.momentaryLufs[150]!, 0.05, 'before and after')
   })
@@ -155,8 +156,8 @@ describe('faults of the samples', () => {
     const [left, right] = [sine(2, 0.3), sine(2, 0.3, 1511)]
     const of = (f: (n: number) => [number, number]) =>
       hearStereo(Float32Array.from({ length: 2 * left.length }, (_, i) => f(i >> 1)[i % 2]!)).signal
-    near(of((n) => [left[n]!, left[n]!]).stereoCorrelation, 1, 1e-9, 'same')
-    near(of((n) => [left[n]!, -left[n]!]).stereoCorrelation, -1, 1e-9, 'opposite')
+    near(of((n) => [left[n]!, left[n]!]).stereoCorrelation, 1, 1e-6, 'same')
+    near(of((n) => [left[n]!, -left[n]!]).stereoCorrelation, -1, 1e-6, 'opposite')
     near(of((n) => [left[n]!, right[n]!]).stereoCorrelation, 0, 0.01, 'unrelated')
     assert.equal(of((n) => [left[n]!, 0]).stereoCorrelation, 0)
     near(hear(left.map((value) => value + 0.2)).signal.dcOffset, 0.2, 1e-4, 'offset')

@@ -3,6 +3,8 @@
  * everywhere else. Both agree to single precision.
  */
 import type { PffftModule, PffftOptions } from '@echogarden/pffft-wasm/simd'
+import { type Kernels, plainKernels } from './kernels.ts'
+import { loadSimd } from './simd.ts'
 
 /** A real FFT of one size. Fill `input` (size samples, kept by the caller's next call), then ask for the power. */
 export type RealFft = {
@@ -11,21 +13,26 @@ export type RealFft = {
   readonly input: Float32Array
   /** Writes |X[k]|² for k = 0..size/2 (size/2 + 1 values, unscaled). */
   power(out: Float32Array): void
+  /** Writes the spectrum as [DC, Nyquist, re1, im1, re2, im2 …] (size values, unscaled). */
+  transform(out: Float32Array): void
 }
 
 export type FftKit = {
   readonly name: 'pffft' | 'plain'
   /** `size` is a power of two, 32..32768. The result is shared: it belongs to the caller until it returns. */
   realFft(size: number): RealFft
+  /** The other inner loops, with memory of their own: a new set for each analysis. */
+  kernels(): Kernels
 }
 
 const SIZE_MIN = 32
 const SIZE_MAX = 32_768
 
-const cached = (name: FftKit['name'], make: (size: number) => RealFft): FftKit => {
+const cached = (name: FftKit['name'], make: (size: number) => RealFft, kernels: () => Kernels): FftKit => {
   const bySize = new Map<number, RealFft>()
   return {
     name,
+    kernels,
     realFft(size) {
       if (size < SIZE_MIN || size > SIZE_MAX || (size & (size - 1)) !== 0)
         throw new RangeError(`FFT size ${size} is not a power of two between ${SIZE_MIN} and ${SIZE_MAX}.`)
@@ -36,7 +43,7 @@ const cached = (name: FftKit['name'], make: (size: number) => RealFft): FftKit =
   }
 }
 
-/** The power spectrum of interleaved half-complex data: [DC, Nyquist, re1, im1, re2, im2, …]. */
+/** The power spectrum of what `transform` writes, from `from`. */
 const foldPower = (packed: Float32Array, from: number, size: number, out: Float32Array) => {
   const half = size / 2
   const dc = packed[from]!
@@ -60,6 +67,7 @@ const wasmFft = (wasm: PffftModule, size: number): RealFft => {
   const input = wasm._pffft_aligned_malloc(size * FLOAT_BYTES)
   const output = wasm._pffft_aligned_malloc(size * FLOAT_BYTES)
   const work = wasm._pffft_aligned_malloc(size * FLOAT_BYTES)
+  let answer = wasm.HEAPF32.subarray(output / FLOAT_BYTES, output / FLOAT_BYTES + size)
   let view = wasm.HEAPF32.subarray(input / FLOAT_BYTES, input / FLOAT_BYTES + size)
   return {
     size,
@@ -71,6 +79,12 @@ const wasmFft = (wasm: PffftModule, size: number): RealFft => {
     power(out) {
       wasm._pffft_transform_ordered(setup, input, output, work, FORWARD)
       foldPower(wasm.HEAPF32, output / FLOAT_BYTES, size, out)
+    },
+    transform(out) {
+      wasm._pffft_transform_ordered(setup, input, output, work, FORWARD)
+      if (answer.buffer !== wasm.HEAPF32.buffer)
+        answer = wasm.HEAPF32.subarray(output / FLOAT_BYTES, output / FLOAT_BYTES + size)
+      out.set(answer)
     },
   }
 }
@@ -84,8 +98,8 @@ const wasmFft = (wasm: PffftModule, size: number): RealFft => {
 export const loadFft = async (options: PffftOptions = {}): Promise<FftKit> => {
   try {
     const { default: make } = await import('@echogarden/pffft-wasm/simd')
-    const wasm = await make(options)
-    return cached('pffft', (size) => wasmFft(wasm, size))
+    const [wasm, kernels] = await Promise.all([make(options), loadSimd()])
+    return cached('pffft', (size) => wasmFft(wasm, size), kernels)
   } catch {
     return plainFft()
   }
@@ -138,28 +152,33 @@ const plainRealFft = (size: number): RealFft => {
   const order = bitReversal(half)
   const inner = cosTable(half)
   const outer = cosTable(size)
-  const power = (out: Float32Array) => {
+  const packed = new Float32Array(size)
+  const transform = (out: Float32Array) => {
     for (let i = 0; i < half; i++) {
       re[i] = input[2 * order[i]!]!
       im[i] = input[2 * order[i]! + 1]!
     }
     butterflies(re, im, inner.cos, inner.sin)
-    for (let k = 0; k <= half; k++) {
-      const a = k === half ? 0 : k
-      const b = k === 0 ? 0 : half - k
-      const evenRe = (re[a]! + re[b]!) / 2
-      const evenIm = (im[a]! - im[b]!) / 2
-      const oddRe = (im[a]! + im[b]!) / 2
-      const oddIm = (re[b]! - re[a]!) / 2
-      const c = k === half ? -1 : outer.cos[k]!
-      const s = k === half ? 0 : outer.sin[k]!
-      const x = evenRe + oddRe * c - oddIm * s
-      const y = evenIm + oddRe * s + oddIm * c
-      out[k] = x * x + y * y
+    out[0] = re[0]! + im[0]!
+    out[1] = re[0]! - im[0]!
+    for (let k = 1; k < half; k++) {
+      const b = half - k
+      const evenRe = (re[k]! + re[b]!) / 2
+      const evenIm = (im[k]! - im[b]!) / 2
+      const oddRe = (im[k]! + im[b]!) / 2
+      const oddIm = (re[b]! - re[k]!) / 2
+      const c = outer.cos[k]!
+      const s = outer.sin[k]!
+      out[2 * k] = evenRe + oddRe * c - oddIm * s
+      out[2 * k + 1] = evenIm + oddRe * s + oddIm * c
     }
   }
-  return { size, input, power }
+  const power = (out: Float32Array) => {
+    transform(packed)
+    foldPower(packed, 0, size, out)
+  }
+  return { size, input, power, transform }
 }
 
 /** The kit that needs nothing: plain TypeScript, double precision inside. */
-export const plainFft = (): FftKit => cached('plain', plainRealFft)
+export const plainFft = (): FftKit => cached('plain', plainRealFft, plainKernels)

@@ -2,15 +2,16 @@
  * Onset evidence: SuperFlux (Böck & Widmer, DAFx 2013) in six frequency regions. A logarithmic spectrogram is compared
  * with a frequency-wise maximum of an earlier frame, which hides vibrato; rises are averaged region by region.
  */
-import { applyBank, logBank } from './filterbank.ts'
+import { logBank } from './filterbank.ts'
 import { type GrowingF32, growingF32 } from './grow.ts'
+import { type Kernels, plainKernels } from './kernels.ts'
 
 /** Upper edges of the regions in Hz: sub and kick, bass and low drums, low mid, mid, presence, air. */
 export const REGION_EDGES_HZ = [120, 300, 800, 2400, 6000, Infinity] as const
 export const REGIONS = REGION_EDGES_HZ.length
 
 export type FluxMeter = {
-  /** The magnitude spectrum of the next frame. */
+  /** The magnitude spectrum of the next frame, in the memory of the kernels. */
   push(magnitude: Float32Array): void
   /** `REGIONS` values a frame: mean rise of log magnitude. */
   readonly flux: GrowingF32
@@ -24,20 +25,32 @@ const LAG = 2
 /** log(1 + GAIN · magnitude): how quiet a partial may be and still count. */
 const GAIN = 8
 
+/** What `GAIN` is set for: shorter spectra are scaled up to this size. */
+const REFERENCE_SIZE = 2048
+
 const regionOf = (hz: number) => REGION_EDGES_HZ.findIndex((edge) => hz < edge)
 
-export const fluxMeter = (sampleRate: number, fftSize: number, framesHint: number): FluxMeter => {
+/**
+ * One spectrum after the other, in the memory of `kernels` (plain ones read any): the mean rises of the regions. The
+ * result is reused by the next call.
+ */
+export const superFlux = (
+  sampleRate: number,
+  fftSize: number,
+  kernels: Kernels = plainKernels(),
+): ((magnitude: Float32Array) => Float32Array) => {
   const bank = logBank(sampleRate, fftSize, BANDS_PER_OCTAVE, LOW_HZ, HIGH_HZ)
+  const applyBank = kernels.bank(bank)
   const region = Uint8Array.from(bank.centreHz, regionOf)
   const sizes = Array.from({ length: REGIONS }, (_, r) => Math.max(1, region.filter((value) => value === r).length))
-  const history = Array.from({ length: LAG + 1 }, () => new Float32Array(bank.bands))
+  const history = Array.from({ length: LAG + 1 }, () => kernels.floats(bank.bands))
   const out = new Float32Array(REGIONS)
-  const flux = growingF32(framesHint * REGIONS)
+  const gain = (GAIN * REFERENCE_SIZE) / fftSize
   let frame = 0
-  const push = (magnitude: Float32Array) => {
+  return (magnitude) => {
     const now = history[frame % (LAG + 1)]!
-    applyBank(bank, magnitude, now)
-    for (let b = 0; b < now.length; b++) now[b] = Math.log(1 + GAIN * now[b]!)
+    applyBank(magnitude, now)
+    kernels.logOnePlus(now, gain)
     const before = history[(frame + 1) % (LAG + 1)]!
     out.fill(0)
     for (let b = 0; b < now.length; b++) {
@@ -46,8 +59,14 @@ export const fluxMeter = (sampleRate: number, fftSize: number, framesHint: numbe
       if (rise > 0) out[region[b]!]! += rise
     }
     for (let r = 0; r < REGIONS; r++) out[r]! /= sizes[r]!
-    flux.append(out, REGIONS)
     frame++
+    return out
   }
-  return { push, flux }
+}
+
+/** The same, kept for the whole track. */
+export const fluxMeter = (kernels: Kernels, sampleRate: number, fftSize: number, framesHint: number): FluxMeter => {
+  const rises = superFlux(sampleRate, fftSize, kernels)
+  const flux = growingF32(framesHint * REGIONS)
+  return { push: (magnitude) => flux.append(rises(magnitude), REGIONS), flux }
 }

@@ -8,7 +8,7 @@ import { melBank } from './filterbank.ts'
 import { goldenSignals } from './golden.fixture.ts'
 import { frameKeeper, KEPT_HOP } from './kept.ts'
 import { RATE } from './signals.fixture.ts'
-import { stft } from './stft.ts'
+import { type OnFrame, stft } from './stft.ts'
 import { timbreMeter } from './timbre.ts'
 
 type Moments = { mean: number[]; variance: number[] }
@@ -58,11 +58,14 @@ const names = Object.keys(WIDTHS) as Name[]
 
 const listen = async (signal: Float32Array, most: number) => {
   const keeper = frameKeeper(SIZE, most)
-  const timbre = timbreMeter(RATE, SIZE)
-  const spectra = stft(await loadFft(), SIZE, KEPT_HOP, (power, heard, from, to) => {
+  const kit = await loadFft()
+  const kernels = kit.kernels()
+  const timbre = timbreMeter(kernels, RATE, SIZE)
+  const onFrame: OnFrame = (power, heard, from, to) => {
     timbre.push(power)
     keeper.push(power, heard, from, to)
-  })
+  }
+  const spectra = stft(kit, SIZE, KEPT_HOP, onFrame, kernels)
   spectra.push(signal)
   spectra.finish()
   const kept = keeper.finish()

@@ -1,5 +1,6 @@
 /** From interleaved samples of unknown health to blocks of sound ones, one plane a channel, and their mean. */
-import { createScan, type Scan, scanBlock } from './scan.ts'
+import { type Kernels, STRETCH } from './kernels.ts'
+import { createScan, type Scan } from './scan.ts'
 
 export type Intake = {
   /** Sample frames in the block so far. */
@@ -42,58 +43,42 @@ const mend = (x: Float32Array) => {
   return broken
 }
 
-type Planes = { left: Float32Array; right: Float32Array; mono: Float32Array }
-
-/** Reads `count` pairs of `from` into the planes from `begin`. */
-const split = (from: Float32Array, at: number, { left, right, mono }: Planes, begin: number, count: number) => {
-  for (let i = begin, j = at; i < begin + count; i++, j += 2) {
-    const l = from[j]!
-    const r = from[j + 1]!
-    left[i] = l
-    right[i] = r
-    mono[i] = 0.5 * (l + r)
-  }
-}
-
-const mix = ({ left, right, mono }: Planes, count: number) => {
-  for (let i = 0; i < count; i++) mono[i] = 0.5 * (left[i]! + right[i]!)
-}
-
-const productsOf = ({ left, right }: Planes, count: number) => {
+const productsOf = (left: Float32Array, right: Float32Array) => {
   let a = 0
   let b = 0
-  for (let i = 0; i + 1 < count; i += 2) {
+  for (let i = 0; i + 1 < left.length; i += 2) {
     a += left[i]! * right[i]!
     b += left[i + 1]! * right[i + 1]!
   }
-  return count % 2 === 1 ? a + b + left[count - 1]! * right[count - 1]! : a + b
+  const last = left.length - 1
+  return left.length % 2 === 1 ? a + b + left[last]! * right[last]! : a + b
 }
 
-export const createIntake = (channels: 1 | 2, blockSize: number): Intake => {
-  const whole = Array.from({ length: channels }, () => new Float32Array(blockSize))
-  const scans = whole.map(() => createScan(blockSize))
-  const padded = channels === 1 ? whole[0]! : new Float32Array(blockSize)
-  const stereo = { left: whole[0]!, right: whole.at(-1)!, mono: padded }
+/** Blocks lie in the memory of the kernels. */
+export const createIntake = (kernels: Kernels, channels: 1 | 2, blockSize: number): Intake => {
+  const size = Math.ceil(blockSize / STRETCH) * STRETCH
+  const pairs = kernels.floats(channels * size)
+  const padded = channels === 1 ? pairs : kernels.floats(size)
+  const whole = channels === 1 ? [pairs] : [kernels.floats(size), kernels.floats(size)]
+  const scans = whole.map(() => createScan(kernels, size))
   let filled = 0
   let broken = 0
-  /** Mends what is broken; true if anything was. */
-  const check = (plane: Float32Array, scan: Scan) => {
-    scanBlock(plane, scan)
-    if (isSound(scan)) return false
-    broken += mend(plane)
-    scanBlock(plane, scan)
-    return true
+  const read = () => {
+    if (channels === 2) kernels.split(pairs, whole[0]!, whole[1]!, padded, size)
+    whole.forEach((plane, i) => scans[i]!.read(plane))
   }
   const take = (): Block => {
-    const isWhole = filled === blockSize
-    const planes = isWhole ? whole : whole.map((plane) => plane.subarray(0, filled))
-    const mended = planes.filter((plane, i) => check(plane, scans[i]!))
-    if (mended.length > 0 && channels === 2) mix(stereo, filled)
-    const products = channels === 2 ? productsOf(stereo, filled) : 0
-    padded.fill(0, filled)
-    const mono = isWhole ? padded : padded.subarray(0, filled)
+    pairs.fill(0, filled * channels)
+    read()
+    if (!scans.every(isSound)) {
+      broken += mend(pairs)
+      read()
+    }
+    const planes = whole.map((plane) => plane.subarray(0, filled))
+    const products = channels === 2 ? productsOf(planes[0]!, planes[1]!) : 0
+    const mono = padded.subarray(0, filled)
     filled = 0
-    return { planes, scans, mono, padded, products }
+    return { planes, scans, mono, padded: padded.subarray(0, blockSize), products }
   }
   return {
     get filled() {
@@ -103,8 +88,7 @@ export const createIntake = (channels: 1 | 2, blockSize: number): Intake => {
       return broken
     },
     fill(from, at, count) {
-      if (channels === 1) whole[0]!.set(from.subarray(at, at + count), filled)
-      else split(from, at, stereo, filled, count)
+      pairs.set(from.subarray(at, at + count * channels), filled * channels)
       filled += count
     },
     take,

@@ -1,5 +1,6 @@
 /** Time-domain facts: waveform extremes, peak per visual frame, silence at both ends and within. */
 import { growingU8 } from './grow.ts'
+import { type Kernels, RUN } from './kernels.ts'
 
 /** Samples per waveform pair: 10 ms at 44.1 kHz. */
 export const WAVEFORM_HOP = 441
@@ -10,6 +11,8 @@ const SILENCE_PEAK = 1e-3
 /** Pairs of the waveform: a second of quiet within the music is told as a gap. */
 const GAP_PAIRS = 100
 const GAPS_MAX = 256
+/** In one block. */
+const RUNS_MAX = 64
 
 export type Levels = {
   /** min, max pairs, ×127, one per `WAVEFORM_HOP` samples. */
@@ -23,17 +26,26 @@ export type Levels = {
   gaps: number[]
 }
 
-/** Takes multiples of 147 samples; only the last block may be another length. */
+/** Takes multiples of 147 samples in the memory of the kernels; only the last block may be another length. */
 export type LevelMeter = { push(mono: Float32Array): void; finish(): Levels }
 
 /** Rounds away from zero, so that a drawn waveform never hides a peak. */
 const toInt8 = (value: number) =>
   Math.max(-127, Math.min(127, value < 0 ? Math.floor(value * 127) : Math.ceil(value * 127)))
 
-/** Both hops are whole numbers of this; so are the blocks that are pushed. */
-const RUN = 147
+/** Least and greatest of the samples from `from` on. */
+const extremesOf = (mono: Float32Array, from: number, emit: (low: number, high: number) => void) => {
+  let low = mono[from]!
+  let high = low
+  for (let i = from; i < mono.length; i++) {
+    const value = mono[i]!
+    if (value < low) low = value
+    if (value > high) high = value
+  }
+  emit(low, high)
+}
 
-/** Collects the extremes of `runs` runs, then hands them to `emit`. */
+/** Both hops are whole numbers of runs. Collects the extremes of `runs` of them, then hands them to `emit`. */
 const extremes = (runs: number, emit: (low: number, high: number) => void) => {
   let low = 0
   let high = 0
@@ -72,7 +84,7 @@ const silenceFinder = () => {
   }
 }
 
-export const levelMeter = (durationHintSec: number): LevelMeter => {
+export const levelMeter = (kernels: Kernels, durationHintSec: number): LevelMeter => {
   const pairs = growingU8(durationHintSec * 200)
   const peaks = growingU8(durationHintSec * 60)
   const silence = silenceFinder()
@@ -85,19 +97,16 @@ export const levelMeter = (durationHintSec: number): LevelMeter => {
     peaks.push(Math.min(255, Math.round(255 * Math.max(-low, high))))
   })
   let samples = 0
-  const run = (mono: Float32Array, from: number, to: number) => {
-    let low = mono[from]!
-    let high = low
-    for (let i = from; i < to; i++) {
-      const value = mono[i]!
-      if (value < low) low = value
-      if (value > high) high = value
-    }
+  const found = kernels.floats(2 * RUNS_MAX)
+  const take = (low: number, high: number) => {
     wave.push(low, high)
     frame.push(low, high)
   }
   const push = (mono: Float32Array) => {
-    for (let from = 0; from < mono.length; from += RUN) run(mono, from, Math.min(mono.length, from + RUN))
+    const runs = Math.floor(mono.length / RUN)
+    if (runs > 0) kernels.extremes(mono, found, runs)
+    for (let run = 0; run < runs; run++) take(found[2 * run]!, found[2 * run + 1]!)
+    if (runs * RUN < mono.length) extremesOf(mono, runs * RUN, take)
     samples += mono.length
   }
   const finish = (): Levels => {

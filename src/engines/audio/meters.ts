@@ -4,11 +4,12 @@ import { type DynamicsMeter, dynamicsMeter } from './dynamics.ts'
 import type { FftKit } from './fft.ts'
 import { type FluxMeter, fluxMeter, REGION_EDGES_HZ, REGIONS } from './flux.ts'
 import { type GrowingF32, growingF32 } from './grow.ts'
+import type { Kernels } from './kernels.ts'
 import { type FrameKeeper, frameKeeper, KEPT_HOP } from './kept.ts'
 import { type LevelMeter, levelMeter } from './levels.ts'
 import { type LoudnessMeter, loudnessMeter } from './loudness.ts'
 import { SECTION_ROWS_PER_SEC, SECTION_WIDTH } from './sections.ts'
-import { type Stft, stft } from './stft.ts'
+import { type OnFrame, type Stft, stft } from './stft.ts'
 import { TIMBRE_MFCC, type TimbreMeter, timbreMeter } from './timbre.ts'
 import { type PeakMeter, peakMeter } from './truepeak.ts'
 import { type VisualMeter, visualMeter } from './visual.ts'
@@ -66,24 +67,23 @@ const sectionAverager = (rows: GrowingF32, timbrePerSec: number) => {
 
 export const createMeters = (
   kit: FftKit,
+  kernels: Kernels,
   sampleRate: number,
   channels: 1 | 2,
   blockSize: number,
   durationHintSec: number,
 ): Meters => {
   const perSec = sampleRate / SPECTRUM_HOP
-  const flux = fluxMeter(sampleRate, SPECTRUM_SIZE, durationHintSec * perSec)
-  const timbre = timbreMeter(sampleRate, SPECTRUM_SIZE)
+  const flux = fluxMeter(kernels, sampleRate, SPECTRUM_SIZE, durationHintSec * perSec)
+  const timbre = timbreMeter(kernels, sampleRate, SPECTRUM_SIZE)
   const kept = frameKeeper(SPECTRUM_SIZE)
-  const visual = visualMeter(sampleRate, SPECTRUM_SIZE, perSec, durationHintSec)
+  const visual = visualMeter(kernels, sampleRate, SPECTRUM_SIZE, perSec, durationHintSec)
   const regionPower = new Float64Array(REGIONS)
   const sumRegions = regionSummer(sampleRate, regionPower)
   const sectionRows = growingF32(durationHintSec * SECTION_ROWS_PER_SEC * SECTION_WIDTH)
   const average = sectionAverager(sectionRows, perSec / TIMBRE_EVERY)
-  const magnitude = new Float32Array(SPECTRUM_SIZE / 2 + 1)
   let frame = 0
-  const spectra = stft(kit, SPECTRUM_SIZE, SPECTRUM_HOP, (power, heard, from, to) => {
-    for (let k = 0; k < magnitude.length; k++) magnitude[k] = Math.sqrt(power[k]!)
+  const onFrame: OnFrame = (power, heard, from, to, magnitude) => {
     flux.push(magnitude)
     visual.push(power)
     if (frame++ % TIMBRE_EVERY !== 0) return
@@ -91,13 +91,14 @@ export const createMeters = (
     kept.push(power, heard, from, to)
     sumRegions(power)
     average(timbre.mfcc)
-  })
+  }
+  const spectra = stft(kit, SPECTRUM_SIZE, SPECTRUM_HOP, onFrame, kernels)
   return {
     loudness: loudnessMeter(sampleRate, channels, durationHintSec),
     peak: peakMeter(channels),
     dynamics: dynamicsMeter(channels),
     kept,
-    level: levelMeter(durationHintSec),
+    level: levelMeter(kernels, durationHintSec),
     chroma: chromaMeter(kit, sampleRate, blockSize, durationHintSec),
     flux,
     timbre,

@@ -1,53 +1,36 @@
 /** One look at a block of one channel, for all who would otherwise look at every sample themselves. */
-
-/** Samples judged together. */
-export const STRETCH = 32
+import { type Kernels, STRETCH } from './kernels.ts'
 
 export type Scan = {
-  /** Largest magnitude of each `STRETCH` samples; the last stretch may be shorter. */
-  peaks: Float32Array
-  stretches: number
+  /** Reads a block in the memory of the kernels, a multiple of `STRETCH` long. */
+  read(x: Float32Array): void
+  /** Largest magnitude of each `STRETCH` samples. */
+  readonly peaks: Float32Array
+  /** Of all; no number if any sample is none. */
   peak: number
   sum: number
-  /** Sum of squares; no number if any sample is none. */
   squares: number
 }
 
-export const createScan = (blockSize: number): Scan => ({
-  peaks: new Float32Array(Math.ceil(blockSize / STRETCH)),
-  stretches: 0,
-  peak: 0,
-  sum: 0,
-  squares: 0,
-})
-
-/** Fills `scan`. Two accumulators of each kind: one alone would wait for every addition. */
-export const scanBlock = (x: Float32Array, scan: Scan) => {
-  let [squares, squaresOdd, sum, sumOdd, peak, stretch] = [0, 0, 0, 0, 0, 0]
-  for (let from = 0; from < x.length; from += STRETCH) {
-    const to = Math.min(x.length, from + STRETCH)
-    let top = 0
-    let i = from
-    for (; i + 1 < to; i += 2) {
-      const a = x[i]!
-      const b = x[i + 1]!
-      squares += a * a
-      squaresOdd += b * b
-      sum += a
-      sumOdd += b
-      top = Math.max(top, Math.abs(a), Math.abs(b))
-    }
-    if (i < to) {
-      const a = x[i]!
-      squares += a * a
-      sum += a
-      top = Math.max(top, Math.abs(a))
-    }
-    scan.peaks[stretch++] = top
-    if (top > peak) peak = top
+export const createScan = (kernels: Kernels, size: number): Scan => {
+  const peaks = kernels.floats(size / STRETCH)
+  const sums = new Float64Array(2)
+  const scan: Scan = { read, peaks, peak: 0, sum: 0, squares: 0 }
+  function read(x: Float32Array) {
+    kernels.scan(x, peaks, sums)
+    scan.peak = peaks.reduce((top, value) => Math.max(top, value), 0)
+    scan.sum = sums[0]!
+    scan.squares = sums[1]!
   }
-  scan.stretches = stretch
-  scan.peak = peak
-  scan.sum = sum + sumOdd
-  scan.squares = squares + squaresOdd
+  return scan
+}
+
+/** Of samples anywhere, which are copied. */
+export const scanOf = (kernels: Kernels, x: Float32Array): Scan => {
+  const size = Math.max(1, Math.ceil(x.length / STRETCH)) * STRETCH
+  const copy = kernels.floats(size)
+  copy.set(x)
+  const scan = createScan(kernels, size)
+  scan.read(copy)
+  return scan
 }

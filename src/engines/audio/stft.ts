@@ -1,5 +1,6 @@
 /** Framing: cuts a mono stream into overlapping Hann-windowed frames and hands out their power spectra. */
 import type { FftKit } from './fft.ts'
+import type { Kernels } from './kernels.ts'
 
 export type Stft = {
   /** Any number of samples. */
@@ -8,8 +9,17 @@ export type Stft = {
   finish(): void
 }
 
-/** A power spectrum (size/2 + 1 values), and where its samples lie in `heard`: all three valid during the call only. */
-export type OnFrame = (power: Float32Array, heard: Float32Array, from: number, to: number) => void
+/**
+ * A power spectrum (size/2 + 1 values), where its samples lie in `heard`, and its magnitudes: valid during the call only.
+ * Spectra lie in the memory of the kernels.
+ */
+export type OnFrame = (
+  power: Float32Array,
+  heard: Float32Array,
+  from: number,
+  to: number,
+  magnitude: Float32Array,
+) => void
 
 /** The periodic Hann window, as scipy and librosa use for spectra. */
 export const hann = (size: number) =>
@@ -19,11 +29,21 @@ export const hann = (size: number) =>
  * Frame k is centred on sample k · hop (zeros before the beginning), as librosa's `center=True, pad_mode='constant'`.
  * `onFrame` hears of no sample before the first or after the last: at both ends `to − from` is less than `size`.
  */
-export const stft = (kit: FftKit, size: number, hop: number, onFrame: OnFrame): Stft => {
+export const stft = (
+  kit: FftKit,
+  size: number,
+  hop: number,
+  onFrame: OnFrame,
+  kernels: Kernels = kit.kernels(),
+): Stft => {
   const fft = kit.realFft(size)
-  const window = hann(size)
-  const power = new Float32Array(size / 2 + 1)
-  const buffer = new Float32Array(size + 16 * hop)
+  const window = kernels.floats(size)
+  window.set(hann(size))
+  const windowed = kernels.floats(size)
+  const packed = kernels.floats(size)
+  const power = kernels.floats(size / 2 + 1)
+  const magnitude = kernels.floats(size / 2 + 1)
+  const buffer = kernels.floats(size + 16 * hop)
   let filled = size / 2
   let samples = 0
   /** Of the next frame; the first begin before the first sample. */
@@ -31,10 +51,11 @@ export const stft = (kit: FftKit, size: number, hop: number, onFrame: OnFrame): 
   const drain = () => {
     let at = 0
     for (; at + size <= filled; at += hop, start += hop) {
-      const input = fft.input
-      for (let i = 0; i < size; i++) input[i] = buffer[at + i]! * window[i]!
-      fft.power(power)
-      onFrame(power, buffer, at + Math.max(0, -start), at + Math.min(size, samples - start))
+      kernels.multiply(buffer, at, window, windowed)
+      fft.input.set(windowed)
+      fft.transform(packed)
+      kernels.fold(packed, power, magnitude)
+      onFrame(power, buffer, at + Math.max(0, -start), at + Math.min(size, samples - start), magnitude)
     }
     buffer.copyWithin(0, at, filled)
     filled -= at

@@ -4,7 +4,7 @@
  * words: a floor about 80 dB below loud music, so that what a codec leaves between the notes is no change.
  */
 import { cepstrum, dctRows, MEL_BANDS, melBankOf } from './cepstrum.ts'
-import { applyBank } from './filterbank.ts'
+import type { Kernels } from './kernels.ts'
 
 /** Coefficients that sections are found by. */
 export const TIMBRE_MFCC = 13
@@ -14,6 +14,7 @@ const FLOOR_POWER = 1e-4
 export type OnsetStrength = { mean: number; variance: number }
 
 export type TimbreMeter = {
+  /** A power spectrum in the memory of the kernels. */
   push(power: Float32Array): void
   /** `TIMBRE_MFCC` values of the last frame, overwritten by the next one. */
   readonly mfcc: Float32Array
@@ -35,10 +36,10 @@ const rise = (now: Float32Array, before: Float32Array) => {
  * Onset strength is librosa's `onset_strength(S=…, lag=1, max_size=1, detrend=False, center=True)`: its first values
  * are 0, and it is moved by half a window, so that the rise into the last frame falls out.
  */
-export const timbreMeter = (sampleRate: number, fftSize: number): TimbreMeter => {
-  const bank = melBankOf(sampleRate, fftSize)
+export const timbreMeter = (kernels: Kernels, sampleRate: number, fftSize: number): TimbreMeter => {
+  const applyBank = kernels.bank(melBankOf(sampleRate, fftSize))
   const dct = dctRows(TIMBRE_MFCC)
-  const mel = new Float32Array(MEL_BANDS)
+  const mel = kernels.floats(MEL_BANDS)
   const before = new Float32Array(MEL_BANDS)
   const mfcc = new Float32Array(TIMBRE_MFCC)
   let frames = 0
@@ -46,8 +47,8 @@ export const timbreMeter = (sampleRate: number, fftSize: number): TimbreMeter =>
   let sum = 0
   let squares = 0
   const push = (power: Float32Array) => {
-    applyBank(bank, power, mel)
-    for (let b = 0; b < MEL_BANDS; b++) mel[b] = 10 * Math.log10(Math.max(FLOOR_POWER, mel[b]!))
+    applyBank(power, mel)
+    kernels.decibels(mel, FLOOR_POWER)
     cepstrum(dct, mel, 0, mfcc, 0)
     sum += last
     squares += last * last

@@ -4,7 +4,8 @@
  * largest sample, plus what the filter can add to a straight line between neighbours, does. A filter that keeps straight
  * lines adds only second differences, and music bends little from sample to sample: so loud passages are skipped too.
  */
-import { createScan, type Scan, scanBlock, STRETCH } from './scan.ts'
+import { plainKernels, STRETCH } from './kernels.ts'
+import { type Scan, scanOf } from './scan.ts'
 
 export type PeakMeter = {
   /** The next samples of each channel; a multiple of `STRETCH`, only the last may be shorter. `scans`: of the planes. */
@@ -106,22 +107,16 @@ const channelMeter = () => {
     window.copyWithin(0, plane.length, plane.length + TAPS)
   }
   const finish = () => {
-    push(new Float32Array(STRETCH), createScanOf(new Float32Array(STRETCH)))
+    push(new Float32Array(STRETCH), scanOf(plainKernels(), new Float32Array(STRETCH)))
     return { samplePeak, truePeak }
   }
   return { push, finish }
 }
 
-const createScanOf = (plane: Float32Array) => {
-  const scan = createScan(plane.length)
-  scanBlock(plane, scan)
-  return scan
-}
-
 export const peakMeter = (channels: 1 | 2): PeakMeter => {
   const meters = Array.from({ length: channels }, channelMeter)
   return {
-    push(planes, scans = planes.map(createScanOf)) {
+    push(planes, scans = planes.map((plane) => scanOf(plainKernels(), plane))) {
       planes.forEach((plane, channel) => meters[channel]!.push(plane, scans[channel]!))
     },
     finish() {

@@ -2,9 +2,10 @@
  * The spectral part of the visual frames, written while the audio streams by: of 100 spectra a second each of the 60
  * moments shows the nearest (at most 5 ms off, within a window of 46 ms). Scaled once the whole track is known.
  */
-import { applyBank, displayBank } from './filterbank.ts'
+import { displayBank } from './filterbank.ts'
 import { FRAME_AT, FRAME_BANDS, FRAME_STRIDE_BYTES, FRAMES_PER_SEC } from './frames.ts'
 import { growingU8 } from './grow.ts'
+import type { Kernels } from './kernels.ts'
 
 const LOW_HZ = 40
 const HIGH_HZ = 16_000
@@ -25,7 +26,7 @@ const CENTROID_LOW_HZ = 50
 const CENTROID_STEPS_PER_OCTAVE = 32
 
 export type VisualMeter = {
-  /** The power spectrum of the next 10 ms hop. */
+  /** The power spectrum of the next 10 ms hop, in the memory of the kernels. */
   push(power: Float32Array): void
   /** All frames so far: bands, loudness and centroid filled in. */
   finish(): { body: Uint8Array; referenceDb: number }
@@ -35,16 +36,17 @@ const decibels = (power: number) => 10 * Math.log10(power + 1e-12)
 const clampByte = (value: number) => (value < 0 ? 0 : value > 255 ? 255 : Math.round(value))
 
 /** Fills bands (as streaming bytes), loudness and centroid (as final bytes) of one frame. */
-const rowMaker = (sampleRate: number, fftSize: number) => {
+const rowMaker = (kernels: Kernels, sampleRate: number, fftSize: number) => {
   const bank = displayBank(sampleRate, fftSize, FRAME_BANDS, LOW_HZ, HIGH_HZ)
-  const bands = new Float32Array(FRAME_BANDS)
+  const applyBank = kernels.bank(bank)
+  const bands = kernels.floats(FRAME_BANDS)
   const tilt = bank.centreHz.map((hz) => TILT_DB_PER_OCTAVE * Math.log2(hz / TILT_CENTRE_HZ))
   const fullScale = (fftSize / 4) ** 2
   // Parseval for a Hann window: mean square = Σ power · 2 / (size · Σ window²), Σ window² = 3/8 size.
   const meanSquareScale = 2 / (fftSize * fftSize * 0.375)
   const binHz = sampleRate / fftSize
   return (power: Float32Array, row: Uint8Array) => {
-    applyBank(bank, power, bands)
+    applyBank(power, bands)
     for (let b = 0; b < FRAME_BANDS; b++)
       row[b] = clampByte(((decibels(bands[b]! / fullScale) + tilt[b]! - FLOOR_DB) * 255) / RANGE_DB)
     let sum = 0
@@ -83,12 +85,13 @@ const stretch = (body: Uint8Array) => {
 }
 
 export const visualMeter = (
+  kernels: Kernels,
   sampleRate: number,
   fftSize: number,
   hopsPerSec: number,
   durationHintSec: number,
 ): VisualMeter => {
-  const makeRow = rowMaker(sampleRate, fftSize)
+  const makeRow = rowMaker(kernels, sampleRate, fftSize)
   const out = growingU8(durationHintSec * FRAMES_PER_SEC * FRAME_STRIDE_BYTES)
   const frame = new Uint8Array(FRAME_STRIDE_BYTES)
   let hop = 0

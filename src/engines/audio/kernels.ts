@@ -1,0 +1,117 @@
+/**
+ * The inner loops of the analysis, over memory of their own: in SIMD WebAssembly (`simd.ts`) where that is to be had, in
+ * plain TypeScript everywhere else. Both agree to single precision. Every array that a kernel is given must come from
+ * `floats` of the same set, and begin where it began there.
+ */
+import type { FilterBank } from './filterbank.ts'
+
+/** Reads bins, writes one sum for each filter. */
+export type BankKernel = (bins: Float32Array, out: Float32Array) => void
+
+export type Kernels = {
+  /** Zeros; there are at least four more behind the end. */
+  floats(count: number): Float32Array
+  /** out[i] = a[at + i] · b[i], `out.length` values (a multiple of four). */
+  multiply(a: Float32Array, at: number, b: Float32Array, out: Float32Array): void
+  /** |X|² and |X| of [DC, Nyquist, re1, im1, re2, im2 …]; `packed.length / 2 + 1` values of each. */
+  fold(packed: Float32Array, power: Float32Array, magnitude: Float32Array): void
+  /** A filter bank, prepared. */
+  bank(bank: FilterBank): BankKernel
+  /** x = ln(1 + gain · x), in place. */
+  logOnePlus(x: Float32Array, gain: number): void
+  /** x = 10 · log10(max(floor, x)), in place. */
+  decibels(x: Float32Array, floor: number): void
+  /** Interleaved pairs into two planes and their mean; `count` pairs, rounded up to a multiple of four. */
+  split(pairs: Float32Array, left: Float32Array, right: Float32Array, mono: Float32Array, count: number): void
+  /**
+   * Of every 32 values the largest magnitude, into `peaks`; sum and sum of squares of all, into `sums`.
+   * `x.length` is a multiple of 32. A value that is no number shows in the peaks.
+   */
+  scan(x: Float32Array, peaks: Float32Array, sums: Float64Array): void
+  /** Least and greatest of every 147 values, pairs, into `out`; `runs` of them. */
+  extremes(x: Float32Array, out: Float32Array, runs: number): void
+}
+
+/** Values in a stretch of `scan`, and in a run of `extremes`. */
+export const STRETCH = 32
+export const RUN = 147
+
+/** Sums of `bins` under every filter. Four sums at once: one alone waits for each addition. */
+const plainBank =
+  ({ from, at, weights, bands }: FilterBank): BankKernel =>
+  (bins, out) => {
+    for (let band = 0; band < bands; band++) {
+      const end = at[band + 1]!
+      let w = at[band]!
+      let bin = from[band]!
+      let [a, b] = [0, 0]
+      for (; w + 1 < end; w += 2, bin += 2) {
+        a += bins[bin]! * weights[w]!
+        b += bins[bin + 1]! * weights[w + 1]!
+      }
+      if (w < end) a += bins[bin]! * weights[w]!
+      out[band] = a + b
+    }
+  }
+
+const plainFold: Kernels['fold'] = (packed, power, magnitude) => {
+  const half = packed.length / 2
+  power[0] = packed[0]! ** 2
+  power[half] = packed[1]! ** 2
+  for (let k = 1, i = 2; k < half; k++, i += 2) power[k] = packed[i]! ** 2 + packed[i + 1]! ** 2
+  for (let k = 0; k <= half; k++) magnitude[k] = Math.sqrt(power[k]!)
+}
+
+const plainScan: Kernels['scan'] = (x, peaks, sums) => {
+  let [sum, squares] = [0, 0]
+  for (let from = 0, s = 0; from < x.length; from += STRETCH, s++) {
+    let top = 0
+    for (let i = from; i < from + STRETCH; i++) {
+      const value = x[i]!
+      sum += value
+      squares += value * value
+      top = Math.max(top, Math.abs(value))
+    }
+    peaks[s] = top
+  }
+  sums[0] = sum
+  sums[1] = squares
+}
+
+const plainExtremes: Kernels['extremes'] = (x, out, runs) => {
+  for (let run = 0; run < runs; run++) {
+    let low = Infinity
+    let high = -Infinity
+    for (let i = run * RUN; i < (run + 1) * RUN; i++) {
+      const value = x[i]!
+      if (value < low) low = value
+      if (value > high) high = value
+    }
+    out[2 * run] = low
+    out[2 * run + 1] = high
+  }
+}
+
+export const plainKernels = (): Kernels => ({
+  floats: (count) => new Float32Array(count + 4).subarray(0, count),
+  multiply(a, at, b, out) {
+    for (let i = 0; i < out.length; i++) out[i] = a[at + i]! * b[i]!
+  },
+  fold: plainFold,
+  bank: plainBank,
+  logOnePlus(x, gain) {
+    for (let i = 0; i < x.length; i++) x[i] = Math.log(1 + gain * x[i]!)
+  },
+  decibels(x, floor) {
+    for (let i = 0; i < x.length; i++) x[i] = 10 * Math.log10(Math.max(floor, x[i]!))
+  },
+  split(pairs, left, right, mono, count) {
+    for (let i = 0; i < count; i++) {
+      left[i] = pairs[2 * i]!
+      right[i] = pairs[2 * i + 1]!
+      mono[i] = 0.5 * (left[i]! + right[i]!)
+    }
+  },
+  scan: plainScan,
+  extremes: plainExtremes,
+})
