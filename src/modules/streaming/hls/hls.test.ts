@@ -202,7 +202,7 @@ test('what is not there is not found; another version is gone', needsFfmpeg, asy
   const cases: readonly (readonly [string, [number, string]])[] = [
     ['/hls/mp3-128/index.m3u8', [404, 'not_found']],
     ['/hls/aac-65/init.mp4', [404, 'not_found']],
-    ['/hls/aac-64/7.m4s', [404, 'not_found']],
+    ['/hls/aac-64/99.m4s', [404, 'not_found']],
     ['/hls/aac-64/-1.m4s', [400, 'invalid_input']],
     ['/hls/aac-64/x.m4s', [400, 'invalid_input']],
     ['/hls/aac-64/0.m4s?v=other', [410, 'rendition_changed']],

@@ -39,9 +39,7 @@ export function createRuns(d: Deps) {
   const listening = createRecent()
 
   function begin(handle: Handle, from: number): Run {
-    // Where this listener was before nobody comes back to: the new place gets all there is to work with.
-    for (const left of handle.work.runs)
-      if (left.handles.size === 0 && left.owner === handle.wanted.listener) end(left, nobodyListens())
+    endLeft(handle)
     const run = newRun(handle, from)
     all.add(run)
     run.work.runs.add(run)
@@ -183,6 +181,12 @@ function end(run: Run, why: Error): void {
   if (run.isEnding) return
   settle(run, run.handles.size > 0 ? why : undefined)
   run.abort.abort(why)
+}
+
+/** Where this listener was before nobody comes back to: the new place gets all there is to work with. */
+function endLeft({ work, wanted }: Handle): void {
+  for (const left of work.runs)
+    if (left.handles.size === 0 && left.owner === wanted.listener) end(left, nobodyListens())
 }
 
 /** Up to where nothing is there: more than that no encoder needs to be given. */
