@@ -34,12 +34,12 @@ function onPath(): string | undefined {
 
 /** Asks a binary for its version and encoders; undefined when it does not answer as FFmpeg does. */
 async function inspect(command: string): Promise<MediaSettings | undefined> {
-  const ask = (flag: string) => run(command, ['-hide_banner', flag], { timeout: CHECK_TIMEOUT_MS, env: {} })
   try {
-    const [version, list] = await Promise.all([ask('-version'), ask('-encoders')])
-    const number = /^ffmpeg version (\S+)/.exec(version.stdout)?.[1]
+    // The banner goes to standard error: asked for apart, it would be another start of a program of 200 libraries.
+    const { stdout, stderr } = await run(command, ['-encoders'], { timeout: CHECK_TIMEOUT_MS, env: {} })
+    const number = /^ffmpeg version (\S+)/m.exec(stderr)?.[1]
     if (!number) return undefined
-    const names = new Set(Array.from(list.stdout.matchAll(/^ A\S{5} (\S+)/gm), (match) => match[1]))
+    const names = new Set(Array.from(stdout.matchAll(/^ A\S{5} (\S+)/gm), (match) => match[1]))
     const encoders = CODECS.filter((codec) => names.has(ENCODER_NAME[codec]))
     return { driver: 'native', command, prefixArgs: [], version: number, encoders }
   } catch {
