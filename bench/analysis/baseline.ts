@@ -1,4 +1,8 @@
-/** What a plain solution gives: energy differences, autocorrelation, an even grid of beats, Krumhansl's key profiles. */
+/**
+ * What a plain solution gives: rises of energy, autocorrelation, an even grid of beats, a fixed threshold for onsets,
+ * chroma of an unwindowed look at semitones with Krumhansl's key profiles, borders at jumps of loudness.
+ */
+import type { Answer } from './answer.ts'
 
 const RATE = 44_100
 const HOP = 441
@@ -25,9 +29,8 @@ const strongestLag = (curve: Float32Array) => {
   return best.lag
 }
 
-/** Tempo and an even grid at the phase with the most energy rises on it. */
-export const plainBeats = (mono: Float32Array) => {
-  const curve = energyRises(mono)
+/** Tempo and an even grid at the phase with the most energy rises on it; every fourth beat a bar. */
+const plainBeats = (curve: Float32Array) => {
   const lag = strongestLag(curve)
   const sums = Float64Array.from({ length: lag }, (_, phase) => {
     let sum = 0
@@ -37,7 +40,43 @@ export const plainBeats = (mono: Float32Array) => {
   const phase = sums.indexOf(Math.max(...sums))
   const beats: number[] = []
   for (let t = phase; t < curve.length; t += lag) beats.push(t / PER_SEC)
-  return { bpm: (60 * PER_SEC) / lag, beats }
+  return { bpm: (60 * PER_SEC) / lag, beats, downbeats: beats.filter((_, i) => i % 4 === 0), beatsPerBar: 4 }
+}
+
+const ONSET_RISE = 0.7
+
+const plainOnsets = (curve: Float32Array) => {
+  const onsets: number[] = []
+  curve.forEach((rise, t) => {
+    if (rise > ONSET_RISE && rise >= (curve[t + 1] ?? 0) && rise > (curve[t - 1] ?? 0)) onsets.push(t / PER_SEC)
+  })
+  return onsets
+}
+
+const LOWEST = 48
+const HIGHEST = 83
+/** The chroma looks at a tenth of a second every second. */
+const LOOK = 4410
+
+/** Power at one frequency (Goertzel). */
+const powerAt = (mono: Float32Array, from: number, hz: number) => {
+  const c = 2 * Math.cos((2 * Math.PI * hz) / RATE)
+  let s1 = 0
+  let s2 = 0
+  for (let i = from; i < from + LOOK; i++) {
+    const s = mono[i]! + c * s1 - s2
+    s2 = s1
+    s1 = s
+  }
+  return s1 * s1 + s2 * s2 - c * s1 * s2
+}
+
+const plainChroma = (mono: Float32Array) => {
+  const chroma = new Float64Array(12)
+  for (let from = 0; from + LOOK <= mono.length; from += RATE)
+    for (let pitch = LOWEST; pitch <= HIGHEST; pitch++)
+      chroma[pitch % 12]! += Math.sqrt(powerAt(mono, from, 440 * 2 ** ((pitch - 69) / 12)))
+  return chroma
 }
 
 const KRUMHANSL = {
@@ -48,7 +87,7 @@ const KRUMHANSL = {
 const centre = (values: number[]) => values.map((value) => value - values.reduce((a, b) => a + b) / 12)
 
 /** Correlation with Krumhansl & Kessler's profiles (1982). */
-export const plainKey = (chroma: ArrayLike<number>) => {
+const plainKey = (chroma: ArrayLike<number>) => {
   let best = { tonic: 0, mode: 'major' as 'major' | 'minor', score: -Infinity }
   for (const mode of ['major', 'minor'] as const) {
     const template = centre(KRUMHANSL[mode])
@@ -59,4 +98,58 @@ export const plainKey = (chroma: ArrayLike<number>) => {
     }
   }
   return { tonic: best.tonic, mode: best.mode }
+}
+
+const NAMES = ['C', 'Db', 'D', 'Eb', 'E', 'F', 'F#', 'G', 'Ab', 'A', 'Bb', 'B']
+
+/** The triad with the most power in each half second. */
+const plainChords = (mono: Float32Array): NonNullable<Answer['chords']> => {
+  const step = RATE / 2
+  const spans: NonNullable<Answer['chords']> = []
+  for (let from = 0; from + LOOK <= mono.length; from += step) {
+    const chroma = new Float64Array(12)
+    for (let pitch = LOWEST; pitch <= HIGHEST; pitch++)
+      chroma[pitch % 12]! += Math.sqrt(powerAt(mono, from, 440 * 2 ** ((pitch - 69) / 12)))
+    let best = { label: 'N', power: 0 }
+    for (let root = 0; root < 12; root++)
+      for (const [third, mode] of [
+        [4, 'maj'],
+        [3, 'min'],
+      ] as const) {
+        const power = chroma[root]! + chroma[(root + third) % 12]! + chroma[(root + 7) % 12]!
+        if (power > best.power) best = { label: `${NAMES[root]}:${mode}`, power }
+      }
+    spans.push({ fromSec: from / RATE, toSec: Math.min(mono.length, from + step) / RATE, value: best.label })
+  }
+  return spans
+}
+
+const JUMP = 1.6
+
+/** A border wherever four seconds are much louder or quieter than the four before. */
+const plainSections = (mono: Float32Array): NonNullable<Answer['sections']> => {
+  const seconds = Math.floor(mono.length / RATE)
+  const levels = Float64Array.from({ length: seconds }, (_, s) =>
+    Math.hypot(...Array.from({ length: 100 }, (_, i) => mono[s * RATE + i * HOP]!)),
+  )
+  const level = (from: number) => levels.subarray(from, from + 4).reduce((a, b) => a + b, 1e-6)
+  const borders = [0]
+  for (let s = 4; s + 4 <= seconds; s++) {
+    const ratio = level(s) / level(s - 4)
+    if ((ratio > JUMP || ratio < 1 / JUMP) && s - borders.at(-1)! >= 4) borders.push(s)
+  }
+  const endSec = mono.length / RATE
+  return borders.map((fromSec, i) => ({ fromSec, toSec: borders[i + 1] ?? endSec, value: `part ${i}` }))
+}
+
+export const plainAnswer = (mono: Float32Array): Answer => {
+  const curve = energyRises(mono)
+  return {
+    ...plainBeats(curve),
+    onsets: plainOnsets(curve),
+    key: plainKey(plainChroma(mono)),
+    tuningHz: 440,
+    chords: plainChords(mono),
+    sections: plainSections(mono),
+  }
 }

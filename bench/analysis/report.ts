@@ -1,55 +1,85 @@
-/** Scores of answers against the truth, and the tables made of them. */
-import type { KeyLabel, Truth } from './corpus.ts'
-import { beatF, continuity, keyScore, tempoAccuracy, trimBeats } from './metrics/index.ts'
+/** Tables: a metric a line and a system a column over all pieces, then by style. */
+import type { Item } from './corpus.ts'
+import { type Metric, METRICS, type Scores } from './score.ts'
+import { difference, type Estimate, estimate } from './statistics.ts'
 
-/** What any system may answer. */
-export type Answer = { bpm: number; beats: number[]; downbeats?: number[]; beatsPerBar?: number; key?: KeyLabel }
+/** Scores of one system, one a piece, in the order of the pieces. */
+export type Judged = { system: string; scores: Scores[] }
 
-/** Column name → score; a column is missing where truth or answer has nothing to compare. */
-export type Scores = Partial<Record<(typeof COLUMNS)[number], number>>
+const NAME_WIDTH = 20
+const CELL_WIDTH = 17
 
-export const COLUMNS = ['beat F', 'CMLt', 'AMLt', 'Acc1', 'Acc2', 'down F', '3|4', 'key', 'key exact'] as const
+const number = (value: number) => value.toFixed(3).replace(/^(-?)0\./, '$1.')
+const cell = (found: Estimate | undefined) =>
+  found ? `${number(found.mean)} ${number(found.low)}–${number(found.high)}` : '–'
 
-export const scoreOf = (truth: Truth, answer: Answer): Scores => {
-  const reference = trimBeats(truth.beats)
-  const estimated = trimBeats(answer.beats)
-  const { cmlT, amlT } = continuity(reference, estimated)
-  const scores: Scores = { 'beat F': beatF(reference, estimated), CMLt: cmlT, AMLt: amlT }
-  if (truth.bpm !== undefined) {
-    const { acc1, acc2 } = tempoAccuracy(truth.bpm, answer.bpm)
-    Object.assign(scores, { Acc1: acc1, Acc2: acc2 })
-  }
-  if (answer.downbeats && truth.beatsPerBar)
-    scores['down F'] = beatF(trimBeats(truth.downbeats), trimBeats(answer.downbeats))
-  if (answer.beatsPerBar && truth.beatsPerBar) scores['3|4'] = answer.beatsPerBar === truth.beatsPerBar ? 1 : 0
-  if (answer.key && truth.key) {
-    scores.key = keyScore(truth.key, answer.key)
-    scores['key exact'] = scores.key === 1 ? 1 : 0
-  }
-  return scores
-}
+export const line = (name: string, n: number | string, cells: string[]) =>
+  [name.padEnd(NAME_WIDTH), String(n).padStart(4), ...cells.map((text) => text.padStart(CELL_WIDTH))]
+    .join(' ')
+    .trimEnd()
 
-/** Mean with half the width of its 95 % interval (normal). */
-const meanWithInterval = (values: number[]) => {
-  const n = values.length
-  const mean = values.reduce((a, b) => a + b, 0) / Math.max(1, n)
-  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / Math.max(1, n - 1)
-  return { n, mean, half: 1.96 * Math.sqrt(variance / Math.max(1, n)) }
-}
+const valuesOf = (scores: readonly Scores[], metric: Metric) =>
+  scores.flatMap((each) => (each[metric] === undefined ? [] : [each[metric]]))
 
-const cell = (values: number[]) => {
-  if (values.length === 0) return '–'
-  const { mean, half } = meanWithInterval(values)
-  return `${mean.toFixed(3).replace('0.', '.')} ±${half.toFixed(2).replace('0.', '.')}`
-}
-
-/** One line of a table: name, n, means with 95 % intervals. */
-export const row = (name: string, all: Scores[]): string => {
-  const cells = COLUMNS.map((column) =>
-    cell(all.flatMap((scores) => (scores[column] === undefined ? [] : [scores[column]]))),
+/** Where both tell the metric: is the first better (▲), worse (▼), or is it not clear? */
+const verdict = (first: Judged, other: Judged, metric: Metric) => {
+  const both = first.scores.flatMap((mine, i) => {
+    const theirs = other.scores[i]![metric]
+    return mine[metric] === undefined || theirs === undefined ? [] : [[mine[metric], theirs] as const]
+  })
+  const found = difference(
+    both.map(([a]) => a),
+    both.map(([, b]) => b),
   )
-  return [name.padEnd(16), String(all.length).padStart(4), ...cells.map((text) => text.padStart(10))].join(' ')
+  return found?.clear ? (found.mean > 0 ? '▼' : '▲') : ' '
 }
 
-export const heading = (name: string) =>
-  [name.padEnd(16), '   n', ...COLUMNS.map((column) => column.padStart(10))].join(' ')
+/** Every metric over all pieces. `▼` beside a system: clearly below the first one on the same pieces; `▲`: above. */
+export const summary = (all: Judged[]): string[] => {
+  const lines = [
+    line(
+      'all styles',
+      'n',
+      all.map(({ system }) => system),
+    ),
+  ]
+  for (const metric of Object.keys(METRICS) as Metric[]) {
+    const n = Math.max(...all.map(({ scores }) => valuesOf(scores, metric).length))
+    if (n === 0) continue
+    const cells = all.map((judged, i) => {
+      const text = cell(estimate(valuesOf(judged.scores, metric)))
+      return i === 0 || text === '–' ? text : `${text}${verdict(all[0]!, judged, metric)}`
+    })
+    lines.push(line(metric, n, cells))
+  }
+  return lines
+}
+
+export const byStyle = (metric: Metric, items: readonly Item[], all: Judged[]): string[] => {
+  const styles = [...new Set(items.map(({ style }) => style))]
+  const lines = [
+    line(
+      metric,
+      'n',
+      all.map(({ system }) => system),
+    ),
+  ]
+  for (const style of styles) {
+    const columns = all.map(({ scores }) =>
+      valuesOf(
+        scores.filter((_, i) => items[i]!.style === style),
+        metric,
+      ),
+    )
+    const n = Math.max(...columns.map((values) => values.length))
+    if (n > 0)
+      lines.push(
+        line(
+          style,
+          n,
+          columns.map((values) => cell(estimate(values))),
+        ),
+      )
+  }
+  return lines.length > 1 ? lines : []
+}

@@ -1,164 +1,125 @@
 /**
- * Accuracy and speed of `engines/audio`, by style, beside a plain baseline and the Python tools that are installed.
- * `node bench/analysis/run.ts [--per-style N] [--songs N] [--split held-out|dev] [--no-peers]`
- * `PEERS_PYTHON` names the interpreter with librosa and essentia (default python3).
+ * Accuracy by style and metric, speed and memory of `engines/audio` beside a plain baseline, aubio, librosa and Essentia.
+ * `npm run bench -- analysis [--split held-out|dev|train] [--styles a,b] [--per-style N] [--lieder N] [--peers a,b|none]
+ * [--metrics a,b|all|none] [--only accuracy,ebu,speed] [--json FILE]`. `PEERS_PYTHON` names the interpreter that has
+ * librosa and essentia (default python3).
  */
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { analyze, loadFft } from '#engines/audio/index.ts'
-import { plainBeats, plainKey } from './baseline.ts'
-import { type Item, items as piecesOf, SAMPLE_RATE, type Split } from './corpus.ts'
-import { type Answer, heading, row, scoreOf, type Scores } from './report.ts'
+import { FONTS, isThere, KITS } from './corpus/fonts.ts'
+import { HELD_OUT_STYLES, type Item, items as piecesOf, type Split, STYLES } from './corpus.ts'
+import { ebuLines, readEbu } from './ebu.ts'
+import { byStyle, type Judged, summary } from './report.ts'
+import { type Metric, METRICS, scoresOf } from './score.ts'
+import { measureSpeed, speedLines } from './speed.ts'
+import { askAll, PEERS, type System, versionOf } from './systems.ts'
 
-const PEERS = ['essentia', 'librosa'] as const
-const PEER_TIMEOUT_MS = 20 * 60_000
-const REAL_MUSIC = '/usr/share/games/wesnoth/1.16/data/core/music'
-const REAL_FILES = 8
+const SHOWN: Metric[] = ['beat F', 'AMLt', 'Acc1', 'down F', 'onset', 'key', 'majmin', 'parts 3']
+const PARTS = ['ebu', 'speed', 'accuracy']
 
 const { values: options } = parseArgs({
   options: {
-    'per-style': { type: 'string', default: '3' },
-    songs: { type: 'string', default: '20' },
     split: { type: 'string', default: 'held-out' },
-    'no-peers': { type: 'boolean', default: false },
+    styles: { type: 'string' },
+    'per-style': { type: 'string' },
+    lieder: { type: 'string' },
+    peers: { type: 'string', default: PEERS.join(',') },
+    metrics: { type: 'string', default: SHOWN.join(',') },
+    only: { type: 'string', default: PARTS.join(',') },
+    json: { type: 'string' },
   },
 })
 
-type Result = { item: Item; ours: Scores; plain: Scores }
+const list = (text: string) => text.split(',').filter((each) => each !== '' && each !== 'none')
+const fail = (message: string): never => {
+  console.error(message)
+  process.exit(2)
+}
+const checked = <T extends string>(what: string, given: string[], known: readonly T[]): T[] =>
+  given.map((name) => known.find((each) => each === name) ?? fail(`${what} ${name} is none of ${known.join(', ')}`))
 
-const fft = await loadFft()
+const splits: Split[] = ['train', 'dev', 'held-out']
+const [split] = checked('split', [options.split], splits) as [Split]
+const styles = options.styles && checked('style', list(options.styles), [...Object.keys(STYLES), 'lieder'])
+const metrics = options.metrics === 'all' ? Object.keys(METRICS) : list(options.metrics)
+const shown = checked('metric', metrics, Object.keys(METRICS) as Metric[])
+const parts = checked('part', list(options.only), PARTS)
+const peers = checked('peer', list(options.peers), PEERS)
 
-const speed = { audioSec: 0, spentMs: 0 }
-
-/** CPU time of this process: on a shared machine wall time says more about the neighbours. */
-const cpuMs = () => process.cpuUsage().user / 1000 + process.cpuUsage().system / 1000
-
-const ours = (mono: Float32Array): { answer: Answer; chroma: Float32Array } => {
-  const begin = cpuMs()
-  const found = analyze(mono, { sampleRate: SAMPLE_RATE, channels: 1, fft })
-  speed.spentMs += cpuMs() - begin
-  speed.audioSec += found.durationSec
-  const { tempo, beats, downbeats, timeSignature, key, chroma } = found
-  const answer = {
-    bpm: tempo.bpm,
-    beats: Array.from(beats),
-    downbeats: Array.from(downbeats),
-    beatsPerBar: timeSignature.beatsPerBar,
-    key,
+const findSystems = () => {
+  const found: { system: System; version: string }[] = [
+    { system: 'tutti', version: '' },
+    { system: 'plain', version: '' },
+  ]
+  for (const system of peers) {
+    const version = versionOf(system)
+    if (version) found.push({ system, version })
+    else
+      console.log(
+        `${system}: not installed${system === 'aubio' ? '' : ' (PEERS_PYTHON names an interpreter that has it)'}`,
+      )
   }
-  return { answer, chroma }
+  return found
 }
 
-const judge = (item: Item): Result => {
-  const mono = item.audio()
-  const { answer, chroma } = ours(mono)
-  const { truth } = item
-  return { item, ours: scoreOf(truth, answer), plain: scoreOf(truth, { ...plainBeats(mono), key: plainKey(chroma) }) }
+const printSetting = () => {
+  const sounds = [...FONTS, ...KITS].map((font) => `${font.name}${isThere(font) ? '' : ` (missing: ${font.package})`}`)
+  console.log(`soundfonts: ${sounds.join(', ')}`)
+  const coder = spawnSync('ffmpeg', ['-version'], { encoding: 'utf8' }).stdout?.split('\n')[0] ?? 'no FFmpeg'
+  console.log(`node ${process.version}, ${coder}`)
 }
 
-const printTable = (title: string, results: { item: Item; scores: Scores }[]) => {
-  console.log(`\n${heading(title)}`)
-  for (const group of new Set(results.map(({ item }) => item.style)))
-    console.log(
-      row(
-        group,
-        results.filter(({ item }) => item.style === group).map(({ scores }) => scores),
-      ),
-    )
-  console.log(
-    row(
-      'all',
-      results.map(({ scores }) => scores),
-    ),
-  )
-}
-
-const runPeer = (name: (typeof PEERS)[number], items: Item[], paths: string[]) => {
-  const python = process.env.PEERS_PYTHON ?? 'python3'
-  const script = join(import.meta.dirname, 'peers.py')
-  const run = spawnSync(python, [script, name, ...paths], {
-    timeout: PEER_TIMEOUT_MS,
-    encoding: 'utf8',
-    maxBuffer: 1 << 28,
+const chosenItems = (): Item[] =>
+  piecesOf(split, {
+    ...(options['per-style'] ? { perStyle: Number(options['per-style']) } : {}),
+    ...(options.lieder ? { lieder: Number(options.lieder) } : {}),
+    ...(styles ? { styles } : {}),
   })
-  if (run.status !== 0) {
-    console.log(`\n${name}: not run (${run.status === 3 ? 'not installed' : (run.stderr ?? '').slice(-200)})`)
-    return
-  }
-  const answers = run.stdout
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line) as Answer & { seconds: number })
-  printTable(
-    name,
-    items.map((item, i) => ({ item, scores: scoreOf(item.truth, answers[i]!) })),
-  )
-  const seconds = answers.reduce((sum, answer) => sum + answer.seconds, 0)
-  const audio = items.reduce((sum, item) => sum + item.durationSec, 0)
-  console.log(`${name} speed (tempo, beats, key; reading the file included): ${(audio / seconds).toFixed(0)}× realtime`)
+
+const judgeAll = async (systems: ReturnType<typeof findSystems>) => {
+  const pieces = chosenItems()
+  const files = pieces.map((item) => ({ path: item.wav(), hash: item.hash }))
+  const told = await askAll(systems, files, 'answers')
+  const judged: Judged[] = told.map(({ system, lines }) => ({
+    system,
+    scores: pieces.map(({ truth }, i) => scoresOf(truth, lines[i]!.answer)),
+  }))
+  return { pieces, judged }
 }
 
-/** Decode and analyse real files with native FFmpeg, as the product does. */
-const printRealSpeed = () => {
-  if (!existsSync(REAL_MUSIC) || spawnSync('ffmpeg', ['-version']).status !== 0) return
-  let audioSec = 0
-  const spent = { decodeMs: 0, engineMs: 0 }
-  for (const name of readdirSync(REAL_MUSIC).slice(0, REAL_FILES)) {
-    const begin = performance.now()
-    const flags = [
-      '-v',
-      'error',
-      '-i',
-      join(REAL_MUSIC, name),
-      '-f',
-      'f32le',
-      '-ac',
-      '2',
-      '-ar',
-      String(SAMPLE_RATE),
-      '-',
-    ]
-    const { stdout } = spawnSync('ffmpeg', flags, { maxBuffer: 1 << 30 })
-    const decoded = performance.now()
-    const before = cpuMs()
-    const found = analyze(new Float32Array(stdout.buffer, stdout.byteOffset, stdout.byteLength >> 2), {
-      sampleRate: SAMPLE_RATE,
-      channels: 2,
-      fft,
-    })
-    spent.decodeMs += decoded - begin
-    spent.engineMs += cpuMs() - before
-    audioSec += found.durationSec
-  }
-  const rate = (ms: number) => `${((audioSec * 1000) / ms).toFixed(0)}×`
+const printAccuracy = ({ pieces, judged }: Awaited<ReturnType<typeof judgeAll>>) => {
+  const minutes = pieces.reduce((sum, { durationSec }) => sum + durationSec, 0) / 60
+  const held = [...new Set(pieces.map(({ style }) => style))].filter((style) => HELD_OUT_STYLES.has(style))
   console.log(
-    `\nreal music, stereo, ${audioSec.toFixed(0)} s: engine (CPU time) ${rate(spent.engineMs)}, native decode (wall) ${rate(spent.decodeMs)}, both one after the other ${rate(spent.engineMs + spent.decodeMs)} realtime on one core`,
+    `\n${pieces.length} pieces of ${split}, ${minutes.toFixed(0)} minutes; mean, 95 % interval (bootstrap over pieces)`,
   )
+  console.log('▼ clearly below the first column on the same pieces, ▲ clearly above')
+  if (held.length > 0) console.log(`styles that no training heard: ${held.join(', ')}`)
+  console.log(summary(judged).join('\n'))
+  for (const metric of shown) console.log(['', ...byStyle(metric, pieces, judged)].join('\n'))
 }
 
-const items = piecesOf(options.split as Split, {
-  perStyle: Number(options['per-style']),
-  lieder: Number(options.songs),
-}).filter(({ truth }) => truth.beats.length > 0)
-const results = items.map(judge)
-printTable(
-  'tutti',
-  results.map(({ item, ours: scores }) => ({ item, scores })),
-)
-console.log(
-  `tutti speed (every descriptor, mono, ${fft.name}, CPU time): ${((1000 * speed.audioSec) / speed.spentMs).toFixed(0)}× realtime`,
-)
-printTable(
-  'plain baseline',
-  results.map(({ item, plain: scores }) => ({ item, scores })),
-)
-if (!options['no-peers'])
-  for (const name of PEERS)
-    runPeer(
-      name,
-      items,
-      items.map((item) => item.wav()),
-    )
-printRealSpeed()
+const systems = findSystems()
+printSetting()
+const out: Record<string, unknown> = { split, systems }
+if (parts.includes('ebu')) {
+  const readings = readEbu()
+  out.ebu = readings
+  console.log(['\nEBU Tech 3341 and 3342', ...ebuLines(readings)].join('\n'))
+  if (readings.some(({ within }) => !within)) process.exitCode = 1
+}
+if (parts.includes('speed')) {
+  const speed = await measureSpeed(systems)
+  out.speed = speed
+  console.log(['', ...speedLines(speed)].join('\n'))
+}
+if (parts.includes('accuracy')) {
+  const all = await judgeAll(systems)
+  out.accuracy = {
+    pieces: all.pieces.map(({ id, style, font, hash, durationSec }) => ({ id, style, font, hash, durationSec })),
+    scores: Object.fromEntries(all.judged.map(({ system, scores }) => [system, scores])),
+  }
+  printAccuracy(all)
+}
+if (options.json) writeFileSync(options.json, `${JSON.stringify(out)}\n`)

@@ -1,7 +1,7 @@
 /** From a score to sound: which soundfont, kit, tuning and speed a piece gets, and the truth as it then sounds. */
 import { treat } from './effects.ts'
 import { type Font, FONTS, isThere, KIT_PITCHES, KITS, renderFont, SAMPLE_RATE, type Split } from './fonts.ts'
-import { between, faster, hashOf, pick, randomFrom, type Score, type Truth } from './score.ts'
+import { between, faster, hashOf, pick, type Random, randomFrom, type Score, type Truth } from './score.ts'
 import { STYLES } from './styles/index.ts'
 import { synthesise } from './synth.ts'
 import { sing } from './voice.ts'
@@ -23,6 +23,17 @@ const OWN_SYNTH_SHARE = 0.08
 const KIT_SHARE = 0.3
 const SPEED_SHARE = 0.2
 const TUNED_SHARE = 0.5
+/** Further off, and the nearest semitone would be another. */
+const OFF_MAX_CENTS = 44
+const SPEED_MAX = 0.04
+
+/** Whole pieces off 440 Hz, by tuning of the instruments or by speed, so that keys and chords keep their names. */
+const pitchOf = (random: Random) => {
+  const offCents = random() < TUNED_SHARE ? between(random, -50, 49) : 0
+  const speed = random() < SPEED_SHARE ? between(random, 1 - SPEED_MAX, 1 + SPEED_MAX) : 1
+  const totalCents = Math.max(-OFF_MAX_CENTS, Math.min(OFF_MAX_CENTS, offCents))
+  return { speed, tuningCents: totalCents - 1200 * Math.log2(speed) }
+}
 
 /** Sounds for a piece, by its name, of those its split may hear. */
 export const soundOf = (score: Score, split: Split): Sound => {
@@ -33,14 +44,10 @@ export const soundOf = (score: Score, split: Split): Sound => {
   const own = random() < OWN_SYNTH_SHARE && split !== 'held-out'
   const font = fonts.length > 0 && !own ? pick(random, fonts) : undefined
   const kit = font && kits.length > 0 && random() < KIT_SHARE ? pick(random, kits) : undefined
-  return {
-    ...(font ? { font } : {}),
-    ...(kit ? { kit } : {}),
-    kitProgram: pick(random, STYLES[score.style]?.kits ?? [0]),
-    tuningCents: random() < TUNED_SHARE ? between(random, -50, 49) : 0,
-    speed: random() < SPEED_SHARE ? between(random, 0.96, 1.04) : 1,
-    voiceLevel: between(random, 0.08, 0.3),
-  }
+  const kitProgram = pick(random, STYLES[score.style]?.kits ?? [0])
+  const { speed, tuningCents } = pitchOf(random)
+  const voiceLevel = between(random, 0.08, 0.3)
+  return { ...(font ? { font } : {}), ...(kit ? { kit } : {}), kitProgram, tuningCents, speed, voiceLevel }
 }
 
 /** Cubic interpolation; the pitch moves along, as on tape. */
@@ -93,5 +100,8 @@ export const render = (score: Score, sound: Sound): Float32Array => {
   return treat(sped(out, sound.speed), `${score.style} ${score.id}`, SAMPLE_RATE).audio
 }
 
-/** The truth of the rendering. Keys and chords are named by the nearest semitone of the sound. */
-export const truthOf = (score: Score, sound: Sound): Truth => faster(score.truth, sound.speed)
+/** The truth of the rendering. */
+export const truthOf = (score: Score, sound: Sound): Truth => ({
+  ...faster(score.truth, sound.speed),
+  tuningHz: 440 * 2 ** (sound.tuningCents / 1200) * sound.speed,
+})

@@ -30,6 +30,8 @@ export type Truth = {
   keys: Span<KeyLabel>[]
   /** Harte's syntax as `mir_eval` reads it; `N` where nothing sounds. */
   chords: Span<string>[]
+  /** Of the A above middle C, 428..452. */
+  tuningHz?: number
   /** Starts of notes; those within 30 ms are one. */
   onsets: number[]
   /** Form: equal labels sound alike. */
