@@ -39,6 +39,15 @@ export const TUNE: Float32Array = (() => {
   return tune
 })()
 
+/** White noise, another one for each seed. */
+export function noise(seed: number, samples: number): Float32Array {
+  let state = seed * 7919
+  return Float32Array.from({ length: samples }, () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) | 0
+    return (0.2 * state) / 2 ** 31
+  })
+}
+
 /** Sound as a WAV of 16 bits, the same on both sides. */
 export function wavOf(sound: Float32Array): Buffer {
   const bytes = sound.length * 4

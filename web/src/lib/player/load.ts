@@ -1,5 +1,16 @@
 import type { Deck, Track } from './deck.ts'
-import { applyGain, canFade, deckOf, fadeTo, forgetEnd, spareOf, start, type State, swap, whenFaded } from './engine-state.ts'
+import {
+  applyGain,
+  canFade,
+  deckOf,
+  fadeTo,
+  forgetEnd,
+  spareOf,
+  start,
+  type State,
+  swap,
+  whenFaded,
+} from './engine-state.ts'
 import { endCross, leave, put } from './handover.ts'
 
 /** The next track on the same reel begins now. */

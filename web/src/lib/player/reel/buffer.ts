@@ -96,8 +96,12 @@ export function openBuffer(element: HTMLAudioElement): ReelBuffer {
       await done
     },
     extend(toSec) {
-      if (s.media.readyState === 'open' && s.sb && !s.sb.updating && !(s.media.duration >= toSec))
-        s.media.duration = toSec
+      if (s.media.readyState !== 'open' || !s.sb || s.sb.updating) return
+      const { duration } = s.media
+      // Fragments are of no length of their own, and in what is endless one may only jump to what is there.
+      if (duration >= toSec && duration !== Infinity) return
+      const { buffered } = s.sb
+      s.media.duration = Math.max(toSec, buffered.length > 0 ? buffered.end(buffered.length - 1) : 0)
     },
     finish() {
       if (s.media.readyState === 'open' && s.sb && !s.sb.updating) s.media.endOfStream()

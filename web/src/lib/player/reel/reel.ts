@@ -155,9 +155,9 @@ async function read(r: State, take: Take): Promise<void> {
   signal.throwIfAborted()
   take.isFirst = false
   if (!run) return void (take.endSec = Math.max(take.appendedSec, take.startSec))
-  r.buffer.extend(take.startSec + lengthSec(take))
   await r.buffer.append(tune, take.startSec, take.joinSec, run)
   if (signal.aborted) return
+  r.buffer.extend(take.startSec + lengthSec(take))
   const samples = run.packets.reduce((sum, p) => sum + p.samples, 0)
   const { toSec, endSec } = runTimes({ startSec: take.startSec, ...tune }, { ...run, samples })
   take.appendedSec = Math.max(take.appendedSec, toSec)
