@@ -1,5 +1,5 @@
 /** The players: each turns a plan into notes. Not music anybody should hear twice; its use is that all of it is known. */
-import { degreeOf } from './harmony.ts'
+import { type Chord, degreeOf } from './harmony.ts'
 import type { Plan, Section } from './plan.ts'
 import { between, gaussian, type Note, pick } from './score.ts'
 
@@ -178,24 +178,35 @@ export const pad = (plan: Plan): Note[] => {
   return notes
 }
 
-const VOICE_SHIFT = -7
+const VOICE_LOWEST = 53
 const PHRASE_BARS = 4
+/** How many notes on beats belong to the chord. */
+const CHORD_TONE_SHARE = 0.8
+
+const nearestTone = (pitch: number, { root, tones }: Chord) => {
+  const distance = (tone: number) => ((((root + tone - pitch) % 12) + 18) % 12) - 6
+  return pitch + tones.map(distance).reduce((a, b) => (Math.abs(b) < Math.abs(a) ? b : a))
+}
 
 /** Motifs of two bars that return with their section; rests at the ends of phrases. */
 export const melody = (plan: Plan): Note[] => {
   const { random, style } = plan
   const program = pick(random, style.melodyPrograms)
   const stepsPerBar = style.steps * style.beatsPerBar
-  const shift = program === 'voice' ? VOICE_SHIFT : pick(random, [0, 0, 12])
+  const lowest = program === 'voice' ? VOICE_LOWEST : pick(random, [60, 60, 72])
   const timing = hand(plan)
   const notes: Note[] = []
-  const sing = (atSec: number, untilSec: number, degree: number, section: Section) => {
-    const pitch = 60 + shift + ((degreeOf(section.key, degree) + 24) % 24)
-    const velocity = section.level * between(random, 70, 112)
-    notes.push({ atSec, durationSec: Math.max(0.08, (untilSec - atSec) * 0.95), pitch, velocity, program })
+  const sing = (place: { atSec: number; untilSec: number; section: Section }, pitch: number) => {
+    const velocity = place.section.level * between(random, 70, 112)
+    const durationSec = Math.max(0.08, (place.untilSec - place.atSec) * 0.95)
+    notes.push({ atSec: place.atSec, durationSec, pitch, velocity, program })
   }
-  for (let beat = -plan.pickupBeats; beat < 0; beat++)
-    sing(plan.timeAt(beat) + timing(), plan.timeAt(beat + 1), 4 + beat, plan.sections[0]!)
+  const pitchOf = ({ key }: Section, degree: number) => lowest + ((degreeOf(key, degree) - lowest + 120) % 24)
+  for (let beat = -plan.pickupBeats; beat < 0; beat++) {
+    const section = plan.sections[0]!
+    const place = { atSec: plan.timeAt(beat) + timing(), untilSec: plan.timeAt(beat + 1), section }
+    sing(place, pitchOf(section, 4 + beat))
+  }
   const motifs: Record<string, { step: number; move: number }[]> = {}
   let degree = 7
   for (let bar = 0; bar < plan.bars; bar++) {
@@ -207,7 +218,10 @@ export const melody = (plan: Plan): Note[] => {
     motif.forEach(({ step, move }, i) => {
       degree = Math.max(3, Math.min(13, degree + move))
       const untilSec = stepTime(plan, bar, motif[i + 1]?.step ?? stepsPerBar)
-      sing(stepTime(plan, bar, step) + timing(), untilSec, degree, section)
+      const pitch = pitchOf(section, degree)
+      const onBeat = step % style.steps === 0 && random() < CHORD_TONE_SHARE
+      const sung = onBeat ? nearestTone(pitch, plan.chordAt(bar, step / style.steps)) : pitch
+      sing({ atSec: stepTime(plan, bar, step) + timing(), untilSec, section }, sung)
     })
   }
   return notes
