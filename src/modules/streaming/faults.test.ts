@@ -39,7 +39,7 @@ function mountSmall(folder: string, sizeKiB: number): boolean {
 
 test('a full disk is said, breaks no other answer, and leaves nothing behind', needsFfmpeg, async (t) => {
   await using music = await startMusic(tunes({ 'long.flac': 100, 'short.flac': 2 }))
-  const folder = join(music.app.dataDir, 'cache', 'renditions', 'v1')
+  const folder = join(music.app.dataDir, 'cache', 'renditions', 'v2')
   await mkdir(folder, { recursive: true })
   if (!mountSmall(folder, 400)) return t.skip('this user may not mount a tmpfs')
   await mkdir(join(folder, '.limbo'))
