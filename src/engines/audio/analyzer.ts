@@ -129,7 +129,7 @@ const summarise = (meters: Meters, { samples, broken }: Counted, sampleRate: num
   const durationSec = samples / sampleRate
   const levels = meters.level.finish()
   const loudness = loudnessOf(meters)
-  const spectral = spectralOf(describeFrames(meters.kept.finish(), sampleRate), meters.timbre.finish())
+  const spectral = spectralOf(describeFrames(meters.kept.finish(), sampleRate, meters.kernels), meters.timbre.finish())
   const { drDb, crestDb, ...faults } = meters.dynamics.finish()
   const silence = {
     startSec: levels.silenceStart / sampleRate,

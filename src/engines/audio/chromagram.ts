@@ -3,7 +3,7 @@
  * asks `estimate_tuning` for the tuning of the very spectra (`piptrack(fmin=150, fmax=4000, threshold=0.1)` of the
  * power, histogram of 0.01 semitones).
  */
-import { applyBank, type FilterBank } from './filterbank.ts'
+import { type FilterBank, runsBank } from './filterbank.ts'
 import { growingF32 } from './grow.ts'
 
 export const CHROMA = 12
@@ -24,7 +24,7 @@ export const chromaBank = (sampleRate: number, fftSize: number, tuning: number):
   const a0 = A0_HZ * 2 ** (tuning / CHROMA)
   const pitchOf = (bin: number): number =>
     bin === 0 ? pitchOf(1) - DC_OCTAVES * CHROMA : CHROMA * Math.log2((bin * sampleRate) / fftSize / a0)
-  const weights = new Float32Array(CHROMA * bins)
+  const rows = Array.from({ length: CHROMA }, () => new Float32Array(bins))
   const bumps = new Float64Array(CHROMA)
   for (let k = 0; k < bins; k++) {
     const pitch = pitchOf(k)
@@ -36,18 +36,16 @@ export const chromaBank = (sampleRate: number, fftSize: number, tuning: number):
     }
     const octave = Math.exp(-0.5 * ((pitch / CHROMA - OCTAVE_CENTRE) / OCTAVE_WIDTH) ** 2)
     for (let c = 0; c < CHROMA; c++)
-      weights[((c + CHROMA - C_ABOVE_A) % CHROMA) * bins + k] = (bumps[c]! / Math.sqrt(squares)) * octave
+      rows[(c + CHROMA - C_ABOVE_A) % CHROMA]![k] = (bumps[c]! / Math.sqrt(squares)) * octave
   }
-  const at = Int32Array.from({ length: CHROMA + 1 }, (_, c) => c * bins)
-  return { bands: CHROMA, from: new Int32Array(CHROMA), at, weights, centreHz: new Float32Array(CHROMA) }
+  return runsBank(rows.map((weights) => ({ from: 0, weights })))
 }
 
-/** The chroma of one frame, its largest 1; a silent frame is all 0. */
-export const chromaOf = (bank: FilterBank, power: Float32Array, out: Float32Array) => {
-  applyBank(bank, power, out)
+/** Scales the chroma of one frame so that its largest is 1; a silent frame stays 0. */
+export const toLargestOne = (chroma: Float32Array) => {
   let top = 0
-  for (let c = 0; c < CHROMA; c++) top = Math.max(top, out[c]!)
-  if (top > 0) for (let c = 0; c < CHROMA; c++) out[c]! /= top
+  for (let c = 0; c < CHROMA; c++) top = Math.max(top, chroma[c]!)
+  if (top > 0) for (let c = 0; c < CHROMA; c++) chroma[c]! /= top
 }
 
 const PITCH_LOW_HZ = 150

@@ -1,4 +1,5 @@
 /** Decimation by four with a Kaiser-windowed sinc: aliases into the range up to 2.1 kHz (of 44.1 kHz) stay below −50 dB. */
+import { type Kernels, plainKernels } from './kernels.ts'
 
 export const DECIMATION = 4
 const TAPS = 20
@@ -24,30 +25,27 @@ const taps = (() => {
   return raw.map((tap) => tap / sum)
 })()
 
-const [h0, h1, h2, h3, h4, h5, h6, h7, h8, h9] = taps
-
-/** A stateful decimator; every block must be a multiple of four samples long. The result is reused by the next call. */
-export const decimator = (blockSize: number): ((block: Float32Array) => Float32Array) => {
-  const x = new Float32Array(TAPS + blockSize)
-  const out = new Float32Array(blockSize / DECIMATION)
+/**
+ * A stateful decimator of blocks of at most `blockSize` samples, of any length: what is left of one is carried on to the
+ * next, so that over all there is one sample for four. The result is reused by the next call.
+ */
+export const decimator = (
+  blockSize: number,
+  kernels: Kernels = plainKernels(),
+): ((block: Float32Array) => Float32Array) => {
+  const filter = kernels.floats(TAPS)
+  filter.set(taps)
+  const x = kernels.floats(TAPS + DECIMATION + blockSize)
+  const out = kernels.floats(Math.ceil(blockSize / DECIMATION) + 1)
+  /** Samples in `x`: those a next answer begins with. Zeros before the first. */
+  let held = TAPS - DECIMATION
   return (block) => {
-    x.set(block, TAPS)
-    const count = block.length / DECIMATION
-    for (let n = 0, i = DECIMATION; n < count; n++, i += DECIMATION) {
-      // Written out: a loop over the taps takes twice as long.
-      out[n] =
-        h0! * (x[i]! + x[i + 19]!) +
-        h1! * (x[i + 1]! + x[i + 18]!) +
-        h2! * (x[i + 2]! + x[i + 17]!) +
-        h3! * (x[i + 3]! + x[i + 16]!) +
-        h4! * (x[i + 4]! + x[i + 15]!) +
-        (h5! * (x[i + 5]! + x[i + 14]!) +
-          h6! * (x[i + 6]! + x[i + 13]!) +
-          h7! * (x[i + 7]! + x[i + 12]!) +
-          h8! * (x[i + 8]! + x[i + 11]!) +
-          h9! * (x[i + 9]! + x[i + 10]!))
-    }
-    x.copyWithin(0, block.length, block.length + TAPS)
+    x.set(block, held)
+    const filled = held + block.length
+    const count = Math.max(0, Math.floor((filled - TAPS) / DECIMATION) + 1)
+    kernels.decimate(x, filter, out, count)
+    x.copyWithin(0, count * DECIMATION, filled)
+    held = filled - count * DECIMATION
     return out.subarray(0, count)
   }
 }

@@ -3,10 +3,11 @@
  * `hop_length=882 · 2^k` (the least k that makes at most `KEPT_FRAMES_MAX` frames: 0 up to 41 s), `center=True`,
  * `pad_mode="constant"`, periodic Hann. What each function takes besides: `shape.ts`, `cepstrum.ts`, `chromagram.ts`.
  */
-import { cepstrum, dctRows, MEL_BANDS, melBankOf, MFCC_COUNT } from './cepstrum.ts'
-import { CHROMA, chromaBank, chromaOf, estimateTuning } from './chromagram.ts'
-import { applyBank } from './filterbank.ts'
+import { dctBank, MEL_BANDS, melBankOf, MFCC_COUNT } from './cepstrum.ts'
+import { CHROMA, chromaBank, estimateTuning, toLargestOne } from './chromagram.ts'
+import type { FilterBank } from './filterbank.ts'
 import type { KeptFrames } from './kept.ts'
+import { type Kernels, plainKernels } from './kernels.ts'
 import { CONTRAST_BANDS, contrastMeter, type Shape, shapeOf, toDecibels } from './shape.ts'
 
 /** One value (or row of values) a frame. */
@@ -32,26 +33,48 @@ const contrastOf = (peaks: Float32Array, valleys: Float32Array) => {
   return toDecibels(peaks).map((peak, i) => peak - valleys[i]!)
 }
 
-const mfccOf = (melPower: Float32Array, count: number) => {
-  const mel = toDecibels(melPower)
-  const dct = dctRows(MFCC_COUNT)
-  const out = new Float32Array(count * MFCC_COUNT)
-  for (let f = 0; f < count; f++) cepstrum(dct, mel, f * MEL_BANDS, out, f * MFCC_COUNT)
+/** Rows of `from`, `width` values each, through filters: rows of as many values as there are filters. */
+const throughBank = (kernels: Kernels, filters: FilterBank, from: Float32Array, width: number) => {
+  const apply = kernels.bank(filters)
+  const [row, found] = [kernels.floats(width), kernels.floats(filters.bands)]
+  const out = new Float32Array((from.length / width) * filters.bands)
+  for (let at = 0, to = 0; at < from.length; at += width, to += filters.bands) {
+    row.set(from.subarray(at, at + width))
+    apply(row, found)
+    out.set(found, to)
+  }
   return out
 }
 
-/** All descriptors of all kept frames. */
-export const describeFrames = (kept: KeptFrames, sampleRate: number): Descriptors => {
-  const { count, bins, power, rms, zeroCrossingRate } = kept
-  const fftSize = 2 * (bins - 1)
-  const binHz = sampleRate / fftSize
-  const chromaTuning = estimateTuning(power, bins, binHz)
-  const melFilters = melBankOf(sampleRate, fftSize)
-  const chromaFilters = chromaBank(sampleRate, fftSize, chromaTuning)
+const chromaOf = (kernels: Kernels, { power, bins }: KeptFrames, filters: FilterBank) => {
+  const chroma = throughBank(kernels, filters, power, bins)
+  for (let at = 0; at < chroma.length; at += CHROMA) toLargestOne(chroma.subarray(at, at + CHROMA))
+  return chroma
+}
+
+const mfccOf = (kernels: Kernels, { power, bins }: KeptFrames, filters: FilterBank) => {
+  const mel = toDecibels(throughBank(kernels, filters, power, bins))
+  return throughBank(kernels, dctBank(MFCC_COUNT), mel, MEL_BANDS)
+}
+
+/** What is measured of the magnitudes: shape and contrast. */
+const shapesOf = ({ count, bins, power }: KeptFrames, binHz: number) => {
   const contrast = contrastMeter(bins, binHz)
-  const of = (width: number) => new Float32Array(count * width)
-  const [centroidHz, rolloffHz, bandwidthHz, flatness] = [of(1), of(1), of(1), of(1)]
-  const [mel, chroma, peaks, valleys] = [of(MEL_BANDS), of(CHROMA), of(CONTRAST_BANDS), of(CONTRAST_BANDS)]
+  const [centroidHz, rolloffHz, bandwidthHz, flatness, peaks, valleys] = [
+    1,
+    1,
+    1,
+    1,
+    CONTRAST_BANDS,
+    CONTRAST_BANDS,
+  ].map((width) => new Float32Array(count * width)) as [
+    Float32Array,
+    Float32Array,
+    Float32Array,
+    Float32Array,
+    Float32Array,
+    Float32Array,
+  ]
   const magnitude = new Float32Array(bins)
   const shape: Shape = { centroidHz: 0, rolloffHz: 0, bandwidthHz: 0, flatness: 0 }
   for (let f = 0; f < count; f++) {
@@ -63,22 +86,24 @@ export const describeFrames = (kept: KeptFrames, sampleRate: number): Descriptor
     bandwidthHz[f] = shape.bandwidthHz
     flatness[f] = shape.flatness
     contrast(magnitude, peaks, valleys, f * CONTRAST_BANDS)
-    applyBank(melFilters, spectrum, mel.subarray(f * MEL_BANDS, (f + 1) * MEL_BANDS))
-    chromaOf(chromaFilters, spectrum, chroma.subarray(f * CHROMA, (f + 1) * CHROMA))
   }
-  const [contrastDb, mfcc] = [contrastOf(peaks, valleys), mfccOf(mel, count)]
+  return { centroidHz, rolloffHz, bandwidthHz, flatness, contrastDb: contrastOf(peaks, valleys) }
+}
+
+/** All descriptors of all kept frames. */
+export const describeFrames = (kept: KeptFrames, sampleRate: number, kernels = plainKernels()): Descriptors => {
+  const { count, bins, power, rms, zeroCrossingRate } = kept
+  const fftSize = 2 * (bins - 1)
+  const binHz = sampleRate / fftSize
+  const chromaTuning = estimateTuning(power, bins, binHz)
   return {
     count,
-    centroidHz,
-    rolloffHz,
-    bandwidthHz,
-    flatness,
     rms,
     zeroCrossingRate,
-    contrastDb,
-    mfcc,
-    chroma,
     chromaTuning,
+    ...shapesOf(kept, binHz),
+    mfcc: mfccOf(kernels, kept, melBankOf(sampleRate, fftSize)),
+    chroma: chromaOf(kernels, kept, chromaBank(sampleRate, fftSize, chromaTuning)),
   }
 }
 

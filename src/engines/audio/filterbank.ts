@@ -24,28 +24,9 @@ const pack = (rows: { from: number; weights: number[]; centreHz: number }[]): Fi
   }
 }
 
-/** Sums of `bins` under every filter, into `out` (`bands` values). Four sums at once: one alone waits for each addition. */
-export const applyBank = (bank: FilterBank, bins: Float32Array, out: Float32Array) => {
-  const { from, at, weights, bands } = bank
-  for (let band = 0; band < bands; band++) {
-    const begin = at[band]!
-    const end = at[band + 1]!
-    let w = begin
-    let bin = from[band]!
-    let a = 0
-    let b = 0
-    let c = 0
-    let d = 0
-    for (const most = end - 3; w < most; w += 4, bin += 4) {
-      a += bins[bin]! * weights[w]!
-      b += bins[bin + 1]! * weights[w + 1]!
-      c += bins[bin + 2]! * weights[w + 2]!
-      d += bins[bin + 3]! * weights[w + 3]!
-    }
-    for (; w < end; w++, bin++) a += bins[bin]! * weights[w]!
-    out[band] = a + b + c + d
-  }
-}
+/** Filters of any weights: each reads a run of bins from `from` on. */
+export const runsBank = (runs: readonly { from: number; weights: ArrayLike<number> }[]): FilterBank =>
+  pack(runs.map(({ from, weights }) => ({ from, weights: Array.from(weights), centreHz: 0 })))
 
 const MEL_LINEAR_HZ = 200 / 3
 const MEL_LOG_FROM_HZ = 1000

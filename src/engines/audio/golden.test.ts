@@ -69,7 +69,7 @@ const listen = async (signal: Float32Array, most: number) => {
   spectra.push(signal)
   spectra.finish()
   const kept = keeper.finish()
-  return { kept, onset: timbre.finish(), ...describeFrames(kept, RATE) }
+  return { kept, onset: timbre.finish(), ...describeFrames(kept, RATE, kernels) }
 }
 
 /** All within one part in a thousand (of the value, or of what the descriptor is measured in). */

@@ -43,17 +43,6 @@ const mend = (x: Float32Array) => {
   return broken
 }
 
-const productsOf = (left: Float32Array, right: Float32Array) => {
-  let a = 0
-  let b = 0
-  for (let i = 0; i + 1 < left.length; i += 2) {
-    a += left[i]! * right[i]!
-    b += left[i + 1]! * right[i + 1]!
-  }
-  const last = left.length - 1
-  return left.length % 2 === 1 ? a + b + left[last]! * right[last]! : a + b
-}
-
 /** Blocks lie in the memory of the kernels. */
 export const createIntake = (kernels: Kernels, channels: 1 | 2, blockSize: number): Intake => {
   const size = Math.ceil(blockSize / STRETCH) * STRETCH
@@ -75,7 +64,7 @@ export const createIntake = (kernels: Kernels, channels: 1 | 2, blockSize: numbe
       read()
     }
     const planes = whole.map((plane) => plane.subarray(0, filled))
-    const products = channels === 2 ? productsOf(planes[0]!, planes[1]!) : 0
+    const products = channels === 2 ? kernels.dot(whole[0]!, whole[1]!) : 0
     const mono = padded.subarray(0, filled)
     filled = 0
     return { planes, scans, mono, padded: padded.subarray(0, blockSize), products }

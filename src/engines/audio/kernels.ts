@@ -8,6 +8,12 @@ import type { FilterBank } from './filterbank.ts'
 /** Reads bins, writes one sum for each filter. */
 export type BankKernel = (bins: Float32Array, out: Float32Array) => void
 
+/** Second-order section, a0 = 1. */
+export type Biquad = { b0: number; b1: number; b2: number; a1: number; a2: number }
+
+/** Values `from`..`to − 1` of two channels through the filters, which remember: the sum of squares of what comes out. */
+export type Weigher = (x: Float32Array, y: Float32Array, from: number, to: number) => number
+
 export type Kernels = {
   /** Zeros; there are at least four more behind the end. */
   floats(count: number): Float32Array
@@ -30,6 +36,12 @@ export type Kernels = {
   scan(x: Float32Array, peaks: Float32Array, sums: Float64Array): void
   /** Least and greatest of every 147 values, pairs, into `out`; `runs` of them. */
   extremes(x: Float32Array, out: Float32Array, runs: number): void
+  /** Sum of products; the length is a multiple of 32. */
+  dot(x: Float32Array, y: Float32Array): number
+  /** out[i] = Σ taps[j] · x[4 i + j], `count` of them; the number of taps is a multiple of four. */
+  decimate(x: Float32Array, taps: Float32Array, out: Float32Array, count: number): void
+  /** `first`, then `second` (b 1, −2, 1), with memories of its own. */
+  weigher(first: Biquad, second: Biquad): Weigher
 }
 
 /** Values in a stretch of `scan`, and in a run of `extremes`. */
@@ -92,6 +104,42 @@ const plainExtremes: Kernels['extremes'] = (x, out, runs) => {
   }
 }
 
+/** −400 dBFS. */
+const MEMORY_LEAST = 1e-20
+
+/** After the music the memories of a filter fade into numbers so small that they take many times as long: they end. */
+export const calm = (memories: Float64Array) => {
+  for (let i = 0; i < memories.length; i++) if (Math.abs(memories[i]!) < MEMORY_LEAST) memories[i] = 0
+}
+
+/** One channel through both sections; its four memories are in `s` from `at`. */
+const weighOne = (x: Float32Array, from: number, to: number, [f, g]: [Biquad, Biquad], s: Float64Array, at: number) => {
+  let [s0, s1, s2, s3] = [s[at]!, s[at + 1]!, s[at + 2]!, s[at + 3]!]
+  let sum = 0
+  for (let i = from; i < to; i++) {
+    const value = x[i]!
+    const between = f.b0 * value + s0
+    s0 = f.b1 * value - f.a1 * between + s1
+    s1 = f.b2 * value - f.a2 * between
+    const out = between + s2
+    s2 = s3 - 2 * between - g.a1 * out
+    s3 = between - g.a2 * out
+    sum += out * out
+  }
+  s.set([s0, s1, s2, s3], at)
+  return sum
+}
+
+const plainWeigher = (first: Biquad, second: Biquad): Weigher => {
+  const memories = new Float64Array(8)
+  return (x, y, from, to) => {
+    const sum =
+      weighOne(x, from, to, [first, second], memories, 0) + weighOne(y, from, to, [first, second], memories, 4)
+    calm(memories)
+    return sum
+  }
+}
+
 export const plainKernels = (): Kernels => ({
   floats: (count) => new Float32Array(count + 4).subarray(0, count),
   multiply(a, at, b, out) {
@@ -114,4 +162,20 @@ export const plainKernels = (): Kernels => ({
   },
   scan: plainScan,
   extremes: plainExtremes,
+  dot(x, y) {
+    let [a, b] = [0, 0]
+    for (let i = 0; i + 1 < x.length; i += 2) {
+      a += x[i]! * y[i]!
+      b += x[i + 1]! * y[i + 1]!
+    }
+    return a + b
+  },
+  decimate(x, taps, out, count) {
+    for (let i = 0, from = 0; i < count; i++, from += 4) {
+      let sum = 0
+      for (let j = 0; j < taps.length; j++) sum += taps[j]! * x[from + j]!
+      out[i] = sum
+    }
+  },
+  weigher: plainWeigher,
 })

@@ -3,6 +3,7 @@
  * greatest momentary and short-term loudness. Works on blocks of 100 ms; keeps one number per block.
  */
 import { growingF32 } from './grow.ts'
+import { type Biquad, type Kernels, plainKernels } from './kernels.ts'
 
 export type Loudness = {
   /** LUFS; −Infinity is never given: silence reads `SILENCE_LUFS`. */
@@ -16,8 +17,7 @@ export type Loudness = {
 
 /**
  * Loudness over time, LUFS, −70 for silence: point i stands for the seconds `i · stepSec` up to `(i + 1) · stepSec` and
- * is the greatest of the windows (momentary 400 ms, short-term 3 s) that are centred there, so that the greatest point
- * is the greatest of the track. Where no window is centred (half a window at both ends) the nearest speaks. At most
+ * is the greatest of the windows (momentary 400 ms, short-term 3 s; one every 100 ms) that are centred there. Where no window is centred (half a window at both ends) the nearest speaks. At most
  * `CURVE_POINTS_MAX` points; `stepSec` is a multiple of 0.1.
  */
 export type LoudnessCurve = { stepSec: number; momentaryLufs: Float32Array; shortTermLufs: Float32Array }
@@ -30,7 +30,7 @@ export type LoudnessCurve = { stepSec: number; momentaryLufs: Float32Array; shor
 export type LoudnessBlocks = { floorLufs: number; counts: number[] }
 
 export type LoudnessMeter = {
-  /** One block of exactly 100 ms (`sampleRate / 10` samples) of each channel. */
+  /** One block of exactly 100 ms (`sampleRate / 10` samples) of each channel, in the memory of the kernels. */
   push(planes: readonly Float32Array[]): void
   /** K-weighted mean square of every block so far. */
   blocks(): Float32Array
@@ -59,12 +59,6 @@ const FINE_SHORT_TERM = BLOCKS_SHORT_TERM * FINE_PER_BLOCK
 const lufsOf = (meanSquare: number) => (meanSquare > 0 ? OFFSET_LUFS + 10 * Math.log10(meanSquare) : -Infinity)
 const meanSquareOf = (lufs: number) => 10 ** ((lufs - OFFSET_LUFS) / 10)
 
-/** −400 dBFS. */
-const STATE_LEAST = 1e-20
-
-/** Second-order section, a0 = 1. */
-type Biquad = { b0: number; b1: number; b2: number; a1: number; a2: number }
-
 /** The high shelf of the K-weighting for any sample rate, by bilinear transform of its analogue prototype. */
 const shelf = (sampleRate: number): Biquad => {
   const k = Math.tan((Math.PI * 1681.974450955533) / sampleRate)
@@ -88,50 +82,6 @@ const highPass = (sampleRate: number): Biquad => {
   const a0 = 1 + k / q + k * k
   return { b0: 1, b1: -2, b2: 1, a1: (2 * (k * k - 1)) / a0, a2: (1 - k / q + k * k) / a0 }
 }
-
-/**
- * Sum of squares of two K-weighted channels, together, so that one's additions fill the other's waits.
- * `state` holds the memories of both sections of both channels (8 numbers).
- */
-const weighted = (
-  x: Float32Array,
-  y: Float32Array,
-  from: number,
-  to: number,
-  f: Biquad,
-  g: Biquad,
-  state: Float64Array,
-) => {
-  const { b0, b1, b2, a1, a2 } = f
-  const { a1: c1, a2: c2 } = g
-  let [s0, s1, s2, s3, t0, t1, t2, t3] = state as unknown as Eight
-  let sumX = 0
-  let sumY = 0
-  for (let i = from; i < to; i++) {
-    const inX = x[i]!
-    const inY = y[i]!
-    const shelfX = b0 * inX + s0
-    const shelfY = b0 * inY + t0
-    s0 = b1 * inX - a1 * shelfX + s1
-    t0 = b1 * inY - a1 * shelfY + t1
-    s1 = b2 * inX - a2 * shelfX
-    t1 = b2 * inY - a2 * shelfY
-    const outX = shelfX + s2
-    const outY = shelfY + t2
-    s2 = -2 * shelfX - c1 * outX + s3
-    t2 = -2 * shelfY - c1 * outY + t3
-    s3 = shelfX - c2 * outX
-    t3 = shelfY - c2 * outY
-    sumX += outX * outX
-    sumY += outY * outY
-  }
-  state.set([s0, s1, s2, s3, t0, t1, t2, t3])
-  // After the music the memories fade into numbers so small that reckoning with them takes many times as long.
-  for (let i = 0; i < state.length; i++) if (Math.abs(state[i]!) < STATE_LEAST) state[i] = 0
-  return sumX + sumY
-}
-
-type Eight = [number, number, number, number, number, number, number, number]
 
 /** Means of `width` neighbouring blocks, hop one block; empty when there are fewer. */
 const sliding = (blocks: Float32Array, width: number): Float64Array => {
@@ -235,12 +185,15 @@ const finePeaks = () => {
 }
 
 /** Every channel has weight 1: mono as it is, stereo left and right. Tracks under 400 ms are measured as one block. */
-export const loudnessMeter = (sampleRate: number, channels: 1 | 2, durationHintSec = 300): LoudnessMeter => {
+export const loudnessMeter = (
+  sampleRate: number,
+  channels: 1 | 2,
+  durationHintSec = 300,
+  kernels: Kernels = plainKernels(),
+): LoudnessMeter => {
   const blocks = growingF32(durationHintSec * 10)
-  const f = shelf(sampleRate)
-  const g = highPass(sampleRate)
-  const state = new Float64Array(8)
-  const silent = new Float32Array(sampleRate / 10)
+  const weigh = kernels.weigher(shelf(sampleRate), highPass(sampleRate))
+  const silent = kernels.floats(sampleRate / 10)
   const fine = finePeaks()
   return {
     push(planes) {
@@ -248,7 +201,7 @@ export const loudnessMeter = (sampleRate: number, channels: 1 | 2, durationHintS
       let sum = 0
       for (let part = 0, from = 0; part < FINE_PER_BLOCK; part++) {
         const to = Math.round(((part + 1) * length) / FINE_PER_BLOCK)
-        const power = weighted(planes[0]!, channels === 2 ? planes[1]! : silent, from, to, f, g, state)
+        const power = weigh(planes[0]!, channels === 2 ? planes[1]! : silent, from, to)
         fine.push(power / Math.max(1, to - from))
         sum += power
         from = to

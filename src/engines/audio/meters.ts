@@ -2,6 +2,7 @@
 import { type ChromaMeter, chromaMeter } from './chroma.ts'
 import { type DynamicsMeter, dynamicsMeter } from './dynamics.ts'
 import type { FftKit } from './fft.ts'
+import { runsBank } from './filterbank.ts'
 import { type FluxMeter, fluxMeter, REGION_EDGES_HZ, REGIONS } from './flux.ts'
 import { type GrowingF32, growingF32 } from './grow.ts'
 import type { Kernels } from './kernels.ts'
@@ -21,6 +22,7 @@ export const SPECTRUM_HOP = 441
 const TIMBRE_EVERY = KEPT_HOP / SPECTRUM_HOP
 
 export type Meters = {
+  kernels: Kernels
   loudness: LoudnessMeter
   peak: PeakMeter
   dynamics: DynamicsMeter
@@ -37,18 +39,15 @@ export type Meters = {
   sectionRows: GrowingF32
 }
 
-const regionSummer = (sampleRate: number, regionPower: Float64Array) => {
-  const edges = REGION_EDGES_HZ.map((hz) =>
-    Math.min(SPECTRUM_SIZE / 2 + 1, Math.ceil((hz * SPECTRUM_SIZE) / sampleRate)),
+/** A filter for each region: all its bins alike. Bin 0 is in none. */
+const regionBank = (sampleRate: number) => {
+  const bins = SPECTRUM_SIZE / 2 + 1
+  const edges = [0, ...REGION_EDGES_HZ].map((hz) =>
+    Math.max(1, Math.min(bins, Math.ceil((hz * SPECTRUM_SIZE) / sampleRate))),
   )
-  return (power: Float32Array) => {
-    let bin = 1
-    for (let r = 0; r < REGIONS; r++) {
-      let sum = 0
-      for (; bin < edges[r]!; bin++) sum += power[bin]!
-      regionPower[r]! += sum
-    }
-  }
+  return runsBank(
+    REGION_EDGES_HZ.map((_, r) => ({ from: edges[r]!, weights: new Float32Array(edges[r + 1]! - edges[r]!).fill(1) })),
+  )
 }
 
 /** Averages of MFCC over 1/SECTION_ROWS_PER_SEC seconds, as rows with empty chroma columns. */
@@ -79,7 +78,8 @@ export const createMeters = (
   const kept = frameKeeper(SPECTRUM_SIZE)
   const visual = visualMeter(kernels, sampleRate, SPECTRUM_SIZE, perSec, durationHintSec)
   const regionPower = new Float64Array(REGIONS)
-  const sumRegions = regionSummer(sampleRate, regionPower)
+  const sumRegions = kernels.bank(regionBank(sampleRate))
+  const regionNow = kernels.floats(REGIONS)
   const sectionRows = growingF32(durationHintSec * SECTION_ROWS_PER_SEC * SECTION_WIDTH)
   const average = sectionAverager(sectionRows, perSec / TIMBRE_EVERY)
   let frame = 0
@@ -89,12 +89,14 @@ export const createMeters = (
     if (frame++ % TIMBRE_EVERY !== 0) return
     timbre.push(power)
     kept.push(power, heard, from, to)
-    sumRegions(power)
+    sumRegions(power, regionNow)
+    for (let r = 0; r < REGIONS; r++) regionPower[r]! += regionNow[r]!
     average(timbre.mfcc)
   }
   const spectra = stft(kit, SPECTRUM_SIZE, SPECTRUM_HOP, onFrame, kernels)
   return {
-    loudness: loudnessMeter(sampleRate, channels, durationHintSec),
+    kernels,
+    loudness: loudnessMeter(sampleRate, channels, durationHintSec, kernels),
     peak: peakMeter(channels),
     dynamics: dynamicsMeter(channels),
     kept,

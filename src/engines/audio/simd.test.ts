@@ -74,6 +74,24 @@ describe('SIMD kernels do what the plain ones do', () => {
       return [peaks, Float32Array.from(sums)]
     }))
 
+  test('dot', () =>
+    agree((k) => [Float32Array.of(k.dot(fill(k.floats(8 * STRETCH), 10), fill(k.floats(8 * STRETCH), 11)), 1e4)]))
+
+  test('decimate', () =>
+    agree((k) => {
+      const [x, taps, out] = [fill(k.floats(100), 12), fill(k.floats(20), 13), k.floats(20)]
+      k.decimate(x, taps, out, 20)
+      return [out]
+    }))
+
+  test('weigher, in parts', () =>
+    agree((k) => {
+      const first = { b0: 1.5, b1: -2.6, b2: 1.2, a1: -1.66, a2: 0.71 }
+      const weigh = k.weigher(first, { b0: 1, b1: -2, b2: 1, a1: -1.99, a2: 0.9903 })
+      const [x, y] = [fill(k.floats(441), 14), fill(k.floats(441), 15)]
+      return [Float32Array.of(weigh(x, y, 0, 100), weigh(x, y, 100, 441), weigh(y, x, 0, 441), weigh(x, y, 7, 7))]
+    }))
+
   test('extremes', () =>
     agree((k) => {
       const [x, out] = [fill(k.floats(30 * RUN), 9), k.floats(60)]

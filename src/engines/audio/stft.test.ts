@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { decimator } from './decimate.ts'
 import { loadFft, plainFft } from './fft.ts'
-import { applyBank, melBank } from './filterbank.ts'
+import { melBank } from './filterbank.ts'
+import { plainKernels } from './kernels.ts'
 import { stft } from './stft.ts'
 
 /** The definition, slowly. */
@@ -15,6 +17,18 @@ const slowPower = (x: Float32Array) =>
     })
     return re * re + im * im
   })
+
+test('decimation: a sample for four, wherever the input is cut', () => {
+  const x = Float32Array.from({ length: 4410 }, (_, n) => Math.sin(n * n * 1e-5))
+  const whole = Array.from(decimator(x.length)(x))
+  assert.equal(whole.length, 1102)
+  for (const size of [1, 4, 441, 1471]) {
+    const decimate = decimator(size)
+    const parts: number[] = []
+    for (let at = 0; at < x.length; at += size) parts.push(...decimate(x.subarray(at, at + size)))
+    assert.deepEqual(parts, whole)
+  }
+})
 
 describe('spectra', () => {
   for (const load of [loadFft, () => Promise.resolve(plainFft())])
@@ -44,7 +58,7 @@ describe('spectra', () => {
   test('mel filters have unit area in hertz (Slaney)', () => {
     const bank = melBank(44_100, 2048, 40)
     const out = new Float32Array(40)
-    applyBank(bank, new Float32Array(1025).fill(1), out)
+    plainKernels().bank(bank)(new Float32Array(1025).fill(1), out)
     out.subarray(10).forEach((sum) => assert.ok(Math.abs((sum * 44_100) / 2048 - 1) < 0.05, `${sum}`))
   })
 })

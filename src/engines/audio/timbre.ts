@@ -3,7 +3,7 @@
  * that sections are found by. Both of `power_to_db(melspectrogram(n_mels=128), amin=1e-4, top_db=None)` in librosa's
  * words: a floor about 80 dB below loud music, so that what a codec leaves between the notes is no change.
  */
-import { cepstrum, dctRows, MEL_BANDS, melBankOf } from './cepstrum.ts'
+import { dctBank, MEL_BANDS, melBankOf } from './cepstrum.ts'
 import type { Kernels } from './kernels.ts'
 
 /** Coefficients that sections are found by. */
@@ -38,10 +38,10 @@ const rise = (now: Float32Array, before: Float32Array) => {
  */
 export const timbreMeter = (kernels: Kernels, sampleRate: number, fftSize: number): TimbreMeter => {
   const applyBank = kernels.bank(melBankOf(sampleRate, fftSize))
-  const dct = dctRows(TIMBRE_MFCC)
+  const cepstrum = kernels.bank(dctBank(TIMBRE_MFCC))
   const mel = kernels.floats(MEL_BANDS)
   const before = new Float32Array(MEL_BANDS)
-  const mfcc = new Float32Array(TIMBRE_MFCC)
+  const mfcc = kernels.floats(TIMBRE_MFCC)
   let frames = 0
   let last = 0
   let sum = 0
@@ -49,7 +49,7 @@ export const timbreMeter = (kernels: Kernels, sampleRate: number, fftSize: numbe
   const push = (power: Float32Array) => {
     applyBank(power, mel)
     kernels.decibels(mel, FLOOR_POWER)
-    cepstrum(dct, mel, 0, mfcc, 0)
+    cepstrum(mel, mfcc)
     sum += last
     squares += last * last
     last = frames++ === 0 ? 0 : rise(mel, before)

@@ -2,7 +2,7 @@
  * The spectral part of the visual frames, written while the audio streams by: of 100 spectra a second each of the 60
  * moments shows the nearest (at most 5 ms off, within a window of 46 ms). Scaled once the whole track is known.
  */
-import { displayBank } from './filterbank.ts'
+import { displayBank, runsBank } from './filterbank.ts'
 import { FRAME_AT, FRAME_BANDS, FRAME_STRIDE_BYTES, FRAMES_PER_SEC } from './frames.ts'
 import { growingU8 } from './grow.ts'
 import type { Kernels } from './kernels.ts'
@@ -40,6 +40,10 @@ const rowMaker = (kernels: Kernels, sampleRate: number, fftSize: number) => {
   const bank = displayBank(sampleRate, fftSize, FRAME_BANDS, LOW_HZ, HIGH_HZ)
   const applyBank = kernels.bank(bank)
   const bands = kernels.floats(FRAME_BANDS)
+  /** Power of all bins but the first, and the same times the bin. */
+  const bins = Float32Array.from({ length: fftSize / 2 }, (_, k) => k + 1)
+  const sumBins = kernels.bank(runsBank([bins.map(() => 1), bins].map((weights) => ({ from: 1, weights }))))
+  const sums = kernels.floats(2)
   const tilt = bank.centreHz.map((hz) => TILT_DB_PER_OCTAVE * Math.log2(hz / TILT_CENTRE_HZ))
   const fullScale = (fftSize / 4) ** 2
   // Parseval for a Hann window: mean square = Σ power · 2 / (size · Σ window²), Σ window² = 3/8 size.
@@ -49,12 +53,8 @@ const rowMaker = (kernels: Kernels, sampleRate: number, fftSize: number) => {
     applyBank(power, bands)
     for (let b = 0; b < FRAME_BANDS; b++)
       row[b] = clampByte(((decibels(bands[b]! / fullScale) + tilt[b]! - FLOOR_DB) * 255) / RANGE_DB)
-    let sum = 0
-    let weighted = 0
-    for (let k = 1; k < power.length; k++) {
-      sum += power[k]!
-      weighted += k * power[k]!
-    }
+    sumBins(power, sums)
+    const [sum, weighted] = [sums[0]!, sums[1]!]
     row[FRAME_AT.loudness] = clampByte(255 + decibels(sum * meanSquareScale) / DISPLAY_STEP_DB)
     const centroidHz = sum > 1e-9 ? (weighted / sum) * binHz : CENTROID_LOW_HZ
     row[FRAME_AT.centroid] = clampByte(CENTROID_STEPS_PER_OCTAVE * Math.log2(centroidHz / CENTROID_LOW_HZ))
