@@ -26,9 +26,9 @@ const FLOOR_REACH = 15
 /** Half width of the scale: 4 s, about two bars. */
 const SCALE_REACH = 400
 /** A passage this much weaker than the track's mean is not amplified further. */
-const SCALE_FLOOR = 0.25
+export const SCALE_FLOOR = 0.25
 /** What each region adds to the joint onset curve. */
-const REGION_WEIGHTS = [1, 0.7, 0.8, 1, 0.8, 0.6] as const
+export const REGION_WEIGHTS = [1, 0.7, 0.8, 1, 0.8, 0.6] as const
 
 /** Mean of x over ±reach, shortened at the ends. */
 export const movingMean = (x: Float32Array, reach: number): Float32Array => {
@@ -59,9 +59,9 @@ const localScale = (x: Float32Array) => {
 }
 
 /** Typical peaks stand about this many times over the root mean square. */
-const PEAK_OVER_RMS = 2.5
+export const PEAK_OVER_RMS = 2.5
 /** Evidence saturates: one cymbal crash is not ten beats. */
-const CEILING = 2.5
+export const CEILING = 2.5
 
 const normalise = (raw: Float32Array) => {
   const floor = movingMean(raw, FLOOR_REACH)
