@@ -16,6 +16,11 @@ const stepsOf = (sound: Float32Array): string[] =>
     const step = Math.abs((sound[i] ?? 0) - (sound[i - 1] ?? 0))
     return i > 0 && step > STEP_MAX ? [`${step.toFixed(2)} at ${(i / RATE_HZ).toFixed(3)} s`] : []
   })
+/** Silence of some ms, and where it ends. */
+const firstQuiet = (sound: Float32Array): number => {
+  const from = sound.findIndex((_, i) => i > RATE_HZ / 2 && sound.subarray(i, i + 500).every((v) => v === 0))
+  return sound.findIndex((v, i) => i > from && v !== 0)
+}
 const ALBUM = 'flac then flac'
 
 void describe('web app: borders of tracks', { skip: skipSound, timeout: 300_000 }, () => {
@@ -52,10 +57,13 @@ void describe('web app: borders of tracks', { skip: skipSound, timeout: 300_000 
   /** Pauses and goes on three times around the border. */
   async function pauseAround(): Promise<void> {
     await ears.playAlbum(ALBUM, { quality: 'original' })
-    await ears.heardFor('most of the first track', 2)
+    await ears.heardFor('most of the first track', 1.7)
     for (let i = 0; i < 3; i++) {
-      await button('Pause').click()
-      await button('Play').click()
+      for (const name of ['Pause', 'Play']) {
+        // A machine that is too busy comes to the end of the music before: that is tried again.
+        await until(name, () => button(name).count(), Boolean, 3000)
+        await button(name).click()
+      }
       await new Promise((resolve) => setTimeout(resolve, 150))
     }
     await until('the second track', title, (text) => text.endsWith('2'))
@@ -69,11 +77,6 @@ void describe('web app: borders of tracks', { skip: skipSound, timeout: 300_000 
   }
   void it('pauses around the border do not click, and the tune goes on', () => onceCalm(pauseAround))
 
-  /** Silence of some ms, and where it ends. */
-  const firstQuiet = (sound: Float32Array): number => {
-    const from = sound.findIndex((_, i) => i > RATE_HZ / 2 && sound.subarray(i, i + 500).every((v) => v === 0))
-    return sound.findIndex((v, i) => i > from && v !== 0)
-  }
   async function skipOn(): Promise<void> {
     await ears.playAlbum(ALBUM, { quality: 'original' })
     await ears.heardFor('some of the first track', 0.8)
@@ -112,7 +115,8 @@ void describe('web app: borders of tracks', { skip: skipSound, timeout: 300_000 
       await route.continue()
     })
     await ears.playAlbum(ALBUM, { quality: 'original' })
-    setTimeout(open, 4000)
+    await ears.heardFor('the first track and silence', CUT_AT / RATE_HZ + 1)
+    open()
     await until('the second track', title, (text) => text.endsWith('2'), 20_000)
     const sound = await ears.heardFor('the second track', 7)
     await ears.page.context().unroute(stream)

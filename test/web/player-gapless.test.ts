@@ -155,8 +155,11 @@ void describe('web app: no gap between tracks', { skip: skipSound, timeout: 300_
   })
 
   void it('songs of different loudness: each at its level, and no click where they meet', async (t) => {
-    const read = () => ears.songsOf(LEVELS)
-    const songs = await until('both are measured', read, (all) => all.every((song) => song.loudness))
+    const songs = await until(
+      'both are measured',
+      () => ears.songsOf(LEVELS),
+      (all) => all.every((song) => song.loudness),
+    )
     const wanted = songs.map(({ loudness }, i) => {
       const { trackGainDb = 0, trackPeakDbtp = null } = loudness ?? {}
       return (LOUD[i] ?? 1) * 10 ** (Math.min(trackGainDb, trackPeakDbtp === null ? 0 : -1 - trackPeakDbtp) / 20)
