@@ -22,6 +22,7 @@ type Treatment = 'none' | 'erased' | 'later'
 
 /** Every table of the database. A new one fails the test until somebody has thought of the people in it. */
 const TABLES: Readonly<Record<string, Treatment>> = {
+  'analysis.control': 'none',
   'analysis.features': 'none',
   'analysis.songs': 'none',
   'analysis.timelines': 'none',

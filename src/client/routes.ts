@@ -34,8 +34,11 @@ export const routes = {
   },
   analysis: {
     getAnalysis: { kind: 'public', method: 'GET', path: '/songs/:id/analysis' },
+    getAnalysisPart: { kind: 'public', method: 'GET', path: '/songs/:id/analysis/:part' },
     analyzeSong: { kind: 'public', method: 'POST', path: '/songs/:id/analyze' },
     getQueue: { kind: 'public', method: 'GET', path: '/analysis/queue' },
+    setQueue: { kind: 'public', method: 'PATCH', path: '/analysis/queue' },
+    analyzeFile: { kind: 'public', method: 'POST', path: '/analyze' },
     getWaveform: { kind: 'public', method: 'GET', path: '/songs/:id/waveform' },
     getFrames: { kind: 'raw', method: 'GET', path: '/songs/:id/frames' },
   },

@@ -93,6 +93,7 @@ const catalog: Record<string, Row> = {
 }
 
 const ownedTier = async (w: World) => ({ ...(await ownedSong(w)), tier: 'aac-64', segment: 0 })
+const ownedPart = async (w: World) => ({ ...(await ownedSong(w)), part: 'beats' })
 const privateTier: Row = { ...privateSong(200), input: ownedTier } as Row
 
 const listening: Record<string, Row> = {
@@ -118,7 +119,14 @@ const listening: Record<string, Row> = {
   },
   getAnalysis: privateSong(200),
   analyzeSong: privateSong(202),
+  getAnalysisPart: { ...privateSong(200), input: ownedPart } as Row,
+  analyzeFile: role,
   getQueue: role,
+  setQueue: {
+    kind: 'thing',
+    input: async () => ({ isPaused: false }),
+    answers: { nobody: OUT, stranger: NEEDS_ROLE, owner: NEEDS_ROLE, artist: NEEDS_ROLE, admin: 200 },
+  },
   getWaveform: privateSong(200),
   getFrames: privateSong(200),
 }

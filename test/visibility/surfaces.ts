@@ -51,6 +51,7 @@ export const SURFACES: Readonly<Record<string, Surface>> = {
   albumCover: album((m) => ({ id: m.albumId })),
   artistImage: song((m) => ({ id: m.artistId })),
   getAnalysis: bySongId,
+  getAnalysisPart: song((m) => ({ id: m.songId, part: 'beats' })),
   getWaveform: bySongId,
   getFrames: bySongId,
   getChanges: song(() => ({})),

@@ -7,6 +7,7 @@ import { framesIntact, readFrameHeader } from '#engines/audio/index.ts'
 import { ffmpeg, type Music, makeTune, needsFfmpeg, startMusic, tuneWav } from '#modules/streaming/testing.ts'
 import { io } from 'socket.io-client'
 import analysis from './index.ts'
+import { PART_NAMES } from './shapes.ts'
 
 const RATE = 22_050
 const HEADER = 44
@@ -91,6 +92,42 @@ test('lists show what was found', needsFfmpeg, async () => {
   assert.equal(song['key'], found['key'])
 })
 
+test('what is said as a whole is said in parts', needsFfmpeg, async () => {
+  const whole = await analysed('beat')
+  const seen = new Set<string>()
+  for (const part of PART_NAMES) {
+    const answer = await music.fetch('beat', `/analysis/${part}`)
+    const body = (await answer.json()) as Record<string, unknown>
+    assert.equal(answer.status, 200, part)
+    for (const [name, value] of Object.entries(body)) assert.deepEqual(value, whole[name], `${part}: ${name}`)
+    for (const name of Object.keys(body)) seen.add(name)
+  }
+  assert.deepEqual(seen, new Set(Object.keys(whole)), 'nothing but in a part')
+  assert.equal((await music.fetch('beat', '/analysis/nonsense')).status, 400)
+})
+
+test('a file that is not kept is analysed like one that is', needsFfmpeg, async () => {
+  const stranger = await music.app.as('stranger')
+  const send = async (bytes: Buffer): Promise<[number, Record<string, unknown>]> => {
+    const body = new FormData()
+    body.set('audio', new Blob([Uint8Array.from(bytes)]), 'some.wav')
+    const headers = { authorization: `Bearer ${stranger.token}` }
+    const answer = await fetch(`${music.app.url}/api/v1/analyze`, { method: 'POST', headers, body })
+    return [answer.status, (await answer.json()) as Record<string, unknown>]
+  }
+  const [status, found] = await send(clicks(24, 120))
+  const kept = await analysed('beat')
+  assert.deepEqual([status, found['beats'], found['songId']], [200, kept['beats'], undefined])
+  const [, jingle] = await send(tuneWav(2))
+  assert.equal(Math.round(jingle['durationSec'] as number), 2)
+  // One sample: nothing to hear, and said so.
+  const [oneStatus, one] = await send(tuneWav(1).subarray(0, HEADER + 2))
+  assert.ok(oneStatus === 200 ? one['tempo'] === null && one['key'] === null : oneStatus === 422, JSON.stringify(one))
+  const [junkStatus, junk] = await send(Buffer.from('no music '.repeat(99)))
+  assert.deepEqual([junkStatus, junk['code']], [422, 'not_audio'])
+  assert.equal((await stranger.post('/analyze', {})).status, 400)
+})
+
 test('the waveform has as many points as asked', needsFfmpeg, async () => {
   for (const points of [16, 500]) {
     const answer = await music.fetch('tune.mp3', `/waveform?points=${points}`)
@@ -148,11 +185,11 @@ test('progress was told over the socket, the last time with nothing left', needs
   await new Promise((resolve) => socket.once('connected', resolve))
   const admin = await music.app.as('admin')
   await admin.post(`/songs/${music.id('silence')}/analyze`)
-  const done = { waiting: 0, processing: 0, completed: 3, failed: 0, etaSec: 0 }
+  const none = { waiting: 0, processing: 0, failed: 0, renewing: 0 }
+  const done = { ...none, completed: 3, etaSec: 0, isPaused: false }
   await music.app.eventually(async () => isDeepStrictEqual(pushed.at(-1), done), 'the last word over the socket')
   socket.close()
-  const { body } = await admin.get('/analysis/queue')
-  assert.deepEqual(body, { waiting: 0, processing: 0, completed: 3, failed: 0, etaSec: 0 })
+  assert.deepEqual((await admin.get('/analysis/queue')).body, done)
 })
 
 test('who may ask, and who may ask for it again', needsFfmpeg, async () => {

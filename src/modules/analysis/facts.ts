@@ -1,16 +1,14 @@
 /** Between what the engine finds, what the tables keep and what the contract says. */
-import type { TrackAnalysis } from '#engines/audio/index.ts'
+import { ENGINE_VERSION, type TrackAnalysis } from '#engines/audio/index.ts'
 import type { Static } from '#kernel/schema.ts'
+import { detailsOf, spansOf } from './details.ts'
 import type { Analysis, Facets } from './schema.ts'
 import type { FeatureRow, State, TimelineRow } from './tables.ts'
+import { clamp01, numbers } from './numbers.ts'
 
 /** The engine's words for "there is nothing to measure". */
 const SILENCE_LUFS = -70
 const SILENCE_DBTP = -120
-
-/** Four decimals (0.1 ms for times): more is noise of 32-bit numbers. */
-const numbers = (values: Float32Array): number[] => Array.from(values, (value) => Math.round(value * 1e4) / 1e4)
-const clamp01 = (value: number): number => Math.min(1, Math.max(0, value))
 
 /** Six regions become the three that a listener can name: below 300 Hz, up to 2.4 kHz, above. */
 const threeBands = (b: TrackAnalysis['bands']) => ({
@@ -52,6 +50,7 @@ export function toFeatures(contentId: string, a: TrackAnalysis, tookMs: number):
     silence_end_sec: a.silence.endSec,
     points_per_sec: a.pointsPerSec,
     took_ms: Math.round(tookMs),
+    details: detailsOf(a),
   }
 }
 
@@ -61,15 +60,19 @@ export const toTimelines = (contentId: string, a: TrackAnalysis): TimelineRow =>
   downbeats: numbers(a.downbeats),
   onsets: numbers(a.onsets),
   sections: numbers(a.sections),
+  spans: spansOf(a),
 })
 
-/** A section is named by its number: what it is (verse, chorus) is not claimed. */
+/** Of an older engine, which found no names. */
 const section = (startSec: number, index: number) => ({ startSec, label: `Section ${index + 1}` })
 
 export const toAnalysis = (f: FeatureRow, t: TimelineRow, songId?: string): Analysis => ({
   ...(songId && { songId }),
+  ...f.details.shown,
+  ...t.spans.shown,
   status: 'completed',
   engineVersion: f.engine_version,
+  isCurrent: f.engine_version >= ENGINE_VERSION,
   durationSec: f.duration_sec,
   tempo: f.tempo,
   tempoConfidence: f.tempo_confidence,
@@ -96,11 +99,16 @@ export const toAnalysis = (f: FeatureRow, t: TimelineRow, songId?: string): Anal
     rolloffHz: f.rolloff_hz,
     flatness: f.flatness,
     zeroCrossingRate: f.zero_crossing_rate,
+    ...f.details.spectral,
   },
   mfcc: f.mfcc,
   chroma: f.chroma,
-  silence: { startSec: f.silence_start_sec, endSec: f.silence_end_sec },
-  sections: t.sections.map(section),
+  silence: {
+    startSec: f.silence_start_sec,
+    endSec: f.silence_end_sec,
+    ...(t.spans.gaps && { gaps: t.spans.gaps }),
+  },
+  sections: t.spans.sections ?? t.sections.map(section),
 })
 
 type FacetFields = Pick<

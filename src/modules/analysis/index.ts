@@ -13,8 +13,9 @@ import * as store from './store.ts'
 import type { AnalysisTables } from './tables.ts'
 import { createPool, poolSize } from './worker/pool.ts'
 
-/** Behind new songs: what an older engine has analysed, and what could not be analysed before. */
+/** Behind new songs: what could not be analysed before, and behind that what an older engine has analysed. */
 const PRIORITY_LATER = 10
+const PRIORITY_RENEW = 20
 const CATCH_UP_EVERY_MS = 15 * 60_000
 /** A song whose file was away is not asked for again before this. */
 const CATCH_UP_AGE_MS = 10 * 60_000
@@ -25,19 +26,15 @@ type Deps = { readonly ctx: Ctx<AnalysisTables>; readonly changed: () => void }
 const onAudioReady = ({ ctx, changed }: Deps) =>
   on<AnalysisTables, typeof songAudioReady.payload>(songAudioReady, async (tx, payload, { emit, enqueue }) => {
     const contents = payload.songs.map((song) => song.contentId)
-    const known = await store.freshFeatures(tx, contents, ENGINE_VERSION)
+    const known = await store.featuresOf(tx, contents)
     for (const { songId, contentId } of payload.songs) {
       const features = known.get(contentId)
-      const state = features ? 'completed' : 'pending'
+      const done = features
+        ? ({ state: 'completed', progress: 1 } as const)
+        : ({ state: 'pending', progress: 0 } as const)
+      // What an older engine knows of it serves meanwhile, and the clock asks for a better answer.
       const isQueued = !features && ctx.config.enableAnalysis
-      const row = {
-        content_id: contentId,
-        state,
-        progress: features ? 1 : 0,
-        detail: null,
-        is_queued: isQueued,
-      } as const
-      await store.putSong(tx, songId, row)
+      await store.putSong(tx, songId, { content_id: contentId, ...done, detail: null, is_queued: isQueued })
       if (features) await emit(songAnalyzed, toFacets(songId, 'completed', features))
       else if (isQueued) await enqueue(analyzeSongJob, { songId, contentId }, { key: songId })
     }
@@ -54,14 +51,13 @@ const onRemoved = ({ ctx, changed }: Deps) =>
 /** Gives a job to songs that have none. Resolves how many. */
 async function catchUp(ctx: Ctx<AnalysisTables>, olderThanMs: number): Promise<number> {
   if (!ctx.config.enableAnalysis || ctx.media.settings.driver === 'none') return 0
+  if (await store.isPaused(ctx.db)) return 0
   const one = async (tx: Parameters<Parameters<typeof ctx.write>[0]>[0], enqueue: Enqueue) => {
     const rows = await store.unqueued(tx, { version: ENGINE_VERSION, olderThanMs, limit: CATCH_UP_BATCH })
-    for (const { song_id, content_id } of rows)
-      await enqueue(
-        analyzeSongJob,
-        { songId: song_id, contentId: content_id },
-        { key: song_id, priority: PRIORITY_LATER },
-      )
+    for (const { song_id, content_id, is_new } of rows) {
+      const priority = is_new ? PRIORITY_LATER : PRIORITY_RENEW
+      await enqueue(analyzeSongJob, { songId: song_id, contentId: content_id }, { key: song_id, priority })
+    }
     await store.markQueued(
       tx,
       rows.map((row) => row.song_id),
@@ -84,7 +80,8 @@ export default defineModule<AnalysisTables, { analysis: typeof analysis }, { son
     const pool = createPool(poolSize(ctx.config.analysisWorkers))
     const announcer = createAnnouncer(ctx, pool.size)
     const changed = () => announcer.changed()
-    const deps = { ctx, changed, pool, songs: needs.songs, workers: pool.size }
+    const resume = async () => void (await catchUp(ctx, 0))
+    const deps = { ctx, changed, pool, resume, songs: needs.songs, workers: pool.size }
     return {
       api: { analysis: createService(deps) },
       routes: { analysis: createRoutes(deps) },
@@ -99,7 +96,7 @@ export default defineModule<AnalysisTables, { analysis: typeof analysis }, { son
         },
       ],
       start: async () => {
-        if (ctx.duties.has('jobs')) await catchUp(ctx, 0)
+        if (ctx.duties.has('jobs')) await resume()
       },
       async stop() {
         announcer.stop()

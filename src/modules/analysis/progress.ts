@@ -1,3 +1,4 @@
+import { ENGINE_VERSION } from '#engines/audio/index.ts'
 import type { Ctx } from '#kernel/module.ts'
 import { analysisProgress } from './events.ts'
 import type { AnalysisQueue } from './schema.ts'
@@ -8,10 +9,11 @@ const PUSH_EVERY_MS = 1000
 
 /** How far the library is; the rest takes as long as the last songs took, shared by the workers. */
 export async function queueOf(ctx: Pick<Ctx<AnalysisTables>, 'db'>, workers: number): Promise<AnalysisQueue> {
-  const c = await count(ctx.db)
+  const c = await count(ctx.db, ENGINE_VERSION)
   const left = c.pending + c.processing
   const etaSec = left === 0 ? 0 : c.meanMs === null ? null : Math.ceil((left * c.meanMs) / 1000 / workers)
-  return { waiting: c.pending, processing: c.processing, completed: c.completed, failed: c.failed, etaSec }
+  const { pending: waiting, processing, completed, failed, renewing, isPaused } = c
+  return { waiting, processing, completed, failed, renewing, etaSec, isPaused }
 }
 
 /** Tells signed-in sockets how far the library is: at most once a second, and always once after the last change. */

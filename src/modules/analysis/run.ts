@@ -1,7 +1,8 @@
+import { stat } from 'node:fs/promises'
 import { system } from '#kernel/caller.ts'
 import { filesHere } from '#kernel/blob/files-here.ts'
 import type { Api } from '#kernel/contract.ts'
-import { AppError, messageOf } from '#kernel/errors.ts'
+import { AppError, conflict, messageOf } from '#kernel/errors.ts'
 import { ENGINE_VERSION, type TrackAnalysis } from '#engines/audio/index.ts'
 import type { Ctx, JobRun } from '#kernel/module.ts'
 import type { songs } from '#modules/catalog/schema.ts'
@@ -16,7 +17,14 @@ import type { AnalysisPool } from './worker/pool.ts'
 const PROGRESS_EVERY_MS = 1000
 export const NO_FFMPEG =
   'FFmpeg is missing, so nothing can be analysed: install it (for example "apt install ffmpeg"), name it in FFMPEG_BIN, or install the npm package @ffmpeg/core; then start Tutti again.'
-const FILE_AWAY = 'The file of this song is not where it was: it is analysed as soon as it is back.'
+const WAITS = {
+  media_tools_missing: NO_FFMPEG,
+  file_missing: 'The file of this song is not where it was: it is analysed as soon as it is back.',
+  analysis_paused: 'An admin has paused the analysis.',
+  file_changed:
+    'The file of this song is being changed: it is analysed when that is over and the library has read it anew.',
+} as const
+type Wait = keyof typeof WAITS
 
 type Songs = Api<typeof songs>
 type SongFile = Awaited<ReturnType<Songs['getSongFiles']>>[number]
@@ -42,31 +50,47 @@ export async function analyzeSong(d: RunDeps, task: Task, run: JobRun): Promise<
   const [file] = filesHere(ctx.blobs, await d.songs.getSongFiles(system(ctx.newId()), { ids: [task.songId] }))
   // Removed or replaced meanwhile: the event that says so has brought or will bring the right job.
   if (file?.contentId !== task.contentId) return
-  if (!task.again && (await reuse(d, task, file))) return
-  if (ctx.media.settings.driver === 'none') return postpone(d, task, NO_FFMPEG)
-  if (file.isMissing) return postpone(d, task, FILE_AWAY)
-  await store.setState(ctx.db, task.songId, task.contentId, { state: 'processing', progress: 0, detail: null })
+  const known = (await store.featuresOf(ctx.db, [task.contentId])).get(task.contentId)
+  if (!task.again && known && known.engine_version >= ENGINE_VERSION) return reuse(d, task, file, known)
+  const wait = await reasonToWait(d, task, file)
+  if (wait) return postpone(d, task, known, wait)
+  // Whoever has an answer is at work, too, but not without one.
+  const begun = { state: known && !task.again ? 'completed' : 'processing', progress: 0, detail: null } as const
+  await store.setState(ctx.db, task.songId, task.contentId, begun)
   d.changed()
   const startedAt = performance.now()
-  const analysis = await measure(d, task, file, run).catch((thrown: unknown) => failed(d, task, run, thrown))
+  const analysis = await measure(d, task, file, run).catch((thrown: unknown) =>
+    failed(d, { ...task, known, run }, thrown),
+  )
   if (analysis) await complete(d, task, file, { analysis, tookMs: performance.now() - startedAt })
 }
 
+async function reasonToWait({ ctx }: RunDeps, task: Task, file: SongFile): Promise<Wait | undefined> {
+  if (!task.again && (await store.isPaused(ctx.db))) return 'analysis_paused'
+  if (ctx.media.settings.driver === 'none') return 'media_tools_missing'
+  return file.isMissing ? 'file_missing' : undefined
+}
+
 /** The same audio was analysed for another song, or before a restart. */
-async function reuse(d: RunDeps, { songId, contentId }: Task, file: SongFile): Promise<boolean> {
-  const found = (await store.freshFeatures(d.ctx.db, [contentId], ENGINE_VERSION)).get(contentId)
-  if (!found) return false
+async function reuse(d: RunDeps, { songId, contentId }: Task, file: SongFile, found: FeatureRow): Promise<void> {
   await d.ctx.write(async (tx, emit) => {
-    await store.setState(tx, songId, contentId, { state: 'completed', progress: 1, detail: null, is_queued: false })
+    const done = { state: 'completed', progress: 1, detail: null, fault_code: null, is_queued: false } as const
+    await store.setState(tx, songId, contentId, done)
     await emit(songAnalyzed, toFacets(songId, 'completed', found))
   })
   announce(d, file, found)
-  return true
 }
 
-/** Keeps the song pending without a job: asked for again at start and by the clock, never in a loop. */
-async function postpone(d: RunDeps, { songId, contentId }: Task, detail: string): Promise<void> {
-  await store.setState(d.ctx.db, songId, contentId, { state: 'pending', progress: 0, detail, is_queued: false })
+/** Keeps the song without a job: asked for again at start and by the clock, never in a loop. */
+async function postpone(
+  d: RunDeps,
+  { songId, contentId }: Task,
+  known: FeatureRow | undefined,
+  why: Wait,
+): Promise<void> {
+  const state = known ? 'completed' : 'pending'
+  const waits = { state, progress: known ? 1 : 0, detail: WAITS[why], fault_code: why, is_queued: false } as const
+  await store.setState(d.ctx.db, songId, contentId, waits)
   d.changed()
 }
 
@@ -83,31 +107,53 @@ async function measure(d: RunDeps, task: Task, file: SongFile, run: JobRun): Pro
   const release = await d.ctx.blobs.holdPath(path.toString())
   const { settings } = d.ctx.media
   const work = { settings, path, channels: song.channels ?? 2, durationSec: file.durationMs / 1000 }
-  return d.pool.run(work, { signal: run.signal, onProgress }).finally(release)
+  try {
+    const before = await markOf(path)
+    if (before && before.sizeBytes !== file.sizeBytes) throw fileChanged()
+    const analysis = await d.pool.run(work, { signal: run.signal, onProgress })
+    if (before && (await markOf(path))?.text !== before.text) throw fileChanged()
+    return analysis
+  } finally {
+    release()
+  }
 }
 
-/** Resolves undefined when the job is over, rejects when it is to be tried again. */
-async function failed(d: RunDeps, { songId, contentId }: Task, run: JobRun, thrown: unknown): Promise<undefined> {
-  const detail = messageOf(thrown)
+const fileChanged = () => conflict('file_changed', WAITS.file_changed)
+
+/** Says whether a file is still the one it was; undefined where it cannot be looked at. */
+async function markOf(path: Buffer): Promise<{ text: string; sizeBytes: number } | undefined> {
+  const found = await stat(path, { bigint: true }).catch(() => undefined)
+  return found && { text: `${found.ino} ${found.size} ${found.mtimeNs}`, sizeBytes: Number(found.size) }
+}
+
+type Failed = Task & { readonly known: FeatureRow | undefined; readonly run: JobRun }
+
+/** Resolves undefined when the job is over, rejects when it is to be tried again. What was known before stays. */
+async function failed(d: RunDeps, task: Failed, thrown: unknown): Promise<undefined> {
+  const { songId, contentId, known, run } = task
+  const rest = known ? ({ state: 'completed', progress: 1 } as const) : ({ state: 'pending', progress: 0 } as const)
   if (run.signal.aborted) {
-    await store.setState(d.ctx.db, songId, contentId, { state: 'pending', progress: 0, detail: null })
+    await store.setState(d.ctx.db, songId, contentId, { ...rest, detail: null })
     throw thrown
+  }
+  if (codeOf(thrown) === 'file_changed') {
+    await postpone(d, task, known, 'file_changed')
+    return undefined
   }
   const isOver = isFaultOfFile(thrown) || run.lastAttempt
   d.ctx.log.warn({ songId, attempt: run.attempt, err: thrown }, 'a song could not be analysed')
+  const over = { ...(known ? rest : ({ state: 'failed', progress: 0 } as const)), tried_version: ENGINE_VERSION }
+  const why = { detail: messageOf(thrown), fault_code: codeOf(thrown), is_queued: !isOver }
   await d.ctx.write(async (tx, emit) => {
-    await store.setState(tx, songId, contentId, {
-      state: isOver ? 'failed' : 'pending',
-      progress: 0,
-      detail,
-      is_queued: !isOver,
-    })
-    if (isOver) await emit(songAnalyzed, toFacets(songId, 'failed'))
+    await store.setState(tx, songId, contentId, { ...(isOver ? over : rest), ...why })
+    if (isOver && !known) await emit(songAnalyzed, toFacets(songId, 'failed'))
   })
   d.changed()
   if (!isOver) throw thrown
   return undefined
 }
+
+const codeOf = (thrown: unknown): string => (thrown instanceof AppError ? thrown.code : 'analysis_failed')
 
 type Result = { readonly analysis: TrackAnalysis; readonly tookMs: number }
 
@@ -116,6 +162,7 @@ async function complete(d: RunDeps, { contentId }: Task, file: SongFile, { analy
   const before = await store.findFeatures(ctx.db, contentId)
   await keepFiles(ctx.blobs, contentId, analysis)
   const features = toFeatures(contentId, analysis, tookMs)
+  // One transaction: until then the answer before it is whole.
   await ctx.write(async (tx, emit) => {
     await store.keepResult(tx, features, toTimelines(contentId, analysis))
     for (const songId of await store.songsOf(tx, contentId))

@@ -1,55 +1,14 @@
 import { contract, op, raw } from '#kernel/contract.ts'
 import { Empty, Id, Nullable, OneOf, type Static, Strict, Text, Type } from '#kernel/schema.ts'
+import { Analysis, AnalysisPart, PART_NAMES, Score } from './shapes.ts'
 
-const Score = (description: string) => Type.Number({ minimum: 0, maximum: 1, description })
-const Seconds = (description: string) =>
-  Type.Array(Type.Number(), { description: `${description}, seconds from the start` })
-
-export const Analysis = Type.Object(
-  {
-    songId: Type.Optional(Id),
-    status: OneOf(['completed'] as const),
-    engineVersion: Type.Integer(),
-    durationSec: Type.Number(),
-    tempo: Nullable(Type.Number({ description: 'BPM; null where there is no beat' })),
-    tempoConfidence: Score('Of the tempo'),
-    tempoAlternatives: Type.Array(Type.Object({ bpm: Type.Number(), confidence: Type.Number() })),
-    timeSignature: Type.Integer({ description: 'Beats in a bar' }),
-    beats: Seconds('Beats'),
-    downbeats: Seconds('First beats of bars'),
-    onsets: Seconds('Note and drum onsets'),
-    key: Nullable(Type.String({ description: '"D minor"' })),
-    mode: Nullable(OneOf(['major', 'minor'] as const)),
-    keyConfidence: Score('Of the key'),
-    camelot: Nullable(Type.String()),
-    tuningHz: Type.Number(),
-    loudnessLufs: Nullable(Type.Number({ description: 'Integrated, EBU R128; null for silence' })),
-    loudnessRangeLu: Type.Number(),
-    truePeakDbtp: Nullable(Type.Number()),
-    energy: Score('Loudness, density and brightness; not validated against people'),
-    bands: Type.Object(
-      { bass: Type.Number(), mid: Type.Number(), treble: Type.Number() },
-      { description: 'Share of energy, sums to 1' },
-    ),
-    spectral: Type.Object({
-      centroidHz: Type.Number(),
-      rolloffHz: Type.Number(),
-      flatness: Type.Number(),
-      zeroCrossingRate: Type.Number(),
-    }),
-    mfcc: Type.Array(Type.Number(), { description: '13 means' }),
-    chroma: Type.Array(Type.Number(), { description: '12 means from C' }),
-    silence: Type.Object({ startSec: Type.Number(), endSec: Type.Number() }),
-    sections: Type.Array(Type.Object({ startSec: Type.Number(), label: Type.String() })),
-  },
-  { $id: 'Analysis' },
-)
-export type Analysis = Static<typeof Analysis>
+export { Analysis, AnalysisPart, type Part } from './shapes.ts'
 
 export const PendingAnalysis = Type.Object(
   {
     status: OneOf(['pending', 'processing', 'failed'] as const),
     progress: Score('How far'),
+    code: Nullable(Type.String({ description: 'Why it waits or failed, stable' })),
     detail: Nullable(Type.String()),
   },
   { $id: 'PendingAnalysis' },
@@ -61,7 +20,12 @@ export const AnalysisQueue = Type.Object(
     processing: Type.Integer(),
     completed: Type.Integer(),
     failed: Type.Integer(),
+    renewing: Type.Integer({
+      description:
+        'Of the completed, those that an older engine analysed: they keep their answer until they have a better one',
+    }),
     etaSec: Nullable(Type.Number()),
+    isPaused: Type.Boolean(),
   },
   { $id: 'AnalysisQueue' },
 )
@@ -94,6 +58,14 @@ export const analysis = contract('analysis', 'What the music is like', {
     input: Strict({ id: Id }),
     output: Type.Unsafe<Analysis | PendingAnalysis>({ anyOf: [Analysis, PendingAnalysis] }),
   }),
+  getAnalysisPart: op({
+    method: 'GET',
+    path: '/songs/:id/analysis/:part',
+    auth: 'anyone',
+    summary: 'One part of what is known of a song; 404 `analysis_pending` before there is any',
+    input: Strict({ id: Id, part: OneOf(PART_NAMES) }),
+    output: AnalysisPart,
+  }),
   analyzeSong: op({
     method: 'POST',
     path: '/songs/:id/analyze',
@@ -111,6 +83,25 @@ export const analysis = contract('analysis', 'What the music is like', {
     summary: 'How far the analysis of the library is',
     input: Empty,
     output: AnalysisQueue,
+  }),
+  setQueue: op({
+    method: 'PATCH',
+    path: '/analysis/queue',
+    auth: 'admin',
+    summary: 'Let the library wait, or go on; what somebody asks for himself is analysed all the same',
+    input: Strict({ isPaused: Type.Boolean() }),
+    output: AnalysisQueue,
+  }),
+  analyzeFile: op({
+    method: 'POST',
+    path: '/analyze',
+    auth: 'user',
+    idempotent: false,
+    rate: 'heavy',
+    summary: 'Analyse a file that is not kept (form, field `audio`)',
+    input: Strict({}),
+    files: { audio: { of: 'audio', aliases: ['file'], required: true } },
+    output: Analysis,
   }),
   getWaveform: op({
     method: 'GET',

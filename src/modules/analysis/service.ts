@@ -10,11 +10,14 @@ import { analyzeSongJob } from './events.ts'
 import { toAnalysis } from './facts.ts'
 import { waveformKey } from './files.ts'
 import { sendFrames } from './frames.ts'
+import { analyzeOnce } from './once.ts'
 import { queueOf } from './progress.ts'
 import { NO_FFMPEG } from './run.ts'
 import type { Analysis, analysis, PendingAnalysis } from './schema.ts'
+import { partOf } from './shapes.ts'
 import * as store from './store.ts'
 import type { AnalysisTables, FeatureRow, SongRow } from './tables.ts'
+import type { AnalysisPool } from './worker/pool.ts'
 
 /** Asked for by a person: before what only waits its turn. */
 const PRIORITY_ASKED = -10
@@ -27,6 +30,9 @@ export type ServiceDeps = {
   readonly ctx: Ctx<AnalysisTables>
   readonly songs: Songs
   readonly workers: number
+  readonly pool: AnalysisPool
+  /** Gives jobs to all songs that wait without one. */
+  readonly resume: () => Promise<void>
   readonly changed: () => void
 }
 
@@ -60,24 +66,34 @@ async function contentOf(songs: Songs, who: Caller, id: string): Promise<string>
 
 /** A song without a row waits for its event; a row of another content is about what the file was before. */
 function pendingOf({ config, media }: Ctx<AnalysisTables>, row: SongRow | undefined): PendingAnalysis {
-  if (!config.enableAnalysis) return { status: 'pending', progress: 0, detail: SWITCHED_OFF }
-  const noTools = media.settings.driver === 'none' ? NO_FFMPEG : null
-  if (!row || row.state === 'completed') return { status: 'pending', progress: 0, detail: noTools }
-  return { status: row.state, progress: row.progress, detail: row.detail ?? noTools }
+  const waiting = { status: 'pending', progress: 0 } as const
+  if (!config.enableAnalysis) return { ...waiting, code: 'analysis_off', detail: SWITCHED_OFF }
+  const noTools =
+    media.settings.driver === 'none' ? { code: 'media_tools_missing', detail: NO_FFMPEG } : { code: null, detail: null }
+  if (!row || row.state === 'completed') return { ...waiting, ...noTools }
+  const told = row.detail === null ? noTools : { code: row.fault_code, detail: row.detail }
+  return { status: row.state, progress: row.progress, ...told }
 }
 
-export function createService({ ctx, songs, workers, changed }: ServiceDeps): Api<typeof analysis> {
-  const { db, blobs } = ctx
+export function createService(d: ServiceDeps): Api<typeof analysis> {
+  const { ctx, songs, workers, changed } = d
+  const { db } = ctx
+  async function known(contentId: string, id: string): Promise<Analysis | undefined> {
+    const found = await store.findWhole(db, contentId)
+    return found && toAnalysis(found.features, found.timelines, id)
+  }
   return {
     async getAnalysis(who, { id }) {
       const contentId = await contentOf(songs, who, id)
-      const [features, timelines] = await Promise.all([
-        store.findFeatures(db, contentId),
-        store.findTimelines(db, contentId),
-      ])
-      if (features && timelines) return toAnalysis(features, timelines, id)
+      const found = await known(contentId, id)
+      if (found) return found
       const row = await store.findSong(db, id)
       return pendingOf(ctx, row?.content_id === contentId ? row : undefined)
+    },
+    async getAnalysisPart(who, { id, part }) {
+      const found = await known(await contentOf(songs, who, id), id)
+      if (!found) throw notAnalysed()
+      return partOf(found, part)
     },
     async analyzeSong(who, { id }) {
       const song = await songs.getSong(who, { id })
@@ -92,14 +108,39 @@ export function createService({ ctx, songs, workers, changed }: ServiceDeps): Ap
       return pendingOf(ctx, await store.findSong(db, id))
     },
     getQueue: () => queueOf(ctx, workers),
+    async setQueue(_who, { isPaused }) {
+      await store.setPaused(db, isPaused)
+      if (!isPaused) await d.resume()
+      changed()
+      return queueOf(ctx, workers)
+    },
+    analyzeFile: (who, input) => analyzeOnce(d, who, input),
     async getWaveform(who, { id, points = POINTS_DEFAULT }) {
       const contentId = await contentOf(songs, who, id)
-      const features = await store.findFeatures(db, contentId)
-      const bytes = features && (await blobs.bytes(waveformKey(contentId, features.engine_version)))
-      if (!features || !bytes) throw notAnalysed()
-      return { songId: id, durationSec: features.duration_sec, ...peaksOf(bytes, points) }
+      const found = await withFiles(ctx, contentId, async (features) => {
+        const bytes = await ctx.blobs.bytes(waveformKey(contentId, features.engine_version))
+        return bytes && { features, bytes }
+      })
+      return { songId: id, durationSec: found.features.duration_sec, ...peaksOf(found.bytes, points) }
     },
   }
+}
+
+/**
+ * What `read` makes of a song's files. A better answer may take the place of the one that was looked up, and its files
+ * with it: then the new one is looked up. Throws 404 `analysis_pending`.
+ */
+async function withFiles<T>(
+  ctx: Ctx<AnalysisTables>,
+  contentId: string,
+  read: (features: FeatureRow) => Promise<T | undefined>,
+): Promise<T> {
+  for (let attempt = 0; attempt < 2; attempt++) {
+    const features = await store.findFeatures(ctx.db, contentId)
+    const found = features && (await read(features))
+    if (found !== undefined) return found
+  }
+  throw notAnalysed()
 }
 
 /** ±127 becomes ±1, to two decimals: that is all eight bits know. */
@@ -119,12 +160,9 @@ function peaksOf(bytes: Uint8Array, points: number): { points: number; min: numb
 export const createRoutes = ({ ctx, songs }: ServiceDeps): RawHandlers<typeof analysis> => ({
   async getFrames(who, { id, v }, request, reply) {
     const contentId = await contentOf(songs, who, id)
-    const features: FeatureRow | undefined = await store.findFeatures(ctx.db, contentId)
-    if (!features) throw notAnalysed()
-    const frames = { contentId, version: features.engine_version, isPinned: v !== undefined }
-    const sent = await sendFrames(ctx.blobs, frames, request, reply)
-    if (!sent) throw notAnalysed()
-    return sent
+    return withFiles(ctx, contentId, ({ engine_version: version }) =>
+      sendFrames(ctx.blobs, { contentId, version, isPinned: v !== undefined }, request, reply),
+    )
   },
 })
 

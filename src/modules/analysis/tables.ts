@@ -1,3 +1,5 @@
+import type { Analysis } from './shapes.ts'
+
 export const STATES = ['pending', 'processing', 'completed', 'failed'] as const
 export type State = (typeof STATES)[number]
 
@@ -34,6 +36,33 @@ export type FeatureRow = {
   silence_end_sec: number
   points_per_sec: number
   took_ms: number
+  details: Details
+}
+/** Both documents are empty of what was analysed before they were kept. `shown` goes into the answer as it is. */
+export type Details = {
+  shown?: Partial<
+    Pick<
+      Analysis,
+      | 'isTempoStable'
+      | 'timeSignatureConfidence'
+      | 'keyAlternatives'
+      | 'loudness'
+      | 'dynamics'
+      | 'mfccVariance'
+      | 'chromaVariance'
+      | 'fades'
+      | 'signal'
+      | 'perceived'
+      | 'embedding'
+    >
+  >
+  spectral?: Analysis['spectral']
+}
+/** Stretches of time with names, and curves. */
+export type Spans = {
+  shown?: Partial<Pick<Analysis, 'tempoCurve' | 'keyChanges' | 'chords'>>
+  sections?: Analysis['sections']
+  gaps?: NonNullable<Analysis['silence']['gaps']>
 }
 export type TimelineRow = {
   content_id: string
@@ -41,6 +70,7 @@ export type TimelineRow = {
   downbeats: number[]
   onsets: number[]
   sections: number[]
+  spans: Spans
 }
 export type SongRow = {
   song_id: string
@@ -48,10 +78,13 @@ export type SongRow = {
   state: State
   progress: number
   detail: string | null
+  fault_code: string | null
   is_queued: boolean
+  tried_version: number
 }
 export type AnalysisTables = {
   'analysis.features': FeatureRow & { analyzed_at: Date }
   'analysis.timelines': TimelineRow
   'analysis.songs': SongRow & { updated_at: Date }
+  'analysis.control': { id: boolean; is_paused: boolean }
 }

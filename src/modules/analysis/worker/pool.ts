@@ -22,7 +22,12 @@ export type PoolOptions = {
   readonly taskMsMin?: number
 }
 
-export type Watch = { readonly signal?: AbortSignal; readonly onProgress?: (done: number) => void }
+export type Watch = {
+  readonly signal?: AbortSignal
+  readonly onProgress?: (done: number) => void
+  /** Somebody waits for it: it is next, before what only waits its turn. */
+  readonly isAsked?: boolean
+}
 export type AnalysisPool = {
   readonly size: number
   /** Workers alive now. */
@@ -87,9 +92,9 @@ export function createPool(size: number, o: PoolOptions = {}): AnalysisPool {
     return slot
   }
   /** A place is handed from one to the next, so that nobody can come in between. */
-  async function place(): Promise<void> {
+  async function place(isAsked: boolean | undefined): Promise<void> {
     if (busy < size) busy++
-    else await new Promise<void>((resolve) => waiting.push(resolve))
+    else await new Promise<void>((resolve) => (isAsked ? waiting.unshift(resolve) : waiting.push(resolve)))
   }
   function leave(): void {
     const next = waiting.shift()
@@ -100,7 +105,7 @@ export function createPool(size: number, o: PoolOptions = {}): AnalysisPool {
     size,
     threads: () => all.size,
     async run(task, watch = {}) {
-      await place()
+      await place(watch.isAsked)
       try {
         watch.signal?.throwIfAborted()
         const slot = take()
