@@ -19,7 +19,8 @@ const DROP_MIN_DB = 12
 const ERROR_MAX_DB = 5
 const ERROR_SHARE_MAX = 0.3
 const FLOOR_DB = -75
-const DEEPEST_DB = -50
+/** What is further below the level counts as so far: there the smoothing decides, not the fader. */
+const DEEPEST_DB = -28
 
 const decibels = (power: number) => Math.max(FLOOR_DB, 10 * Math.log10(power + 1e-12))
 
@@ -37,35 +38,40 @@ const smooth = (power: ArrayLike<number>): Float64Array => {
   return out
 }
 
-/** How far the fader is down, dB, where `u` goes from 0 (full) to 1 (shut); the first shape is scaled to fit. */
+const SHAPE_STEPS = 1024
+
+/** How far a fader is down, dB, where it has gone from 0 (full) to 1 (shut), in `SHAPE_STEPS` steps. */
+const shapeOf = (downDb: (gone: number) => number) =>
+  Float64Array.from({ length: SHAPE_STEPS }, (_, i) => Math.max(DEEPEST_DB, downDb((i + 0.5) / SHAPE_STEPS)))
+
+/** The first is scaled to fit. */
 const SHAPES = [
-  (u: number) => u,
-  (u: number) => Math.max(DEEPEST_DB, 20 * Math.log10(1 - u + 1e-9)),
-  (u: number) => Math.max(DEEPEST_DB, 20 * Math.log10(Math.cos((Math.PI / 2) * u) + 1e-9)),
+  shapeOf((gone) => gone),
+  shapeOf((gone) => 20 * Math.log10(1 - gone)),
+  shapeOf((gone) => 20 * Math.log10(Math.cos((Math.PI / 2) * gone))),
 ]
 
 /** Sums of squares, dB²: what is left of all, of the fade alone, and of the fade if the level had stayed. */
 type Fit = { error: number; fadeError: number; stillError: number; dropDb: number }
 
 /** Level `x` is held up to `at` and faded from there to its end. */
-const fit = (x: Float64Array, at: number, shape: (typeof SHAPES)[number]): Fit => {
+const fit = (x: Float64Array, at: number, shape: Float64Array): Fit => {
   let level = 0
   for (let i = 0; i < at; i++) level += x[i]! / at
   let error = 0
   for (let i = 0; i < at; i++) error += (x[i]! - level) ** 2
-  const length = x.length - at
-  let [xy, yy, stillError] = [0, 0, 0]
-  for (let i = at; i < x.length; i++) {
-    const y = shape((i - at + 0.5) / length)
-    xy += (x[i]! - level) * y
+  const step = SHAPE_STEPS / (x.length - at)
+  let [xx, xy, yy, y] = [0, 0, 0, 0]
+  for (let i = at, to = step / 2; i < x.length; i++, to += step) {
+    y = shape[Math.floor(to)]!
+    const below = Math.max(DEEPEST_DB, x[i]! - level)
+    xx += below * below
+    xy += below * y
     yy += y * y
-    stillError += (x[i]! - level) ** 2
   }
   const scale = shape === SHAPES[0] ? xy / yy : 1
-  const deepest = -scale * shape(1 - 0.5 / length)
-  let fadeError = 0
-  for (let i = at; i < x.length; i++) fadeError += (x[i]! - level - scale * shape((i - at + 0.5) / length)) ** 2
-  return { error: error + fadeError, fadeError, stillError, dropDb: deepest }
+  const fadeError = xx - 2 * scale * xy + scale * scale * yy
+  return { error: error + fadeError, fadeError, stillError: xx, dropDb: -scale * y }
 }
 
 /** Blocks of a fade at the end of `x`, 0 for none. */

@@ -29,14 +29,19 @@ export type FrameKeeper = {
   finish(): KeptFrames
 }
 
-/** Smaller than this counts as zero: librosa's `threshold` of zero crossings. */
-const ZERO = 1e-10
+/** Bits of 1e-10: what is no larger counts as zero, librosa's `threshold` of zero crossings. */
+const ZERO_BITS = new Int32Array(Float32Array.of(1e-10).buffer)[0]!
+const MAGNITUDE_BITS = 0x7fff_ffff
 
+const isBelow = (bits: number) => (bits >>> 31) & ((ZERO_BITS - (bits & MAGNITUDE_BITS)) >>> 31)
+
+/** Changes between below zero and not. On the bits: a branch that nobody can foretell costs ten times as much. */
 const signChanges = (x: Float32Array, from: number, to: number) => {
+  const bits = new Int32Array(x.buffer, x.byteOffset + 4 * from, to - from)
   let changes = 0
-  let sign = x[from]! < -ZERO ? 1 : 0
-  for (let i = from + 1; i < to; i++) {
-    const now = x[i]! < -ZERO ? 1 : 0
+  let sign = isBelow(bits[0]!)
+  for (let i = 1; i < bits.length; i++) {
+    const now = isBelow(bits[i]!)
     changes += now ^ sign
     sign = now
   }
