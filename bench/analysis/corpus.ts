@@ -6,9 +6,9 @@
  * `train` is for learning weights, `dev` for choosing between ways, `held-out` for the figures that are told.
  */
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { homedir } from 'node:os'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { keptFile } from './cache.ts'
 import { compose } from './corpus/compose.ts'
 import { SAMPLE_RATE, type Split } from './corpus/fonts.ts'
 import { liederNames, readLied } from './corpus/lieder.ts'
@@ -17,6 +17,7 @@ import { hashOf, type Score, type Truth } from './corpus/score.ts'
 import { HELD_OUT_STYLES, STYLES } from './corpus/styles/index.ts'
 import { readWav, writeWav } from './corpus/wav.ts'
 
+export { cacheFolder } from './cache.ts'
 export { SAMPLE_RATE, type Split } from './corpus/fonts.ts'
 export type { KeyLabel, Span, Truth } from './corpus/score.ts'
 export { HELD_OUT_STYLES, STYLES } from './corpus/styles/index.ts'
@@ -52,11 +53,6 @@ const LIEDER_COUNT: Record<Split, number> = { train: 40, dev: 15, 'held-out': 20
 const FIRST_NUMBER: Record<Split, number> = { train: 0, dev: 100_000, 'held-out': 200_000 }
 const LIEDER = join(import.meta.dirname, '../../../shared/data/lieder')
 
-/** `TUTTI_BENCH_CACHE`, else a folder of the user's cache. May be deleted at any time. */
-export const cacheFolder = () =>
-  process.env.TUTTI_BENCH_CACHE ??
-  join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'tutti-bench', 'analysis')
-
 const soundName = ({ font, kit, ...rest }: Sound) => JSON.stringify({ font: font?.name, kit: kit?.name, ...rest })
 
 const hashFor = (score: Score, sound: Sound) =>
@@ -65,15 +61,8 @@ const hashFor = (score: Score, sound: Sound) =>
     .digest('hex')
     .slice(0, 24)
 
-const rendered = (score: Score, sound: Sound, hash: string): string => {
-  const path = join(cacheFolder(), `${hash}.wav`)
-  if (existsSync(path)) return path
-  mkdirSync(cacheFolder(), { recursive: true })
-  const partial = `${path}.${process.pid}.part`
-  writeFileSync(partial, writeWav(render(score, sound), SAMPLE_RATE))
-  renameSync(partial, path)
-  return path
-}
+const rendered = (score: Score, sound: Sound, hash: string): string =>
+  keptFile(`${hash}.wav`, () => writeWav(render(score, sound), SAMPLE_RATE))
 
 const itemOf = (score: Score, split: Split): Item => {
   const sound = soundOf(score, split)

@@ -41,7 +41,7 @@ export const extract = (item: Item, fft: FftKit): Extract => {
   const base = join(folder, item.hash)
   if (!existsSync(`${base}.json`)) {
     const audio = item.audio()
-    const meters = createMeters(fft, 44_100, 1, BLOCK, 60)
+    const meters = createMeters(fft, fft.kernels(), 44_100, 1, BLOCK, 60)
     for (let at = 0; at + BLOCK <= audio.length; at += BLOCK) {
       meters.spectra.push(audio.subarray(at, at + BLOCK))
       meters.chroma.push(audio.subarray(at, at + BLOCK))

@@ -1,5 +1,4 @@
 /** Tables: a metric a line and a system a column over all pieces, then by style. */
-import type { Item } from './corpus.ts'
 import { type Metric, METRICS, type Scores } from './score.ts'
 import { difference, type Estimate, estimate } from './statistics.ts'
 
@@ -55,7 +54,7 @@ export const summary = (all: Judged[]): string[] => {
   return lines
 }
 
-export const byStyle = (metric: Metric, items: readonly Item[], all: Judged[]): string[] => {
+export const byStyle = (metric: Metric, items: readonly { style: string }[], all: Judged[]): string[] => {
   const styles = [...new Set(items.map(({ style }) => style))]
   const lines = [
     line(

@@ -1,5 +1,5 @@
 /** Runs systems over files, each in a process of its own; what others answered is kept by file, version and script. */
-import { spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -35,16 +35,26 @@ const commandOf = (system: System, purpose: Purpose, paths: string[]): [string, 
   return [process.execPath, [OURS_SCRIPT, system, purpose === 'speed' ? 'decoded' : 'wav', ...paths]]
 }
 
+const running = new Set<ChildProcess>()
+/** Nobody works on when this process is ended. */
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => {
+    for (const child of running) child.kill()
+    process.exit(1)
+  })
+
 const spawned = (system: System, purpose: Purpose, paths: string[]): Promise<Line[]> => {
   const [program, args] = commandOf(system, purpose, paths)
   const { promise, resolve, reject } = Promise.withResolvers<Line[]>()
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: RUN_TIMEOUT_MS })
+  running.add(child)
   let out = ''
   let errors = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text))
   child.stderr.setEncoding('utf8').on('data', (text: string) => (errors = (errors + text).slice(-2000)))
   child.once('error', reject)
   child.once('close', (code) => {
+    running.delete(child)
     const lines = out.split('\n').filter(Boolean)
     if (code === 0 && lines.length === paths.length) resolve(lines.map((text) => JSON.parse(text) as Line))
     else reject(new Error(`${system} ended with ${String(code)} on ${paths.join(' ')}: ${errors}`))
