@@ -1,6 +1,7 @@
 import { AppError, unavailable } from '#kernel/errors.ts'
 import type { Log } from '#kernel/log.ts'
 import type { Media } from '#kernel/media/index.ts'
+import { isOtherThanCut, noteCut } from './cut-short.ts'
 import { encodePieces } from './encoder.ts'
 import type { Places } from './places.ts'
 import { createRecent } from './recent.ts'
@@ -18,8 +19,8 @@ type Deps = {
   readonly media: Media
   readonly places: Places
   readonly log: Log
-  /** Keeps a piece. Throws 507 `disk_full`. */
-  readonly store: (run: Run, piece: number, bytes: Buffer) => Promise<void>
+  /** Keeps a piece; false where there is no room. */
+  readonly store: (run: Run, piece: number, bytes: Buffer) => Promise<boolean>
   readonly onOver: (work: Work) => void
 }
 
@@ -94,8 +95,8 @@ export function createRuns(d: Deps) {
     },
     /**
      * Bytes of a piece that is not there from its byte `from` on, from the encoder that makes it: what is made of them.
-     * Undefined: look again whether it is there now. Throws 429 `too_many_transcodes`, 507 `disk_full`, what the media
-     * port throws, and the signal's reason.
+     * Undefined: look again whether it is there now. Throws 429 `too_many_transcodes`, what the media port throws,
+     * and the signal's reason.
      */
     async make(handle: Handle, piece: number, from: Wish, signal?: AbortSignal): Promise<Buffer | undefined> {
       handle.at = piece
@@ -152,9 +153,9 @@ async function drive(d: Deps, run: Run): Promise<void> {
     const stretch = { from: run.next, until: endOfGap(run) }
     for await (const { bytes, isLast } of encodePieces(d.media, run.wanted, stretch, run.abort.signal)) {
       run.parts.push(bytes)
-      if (isLast) await finish(d, run)
+      const isKept = !isLast || (await finish(d, run))
       tellGrown(run)
-      if (!isLast || !isEnough(run)) continue
+      if (isKept && (!isLast || !isEnough(run))) continue
       settle(run, undefined)
       break
     }
@@ -162,20 +163,23 @@ async function drive(d: Deps, run: Run): Promise<void> {
     fault = thrown
     if (!run.isEnding) d.log.warn({ err: thrown, ...run.work.id, piece: run.next }, 'an encoder failed')
   }
+  noteCut(run.work.cutShort, run.next, run.parts)
   settle(run, run.isEnding ? undefined : fault)
 }
 
-/** The piece is whole: it is kept, whoever waits for it has it, and the next one begins. */
-async function finish(d: Deps, run: Run): Promise<void> {
+/** The piece is whole: it is kept if there is room, whoever waits for it has it, and the next one begins. */
+async function finish(d: Deps, run: Run): Promise<boolean> {
   const piece = run.next
   const bytes = Buffer.concat(run.parts)
   const promised = run.work.container.pieceBytes(run.work.layout, piece) ?? bytes.length
   if (bytes.length !== promised) throw new RangeError(`piece ${piece} has ${bytes.length} bytes, not ${promised}`)
-  await d.store(run, piece, bytes)
+  if (isOtherThanCut(run.work.cutShort, piece, bytes)) run.work.shelf.making.renew(piece)
+  const isKept = await d.store(run, piece, bytes)
   run.parts = []
   run.next++
   run.awaited.get(piece)?.resolve(bytes)
   run.awaited.delete(piece)
+  return isKept
 }
 function end(run: Run, why: Error): void {
   if (run.isEnding) return

@@ -52,8 +52,8 @@ export type Rendition = {
   /** Where all of it lies as one blob; undefined until it does. */
   readonly blobKey: string | undefined
   /**
-   * The bytes of one piece; makes it when it is not there. Throws 429 `too_many_transcodes`, 503 `still_encoding`,
-   * 507 `disk_full`, what the media port throws, and the signal's reason.
+   * The bytes of one piece; makes it when it is not there. Throws 429 `too_many_transcodes`, 503 `still_encoding`, what
+   * the media port throws, and the signal's reason.
    */
   piece(index: number, signal?: AbortSignal): Promise<Buffer>
   /**

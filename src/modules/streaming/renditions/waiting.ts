@@ -13,13 +13,15 @@ export function awaited(run: Run, piece: number): Promise<Buffer | undefined> {
 }
 
 /**
- * Bytes of a piece from `from` on, as soon as there are any. Should the encoder die, another one makes the rest: packets
- * stand for themselves, and those of MP3 and PCM are the very same.
+ * Bytes of a piece from `from` on, as soon as there are any. Should the encoder die, another one makes the rest, which
+ * counts as the same only when its beginning is. Where pieces are not kept, all of one at once: who is slow would have
+ * to have it made again for every part.
  */
 export async function grown(run: Run, piece: number, from: number): Promise<Buffer | undefined> {
   const whole = awaited(run, piece)
   while (!run.isEnding && run.next <= piece) {
-    if (run.next === piece && bytesMade(run) > from) return Buffer.concat(run.parts).subarray(from)
+    if (run.next === piece && bytesMade(run) > from && !run.work.isTooMuch)
+      return Buffer.concat(run.parts).subarray(from)
     await run.grew.promise
   }
   return (await whole)?.subarray(from)

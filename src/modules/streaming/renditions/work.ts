@@ -1,4 +1,5 @@
 import type { Shelf } from './pieces/shelf.ts'
+import type { CutShort } from './cut-short.ts'
 import type { Kept } from './kept.ts'
 import type { Container, Wanted } from './types.ts'
 import type { RenditionId } from '../store.ts'
@@ -30,6 +31,7 @@ export type Work = {
   isGone: boolean
   /** It met a full disk, and gives its room back when nobody uses it any more. */
   isTooMuch: boolean
+  readonly cutShort: CutShort
 }
 /** One answer that uses a rendition. */
 export type Handle = {

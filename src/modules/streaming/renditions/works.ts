@@ -1,4 +1,3 @@
-import { AppError } from '#kernel/errors.ts'
 import type { Log } from '#kernel/log.ts'
 import { containerOf } from './containers/index.ts'
 import { chunksOf, offsetsOf, streamOf } from './bytes.ts'
@@ -17,8 +16,6 @@ type Deps = {
 }
 type Place = { readonly work: Work; readonly leave: () => void }
 
-const diskFull = () =>
-  new AppError(507, 'disk_full', 'The disk of the server is full, so nothing can be transcoded: ask for the original.')
 const isDiskFull = (thrown: unknown): boolean =>
   ['ENOSPC', 'EDQUOT'].includes((thrown as NodeJS.ErrnoException | undefined)?.code ?? '')
 const keyOf = ({ id }: Wanted): string => `${safeContent(id.contentId)}/${id.profile}`
@@ -113,18 +110,23 @@ function keepWhole(r: Registry, work: Work, wanted: Wanted): void {
     })
 }
 
-/** Keeps a piece; with the last one, the whole. Throws 507 `disk_full`. */
-async function store(r: Registry, { work, wanted }: Run, piece: number, bytes: Buffer): Promise<void> {
-  await work.shelf.write(piece, bytes).catch(async (thrown: unknown) => {
-    if (!isDiskFull(thrown)) throw thrown
-    await r.budget.yieldDisk()
-    await work.shelf.write(piece, bytes).catch((again: unknown) => {
-      work.isTooMuch = true
-      throw isDiskFull(again) ? diskFull() : again
-    })
-  })
-  r.budget.wrote()
-  keepWhole(r, work, wanted)
+/** Keeps a piece; with the last one, the whole. False where there is no room: then it is heard now, and made again. */
+async function store(r: Registry, run: Run, piece: number, bytes: Buffer): Promise<boolean> {
+  const { work, wanted } = run
+  const write = () => work.shelf.write(piece, bytes).then(() => true, noRoom)
+  const isKept = (await write()) || (await r.budget.yieldDisk().then(write))
+  if (isKept) {
+    r.budget.wrote()
+    keepWhole(r, work, wanted)
+  } else if (!work.isTooMuch) {
+    work.isTooMuch = true
+    r.log.warn(work.id, 'the disk is full: transcodes are not kept, and made again for everybody who is not in step')
+  }
+  return isKept
+}
+function noRoom(thrown: unknown): false {
+  if (isDiskFull(thrown)) return false
+  throw thrown
 }
 
 function newWork(wanted: Wanted, container: Container, { shelf }: ShelfInUse, kept: Kept | undefined): Work {
@@ -143,6 +145,7 @@ function newWork(wanted: Wanted, container: Container, { shelf }: ShelfInUse, ke
     keeping: undefined,
     isGone: false,
     isTooMuch: false,
+    cutShort: new Map(),
   }
 }
 

@@ -21,6 +21,8 @@ export type Making = {
   /** Notes what a piece is. True when it is another than it was, so that the version has just changed. */
   note(piece: number, bytes: Uint8Array): boolean
   noteCrc(piece: number, crc: number): boolean
+  /** A piece is another than what was sent of it, so that the version changes. */
+  renew(piece: number): void
   /** Of what is known, 0 where nothing is. */
   crcs(pieces: number): number[]
 }
@@ -34,9 +36,12 @@ export function createMaking(known: string | undefined): Making {
     const before = crcs.get(piece)
     crcs.set(piece, crc)
     if (before === undefined || before === crc) return false
+    renew(piece)
+    return true
+  }
+  function renew(piece: number): void {
     version = newVersion()
     changedAt.set(piece, ++epoch)
-    return true
   }
   return {
     version: () => version,
@@ -44,6 +49,7 @@ export function createMaking(known: string | undefined): Making {
     changedSince: (piece, since) => (changedAt.get(piece) ?? 0) > since,
     note: (piece, bytes) => noteCrc(piece, crcOf(bytes)),
     noteCrc,
+    renew,
     crcs: (pieces) => Array.from({ length: pieces }, (_, piece) => crcs.get(piece) ?? 0),
   }
 }
