@@ -1,5 +1,5 @@
 /** The analysis of one track: streaming in fixed blocks, then one pass over the features. */
-import { CHROMA_PER_SEC, meanChroma, tuningOf } from './chroma.ts'
+import { CHROMA_PER_SEC, tuningConfidenceOf, tuningOf } from './chroma.ts'
 import { type Descriptors, describeFrames, momentsOf } from './descriptors.ts'
 import { makeEvidence, RHYTHM_PER_SEC } from './evidence.ts'
 import { type FftKit, plainFft } from './fft.ts'
@@ -7,8 +7,8 @@ import { encodeFrames, FRAME_STRIDE_BYTES } from './frames.ts'
 import { CHROMA } from './chromagram.ts'
 import { MFCC_COUNT } from './cepstrum.ts'
 import { findFades } from './fades.ts'
+import { findHarmony } from './harmony/index.ts'
 import { createIntake } from './intake.ts'
-import { estimateKey } from './key.ts'
 import { FRAME_HOP, type Levels, WAVEFORM_HOP } from './levels.ts'
 import { SILENCE_LUFS } from './loudness.ts'
 import { createMeters, type Meters } from './meters.ts'
@@ -123,6 +123,11 @@ const encode = (body: Uint8Array, levels: Levels, sampleRate: number, durationSe
     durationSec,
   })
 
+/** Noise and speech agree on no tuning (below .05), music with pitches does (above .2). */
+const SURE_TUNING = 0.12
+
+const surenessOf = (tuningConfidence: number) => clamp01(tuningConfidence / SURE_TUNING)
+
 type Counted = { samples: number; broken: number }
 
 const summarise = (meters: Meters, { samples, broken }: Counted, sampleRate: number): TrackAnalysis => {
@@ -136,12 +141,13 @@ const summarise = (meters: Meters, { samples, broken }: Counted, sampleRate: num
     endSec: levels.silenceEnd / sampleRate,
     gaps: Float32Array.from(levels.gaps, (sample) => sample / sampleRate),
   }
-  const { fine, frames: chromaFrames } = meters.chroma.finish()
-  const pitchClasses = meanChroma(chromaFrames)
+  const { fine, frames: chromaFrames, rows: bandRows } = meters.chroma.finish()
   const evidence = makeEvidence(meters.flux.flux.view(), chromaFrames, CHROMA_PER_SEC)
   const rhythm = findRhythm(evidence)
   const beats = secondsOf(rhythm.beats)
   const downbeats = Float32Array.from(rhythm.meter.downbeats, (i) => beats[i]!)
+  const tuningConfidence = tuningConfidenceOf(fine)
+  const harmony = findHarmony(bandRows, beats, durationSec, surenessOf(tuningConfidence))
   const rows = meters.sectionRows.view()
   addChroma(rows, chromaFrames)
   const sections = findSections(rows)
@@ -155,8 +161,11 @@ const summarise = (meters: Meters, { samples, broken }: Counted, sampleRate: num
     beats,
     downbeats,
     onsets: secondsOf(rhythm.onsets),
-    key: estimateKey(pitchClasses),
+    key: harmony.key,
+    keyChanges: harmony.keyChanges,
+    chords: harmony.chords,
     tuningHz: 440 * 2 ** (tuningOf(fine) / 12),
+    tuningConfidence,
     loudness,
     dynamics: { drDb, plrDb: plrOf(loudness), crestDb },
     energy: energyOf(

@@ -5,6 +5,7 @@
 import type { FftKit } from './fft.ts'
 import { decimator, DECIMATION } from './decimate.ts'
 import { type GrowingF32, growingF32 } from './grow.ts'
+import { type BandRows, bandRows } from './harmony/rows.ts'
 import { type Stft, stft } from './stft.ts'
 
 /** Fine pitch classes: 10 cents each, bin 0 = C. */
@@ -32,6 +33,8 @@ export type Chroma = {
   fine: Float64Array
   /** 12 values for each 1/25 s, largest 1 (all 0 in silence), by the tuning heard so far. */
   frames: Float32Array
+  /** What keys and chords are found by: see `harmony/rows.ts`. */
+  rows: Uint8Array
 }
 
 export type ChromaMeter = {
@@ -55,6 +58,19 @@ export const tuningOf = (fine: Float64Array): number => {
   return x === 0 && y === 0 ? 0 : Math.atan2(y, x) / (2 * Math.PI)
 }
 
+/** How much the music agrees on one tuning, 0..1: the length of that mean. Noise and silence give about 0. */
+export const tuningConfidenceOf = (fine: Float64Array): number => {
+  let x = 0
+  let y = 0
+  let sum = 0
+  for (let i = 0; i < FINE_BINS; i++) {
+    x += fine[i]! * circle[i]!
+    y += fine[i]! * circleSin[i]!
+    sum += fine[i]!
+  }
+  return sum > 0 ? Math.hypot(x, y) / sum : 0
+}
+
 /** Twelve classes from the fine ones, each a raised cosine around the tuned pitch. Not normalised. */
 export const foldChroma = (fine: ArrayLike<number>, tuning: number): Float32Array => {
   const out = new Float32Array(12)
@@ -64,13 +80,6 @@ export const foldChroma = (fine: ArrayLike<number>, tuning: number): Float32Arra
     out[((nearest % 12) + 12) % 12]! += fine[i]! * Math.cos((Math.PI / 2) * 2 * (pitch - nearest)) ** 2
   }
   return out
-}
-
-/** Mean of all frames: every sounding moment has the same say. Twelve values, 0..1. */
-export const meanChroma = (frames: Float32Array): Float32Array => {
-  const sums = new Float64Array(12)
-  for (let i = 0; i < frames.length; i++) sums[i % 12]! += frames[i]!
-  return Float32Array.from(sums, (sum) => (12 * sum) / Math.max(12, frames.length))
 }
 
 /** Running means of `power` over ±WHITEN_REACH bins, by prefix sums. */
@@ -104,7 +113,7 @@ const peakPicker = (sampleRate: number) => {
   const lowest = Math.max(0, first - WHITEN_REACH)
   const highest = last + WHITEN_REACH
   const prefix = new Float64Array(CHROMA_FFT / 2 + 2)
-  return (power: Float32Array, fine: Float64Array) => {
+  return (power: Float32Array, fine: Float64Array, rows: BandRows) => {
     let top = 0
     for (let k = first; k <= last; k++) if (power[k]! > top) top = power[k]!
     if (top < SILENCE_POWER) return
@@ -119,8 +128,42 @@ const peakPicker = (sampleRate: number) => {
       const right = Math.log(power[k + 1]! + 1e-20)
       const centre = Math.log(middle)
       const offset = (0.5 * (left - right)) / (left - 2 * centre + right)
-      addPeak(fine, (k + offset) * binHz, (middle / level) ** WHITEN_EXPONENT * (middle / top) ** 0.15)
+      const hz = (k + offset) * binHz
+      const weight = (middle / level) ** WHITEN_EXPONENT * (middle / top) ** 0.15
+      addPeak(fine, hz, weight)
+      rows.peak(hz, weight)
     }
+    rows.level(top)
+  }
+}
+
+/** Of audio at the decimated rate. */
+export const decimatedChromaMeter = (kit: FftKit, decimatedRate: number, durationHintSec: number): ChromaMeter => {
+  const pick = peakPicker(decimatedRate)
+  const fine = new Float64Array(FINE_BINS)
+  const now = new Float64Array(FINE_BINS)
+  const frames = growingF32(durationHintSec * CHROMA_PER_SEC * 12)
+  const rows = bandRows(durationHintSec)
+  const onFrame = (power: Float32Array) => {
+    now.fill(0)
+    pick(power, now, rows)
+    let largest = 0
+    for (let i = 0; i < FINE_BINS; i++) fine[i]! += now[i]!
+    const tuning = tuningOf(fine)
+    rows.endFrame(tuning)
+    const folded = foldChroma(now, tuning)
+    for (const value of folded) largest = Math.max(largest, value)
+    if (largest > 0) for (let i = 0; i < 12; i++) folded[i]! /= largest
+    frames.append(folded, 12)
+  }
+  const spectra: Stft = stft(kit, CHROMA_FFT, CHROMA_HOP, onFrame)
+  return {
+    push: (decimated) => spectra.push(decimated),
+    frames,
+    finish() {
+      spectra.finish()
+      return { fine, frames: frames.view(), rows: rows.finish() }
+    },
   }
 }
 
@@ -130,28 +173,7 @@ export const chromaMeter = (
   blockSize: number,
   durationHintSec: number,
 ): ChromaMeter => {
-  const decimate = decimator(blockSize)
-  const pick = peakPicker(sampleRate / DECIMATION)
-  const fine = new Float64Array(FINE_BINS)
-  const now = new Float64Array(FINE_BINS)
-  const frames = growingF32(durationHintSec * CHROMA_PER_SEC * 12)
-  const onFrame = (power: Float32Array) => {
-    now.fill(0)
-    pick(power, now)
-    let largest = 0
-    for (let i = 0; i < FINE_BINS; i++) fine[i]! += now[i]!
-    const folded = foldChroma(now, tuningOf(fine))
-    for (const value of folded) largest = Math.max(largest, value)
-    if (largest > 0) for (let i = 0; i < 12; i++) folded[i]! /= largest
-    frames.append(folded, 12)
-  }
-  const spectra: Stft = stft(kit, CHROMA_FFT, CHROMA_HOP, onFrame)
-  return {
-    push: (mono) => spectra.push(decimate(mono)),
-    frames,
-    finish() {
-      spectra.finish()
-      return { fine, frames: frames.view() }
-    },
-  }
+  const decimate = decimator(blockSize, kit.kernels())
+  const meter = decimatedChromaMeter(kit, sampleRate / DECIMATION, durationHintSec)
+  return { ...meter, push: (mono) => meter.push(decimate(mono)) }
 }

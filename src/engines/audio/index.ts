@@ -17,6 +17,7 @@ export {
 } from './frames.ts'
 export { camelotOf, type Key, type KeyGuess, keyName, type Mode } from './key.ts'
 export { createLiveAnalyzer, type LiveAnalyzer, type LiveHop, type LiveOptions } from './live/index.ts'
+export type { ChordSpan, KeySpan } from './harmony/index.ts'
 export { resampleWaveform } from './levels.ts'
 export type { TempoGuess } from './rhythm.ts'
 export { ENGINE_VERSION, type TrackAnalysis } from './types.ts'

@@ -1,9 +1,10 @@
+import type { ChordSpan, KeySpan } from './harmony/index.ts'
 import type { Key } from './key.ts'
 import type { LoudnessBlocks, LoudnessCurve } from './loudness.ts'
 import type { TempoGuess } from './rhythm.ts'
 
 /** Rises whenever an answer may differ for the same audio. */
-export const ENGINE_VERSION = 1
+export const ENGINE_VERSION = 2
 
 /** Of one frame, or the mean or variance of many; librosa's definitions with the parameters of `descriptors.ts`. */
 export type SpectralShape = {
@@ -81,9 +82,16 @@ export type TrackAnalysis = {
   beats: Float32Array
   downbeats: Float32Array
   onsets: Float32Array
+  /** That of most of the music; C major with confidence 0 where nothing sounds. */
   key: Key
+  /** The key over time, end to end, at most 256; one where it stays, none in silence. A borrowed chord is no change. */
+  keyChanges: KeySpan[]
+  /** Chords end to end over the whole track, at most 4096 (in a longer mix the shortest fall to their neighbours). */
+  chords: ChordSpan[]
   /** Frequency of the A above middle C that the music is tuned to, 427..453. */
   tuningHz: number
+  /** 0..1: how much the pitches agree on it. Noise and speech are below .1, most music above .2. */
+  tuningConfidence: number
   loudness: {
     /** LUFS, −70 for silence. */
     integratedLufs: number
