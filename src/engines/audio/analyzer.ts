@@ -3,20 +3,21 @@ import { CHROMA_PER_SEC, tuningConfidenceOf, tuningOf } from './chroma.ts'
 import { type Descriptors, describeFrames, momentsOf } from './descriptors.ts'
 import { makeEvidence, RHYTHM_PER_SEC } from './evidence.ts'
 import { type FftKit, plainFft } from './fft.ts'
-import { encodeFrames, FRAME_STRIDE_BYTES } from './frames.ts'
+import { FRAME_HEADER_BYTES, FRAME_STRIDE_BYTES, sealFrames } from './frames.ts'
 import { CHROMA } from './chromagram.ts'
 import { MFCC_COUNT } from './cepstrum.ts'
 import { findFades } from './fades.ts'
 import { findHarmony } from './harmony/index.ts'
+import { REGIONS } from './flux.ts'
 import { createIntake } from './intake.ts'
 import { FRAME_HOP, type Levels, WAVEFORM_HOP } from './levels.ts'
 import { SILENCE_LUFS } from './loudness.ts'
 import { createMeters, type Meters } from './meters.ts'
 import { paintMarks } from './paint.ts'
 import { findRhythm } from './rhythm.ts'
-import { findSections, SECTION_ROWS_PER_SEC, SECTION_WIDTH } from './sections.ts'
 import { CONTRAST_BANDS } from './shape.ts'
-import { type OnsetStrength, TIMBRE_MFCC } from './timbre.ts'
+import { findSections } from './structure/index.ts'
+import type { OnsetStrength } from './timbre.ts'
 import { ENGINE_VERSION, type SpectralShape, type TrackAnalysis } from './types.ts'
 import { DISPLAY_STEP_DB } from './visual.ts'
 
@@ -40,6 +41,7 @@ export type Analyzer = {
 const BLOCK = 4410
 const DURATION_HINT_SEC = 300
 const SILENCE_DB = -120
+const SLACK_MAX = 1.1
 
 const decibelsOf = (linear: number) => Math.max(SILENCE_DB, 20 * Math.log10(linear))
 const secondsOf = (frames: ArrayLike<number>) =>
@@ -90,14 +92,6 @@ const spectralOf = (d: Descriptors, flux: OnsetStrength): Spectral => {
   }
 }
 
-/** Means of the chroma frames under each section row, into its last twelve columns. */
-const addChroma = (rows: Float32Array, chroma: Float32Array) => {
-  const per = CHROMA_PER_SEC / SECTION_ROWS_PER_SEC
-  for (let row = 0; row < rows.length / SECTION_WIDTH; row++)
-    for (let frame = Math.floor(row * per); frame < (row + 1) * per && frame < chroma.length / 12; frame++)
-      for (let c = 0; c < 12; c++) rows[row * SECTION_WIDTH + TIMBRE_MFCC + c]! += chroma[frame * 12 + c]! / per
-}
-
 const loudnessOf = (meters: Meters): TrackAnalysis['loudness'] => {
   const { samplePeak, truePeak } = meters.peak.finish()
   return {
@@ -111,8 +105,11 @@ const loudnessOf = (meters: Meters): TrackAnalysis['loudness'] => {
 const plrOf = ({ truePeakDbtp, integratedLufs }: TrackAnalysis['loudness']) =>
   integratedLufs > SILENCE_LUFS ? truePeakDbtp - integratedLufs : 0
 
-const encode = (body: Uint8Array, levels: Levels, sampleRate: number, durationSec: number, referenceDb: number) =>
-  encodeFrames(body.subarray(0, Math.min(body.length, levels.framePeaks.length * FRAME_STRIDE_BYTES)), {
+/** As many frames as there is sound for, sealed; a copy only where much of the memory behind would be of no use. */
+const sealed = (file: Uint8Array, levels: Levels, sampleRate: number, durationSec: number, referenceDb: number) => {
+  const length = Math.min(file.length, FRAME_HEADER_BYTES + levels.framePeaks.length * FRAME_STRIDE_BYTES)
+  const isTight = file.buffer.byteLength <= SLACK_MAX * length
+  return sealFrames(isTight ? file.subarray(0, length) : file.slice(0, length), {
     sampleRate,
     hopSamples: FRAME_HOP,
     scaleDb: DISPLAY_STEP_DB,
@@ -122,6 +119,7 @@ const encode = (body: Uint8Array, levels: Levels, sampleRate: number, durationSe
     trackHash: new Uint8Array(16),
     durationSec,
   })
+}
 
 /** Noise and speech agree on no tuning (below .05), music with pitches does (above .2). */
 const SURE_TUNING = 0.12
@@ -142,17 +140,30 @@ const summarise = (meters: Meters, { samples, broken }: Counted, sampleRate: num
     gaps: Float32Array.from(levels.gaps, (sample) => sample / sampleRate),
   }
   const { fine, frames: chromaFrames, rows: bandRows } = meters.chroma.finish()
-  const evidence = makeEvidence(meters.flux.flux.view(), chromaFrames, CHROMA_PER_SEC)
+  const evidence = makeEvidence(meters.flux.flux.release(), chromaFrames, CHROMA_PER_SEC)
   const rhythm = findRhythm(evidence)
   const beats = secondsOf(rhythm.beats)
   const downbeats = Float32Array.from(rhythm.meter.downbeats, (i) => beats[i]!)
   const tuningConfidence = tuningConfidenceOf(fine)
-  const harmony = findHarmony(bandRows, beats, durationSec, surenessOf(tuningConfidence))
-  const rows = meters.sectionRows.view()
-  addChroma(rows, chromaFrames)
-  const sections = findSections(rows)
-  const { body, referenceDb } = meters.visual.finish()
-  paintMarks(body, { beats, downbeats, sections, framePeaks: levels.framePeaks, evidence })
+  const { cells, ...harmony } = findHarmony(bandRows, beats, durationSec, surenessOf(tuningConfidence))
+  const sections = findSections({
+    timbreRows: meters.timbreRows.view(),
+    flux: meters.flux.flux.view(),
+    fluxWidth: REGIONS,
+    fluxPerSec: RHYTHM_PER_SEC,
+    cells,
+    beats,
+    downbeats,
+    durationSec,
+  })
+  const { file, referenceDb } = meters.visual.finish()
+  paintMarks(file.subarray(FRAME_HEADER_BYTES), {
+    beats,
+    downbeats,
+    sections: Float32Array.from(sections, ({ startSec }) => startSec),
+    framePeaks: levels.framePeaks,
+    evidence,
+  })
   return {
     engineVersion: ENGINE_VERSION,
     durationSec,
@@ -161,9 +172,7 @@ const summarise = (meters: Meters, { samples, broken }: Counted, sampleRate: num
     beats,
     downbeats,
     onsets: secondsOf(rhythm.onsets),
-    key: harmony.key,
-    keyChanges: harmony.keyChanges,
-    chords: harmony.chords,
+    ...harmony,
     tuningHz: 440 * 2 ** (tuningOf(fine) / 12),
     tuningConfidence,
     loudness,
@@ -181,7 +190,7 @@ const summarise = (meters: Meters, { samples, broken }: Counted, sampleRate: num
     sections,
     waveform: levels.waveform,
     pointsPerSec: sampleRate / WAVEFORM_HOP,
-    frames: encode(body, levels, sampleRate, durationSec, referenceDb),
+    frames: sealed(file, levels, sampleRate, durationSec, referenceDb),
   }
 }
 

@@ -102,14 +102,13 @@ export type FrameHeaderInput = Omit<
   'crc' | 'frameCount' | 'framesPerSec' | 'strideBytes' | 'headerBytes' | 'bands'
 >
 
-/** Puts a header before `body` (a whole number of frames) and seals it. */
-export const encodeFrames = (body: Uint8Array, header: FrameHeaderInput): Uint8Array => {
-  const bytes = new Uint8Array(FRAME_HEADER_BYTES + body.length)
+/** Writes the header into the room before the frames (a whole number of them), in place, and seals the file. */
+export const sealFrames = (bytes: Uint8Array, header: FrameHeaderInput): Uint8Array => {
   const view = viewOf(bytes)
   view.setUint32(0, MAGIC, true)
   view.setUint16(4, FRAME_HEADER_BYTES, true)
   view.setUint16(6, FRAME_STRIDE_BYTES, true)
-  view.setUint32(8, body.length / FRAME_STRIDE_BYTES, true)
+  view.setUint32(8, (bytes.length - FRAME_HEADER_BYTES) / FRAME_STRIDE_BYTES, true)
   view.setUint16(12, FRAMES_PER_SEC, true)
   view.setUint16(14, FRAME_BANDS, true)
   view.setUint32(16, header.sampleRate, true)
@@ -120,9 +119,15 @@ export const encodeFrames = (body: Uint8Array, header: FrameHeaderInput): Uint8A
   view.setUint32(36, header.analyserVersion, true)
   bytes.set(header.trackHash.subarray(0, 16), 40)
   view.setFloat32(56, header.durationSec, true)
-  bytes.set(body, FRAME_HEADER_BYTES)
   view.setUint32(CRC_AT, seal(bytes), true)
   return bytes
+}
+
+/** Puts a header before `body` (a whole number of frames) and seals it. */
+export const encodeFrames = (body: Uint8Array, header: FrameHeaderInput): Uint8Array => {
+  const bytes = new Uint8Array(FRAME_HEADER_BYTES + body.length)
+  bytes.set(body, FRAME_HEADER_BYTES)
+  return sealFrames(bytes, header)
 }
 
 /**

@@ -7,6 +7,8 @@ export type GrowingF32 = {
   readonly length: number
   /** A view of what is there; valid until the next push. */
   view(): Float32Array
+  /** What is there, given away: afterwards it is empty and holds no memory. */
+  release(): Float32Array
 }
 
 const CAPACITY_FIRST = 4096
@@ -35,6 +37,12 @@ export const growingF32 = (capacity = CAPACITY_FIRST): GrowingF32 => {
       return length
     },
     view: () => data.subarray(0, length),
+    release() {
+      const all = data.subarray(0, length)
+      data = new Float32Array(0)
+      length = 0
+      return all
+    },
   }
 }
 

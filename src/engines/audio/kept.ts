@@ -26,6 +26,7 @@ export type KeptFrames = {
 export type FrameKeeper = {
   /** The next frame at `KEPT_HOP`: its power spectrum; its samples are `heard` from `from` up to `to`, zeros around. */
   push(power: Float32Array, heard: Float32Array, from: number, to: number): void
+  /** Gives away what was kept; nothing may be pushed afterwards. */
   finish(): KeptFrames
 }
 
@@ -90,13 +91,17 @@ export const frameKeeper = (size: number, most = KEPT_FRAMES_MAX): FrameKeeper =
       zeroCrossingRate[count] = signChanges(heard, from, to) / size
       count++
     },
-    finish: () => ({
-      stride,
-      count,
-      bins,
-      power: power.subarray(0, count * bins),
-      rms: rms.subarray(0, count),
-      zeroCrossingRate: zeroCrossingRate.subarray(0, count),
-    }),
+    finish() {
+      const all = power.subarray(0, count * bins)
+      power = new Float32Array(0)
+      return {
+        stride,
+        count,
+        bins,
+        power: all,
+        rms: rms.subarray(0, count),
+        zeroCrossingRate: zeroCrossingRate.subarray(0, count),
+      }
+    },
   }
 }

@@ -3,7 +3,7 @@
  * moments shows the nearest (at most 5 ms off, within a window of 46 ms). Scaled once the whole track is known.
  */
 import { displayBank, runsBank } from './filterbank.ts'
-import { FRAME_AT, FRAME_BANDS, FRAME_STRIDE_BYTES, FRAMES_PER_SEC } from './frames.ts'
+import { FRAME_AT, FRAME_BANDS, FRAME_HEADER_BYTES, FRAME_STRIDE_BYTES, FRAMES_PER_SEC } from './frames.ts'
 import { growingU8 } from './grow.ts'
 import type { Kernels } from './kernels.ts'
 
@@ -28,8 +28,8 @@ const CENTROID_STEPS_PER_OCTAVE = 32
 export type VisualMeter = {
   /** The power spectrum of the next 10 ms hop, in the memory of the kernels. */
   push(power: Float32Array): void
-  /** All frames so far: bands, loudness and centroid filled in. */
-  finish(): { body: Uint8Array; referenceDb: number }
+  /** Room for a header, and all frames so far: bands, loudness and centroid filled in. */
+  finish(): { file: Uint8Array; referenceDb: number }
 }
 
 const decibels = (power: number) => 10 * Math.log10(power + 1e-12)
@@ -92,7 +92,8 @@ export const visualMeter = (
   durationHintSec: number,
 ): VisualMeter => {
   const makeRow = rowMaker(kernels, sampleRate, fftSize)
-  const out = growingU8(durationHintSec * FRAMES_PER_SEC * FRAME_STRIDE_BYTES)
+  const out = growingU8(FRAME_HEADER_BYTES + (1 + durationHintSec * FRAMES_PER_SEC) * FRAME_STRIDE_BYTES)
+  out.append(new Uint8Array(FRAME_HEADER_BYTES))
   const frame = new Uint8Array(FRAME_STRIDE_BYTES)
   let hop = 0
   let next = 0
@@ -107,8 +108,8 @@ export const visualMeter = (
   return {
     push,
     finish() {
-      const body = out.view()
-      return { body, referenceDb: stretch(body) }
+      const file = out.view()
+      return { file, referenceDb: stretch(file.subarray(FRAME_HEADER_BYTES)) }
     },
   }
 }
