@@ -18,6 +18,7 @@ export const ROUTES = {
   artists: '/artists',
   artist: '/artists/:id',
   songs: '/songs',
+  song: '/songs/:id',
   genres: '/genres',
   genre: '/genres/:name',
   library: '/library',

@@ -39,6 +39,7 @@ export function songMenu(song: Song): MenuItem[] {
     { label: 'Play next', icon: 'playNext', run: () => player.playNext([song]) },
     { label: 'Add to queue', icon: 'addQueue', run: () => player.add([song]) },
     'line',
+    { label: 'Look inside', icon: 'info', run: () => go(`/songs/${song.id}`) },
     ...(album ? [{ label: 'Go to album', icon: 'album' as const, run: () => go(`/albums/${album.id}`) }] : []),
     ...(artist ? [{ label: 'Go to artist', icon: 'artist' as const, run: () => go(`/artists/${artist.id}`) }] : []),
     'line',
