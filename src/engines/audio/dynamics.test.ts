@@ -141,14 +141,14 @@ describe('faults of the samples', () => {
     near(hear(mono).signal.clippedShare, 13 / mono.length, 1e-9, 'share')
   })
 
-  test('broken samples are counted, and heard as silence or bounded', () => {
+  test('broken samples are counted, and heard as silence', () => {
     const mono = sine(2, 0.5)
     mono[7] = NaN
     mono[50_000] = Infinity
     mono[50_001] = -1e30
     const { signal, loudness } = hear(mono)
     near(signal.brokenShare, 3 / mono.length, 1e-12, 'share')
-    near(loudness.samplePeakDbfs, 20 * Math.log10(64), 1e-4, 'peak')
+    near(loudness.samplePeakDbfs, 20 * Math.log10(0.5), 1e-3, 'peak')
     near(hearStereo(stereo(mono)).signal.brokenShare, 3 / mono.length, 1e-12, 'share of stereo')
   })
 
