@@ -20,4 +20,5 @@ export { createLiveAnalyzer, type LiveAnalyzer, type LiveHop, type LiveOptions }
 export type { ChordSpan, KeySpan } from './harmony/index.ts'
 export { resampleWaveform } from './levels.ts'
 export type { TempoGuess } from './rhythm.ts'
+export type { Section } from './structure/index.ts'
 export { ENGINE_VERSION, type TrackAnalysis } from './types.ts'

@@ -9,9 +9,9 @@ import type { Kernels } from './kernels.ts'
 import { type FrameKeeper, frameKeeper, KEPT_HOP } from './kept.ts'
 import { type LevelMeter, levelMeter } from './levels.ts'
 import { type LoudnessMeter, loudnessMeter } from './loudness.ts'
-import { SECTION_ROWS_PER_SEC, SECTION_WIDTH } from './sections.ts'
 import { type OnFrame, type Stft, stft } from './stft.ts'
-import { TIMBRE_MFCC, type TimbreMeter, timbreMeter } from './timbre.ts'
+import { TIMBRE_ROWS_PER_SEC, TIMBRE_WIDTH } from './structure/index.ts'
+import { type TimbreMeter, timbreMeter } from './timbre.ts'
 import { type PeakMeter, peakMeter } from './truepeak.ts'
 import { type VisualMeter, visualMeter } from './visual.ts'
 
@@ -35,8 +35,8 @@ export type Meters = {
   spectra: Stft
   /** Power in the six regions, summed over the track. */
   regionPower: Float64Array
-  /** Rows for `findSections`; the chroma columns are filled at the end. */
-  sectionRows: GrowingF32
+  /** Means of MFCC, `TIMBRE_WIDTH` values, `TIMBRE_ROWS_PER_SEC` a second. */
+  timbreRows: GrowingF32
 }
 
 /** A filter for each region: all its bins alike. Bin 0 is in none. */
@@ -50,15 +50,15 @@ const regionBank = (sampleRate: number) => {
   )
 }
 
-/** Averages of MFCC over 1/SECTION_ROWS_PER_SEC seconds, as rows with empty chroma columns. */
-const sectionAverager = (rows: GrowingF32, timbrePerSec: number) => {
-  const sum = new Float32Array(SECTION_WIDTH)
-  const per = Math.round(timbrePerSec / SECTION_ROWS_PER_SEC)
+/** Averages of MFCC over 1/TIMBRE_ROWS_PER_SEC seconds. */
+const timbreAverager = (rows: GrowingF32, timbrePerSec: number) => {
+  const sum = new Float32Array(TIMBRE_WIDTH)
+  const per = Math.round(timbrePerSec / TIMBRE_ROWS_PER_SEC)
   let count = 0
   return (mfcc: Float32Array) => {
-    for (let i = 0; i < TIMBRE_MFCC; i++) sum[i]! += mfcc[i]! / per
+    for (let i = 0; i < TIMBRE_WIDTH; i++) sum[i]! += mfcc[i]! / per
     if (++count < per) return
-    rows.append(sum, SECTION_WIDTH)
+    rows.append(sum, TIMBRE_WIDTH)
     sum.fill(0)
     count = 0
   }
@@ -80,8 +80,8 @@ export const createMeters = (
   const regionPower = new Float64Array(REGIONS)
   const sumRegions = kernels.bank(regionBank(sampleRate))
   const regionNow = kernels.floats(REGIONS)
-  const sectionRows = growingF32(durationHintSec * SECTION_ROWS_PER_SEC * SECTION_WIDTH)
-  const average = sectionAverager(sectionRows, perSec / TIMBRE_EVERY)
+  const timbreRows = growingF32(durationHintSec * TIMBRE_ROWS_PER_SEC * TIMBRE_WIDTH)
+  const average = timbreAverager(timbreRows, perSec / TIMBRE_EVERY)
   let frame = 0
   const onFrame: OnFrame = (power, heard, from, to, magnitude) => {
     flux.push(magnitude)
@@ -107,6 +107,6 @@ export const createMeters = (
     visual,
     spectra,
     regionPower,
-    sectionRows,
+    timbreRows,
   }
 }
