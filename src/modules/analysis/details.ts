@@ -33,6 +33,7 @@ const shownOf = (a: TrackAnalysis): NonNullable<Details['shown']> => ({
   isTempoStable: a.tempo.stable,
   timeSignatureConfidence: clamp01(a.timeSignature.confidence),
   keyAlternatives: a.key.alternatives.map(({ name, confidence }) => ({ key: name, confidence: round4(confidence) })),
+  tuningConfidence: round4(clamp01(a.tuningConfidence)),
   loudness: loudnessOf(a.loudness),
   dynamics: { drDb: round4(a.dynamics.drDb), plrDb: round4(a.dynamics.plrDb), crestDb: round4(a.dynamics.crestDb) },
   mfccVariance: Array.from(a.mfccVariance, precise),
@@ -57,4 +58,18 @@ const pairs = (flat: ArrayLike<number>) =>
     endSec: round4(flat[2 * i + 1] ?? 0),
   }))
 
-export const spansOf = (a: TrackAnalysis): Spans => ({ gaps: pairs(a.silence.gaps) })
+type Span = { readonly startSec: number; readonly endSec: number; readonly confidence: number }
+const spanOf = (s: Span) => ({
+  startSec: round4(s.startSec),
+  endSec: round4(s.endSec),
+  confidence: round4(clamp01(s.confidence)),
+})
+
+export const spansOf = (a: TrackAnalysis): Spans => ({
+  shown: {
+    keyChanges: a.keyChanges.map((k) => ({ ...spanOf(k), key: k.name, mode: k.mode, camelot: k.camelot })),
+    chords: a.chords.map((chord) => ({ ...spanOf(chord), label: chord.label })),
+  },
+  sections: a.sections.map((one) => ({ ...spanOf(one), label: one.label })),
+  gaps: pairs(a.silence.gaps),
+})

@@ -4,7 +4,7 @@ import type { Static } from '#kernel/schema.ts'
 import { detailsOf, spansOf } from './details.ts'
 import type { Analysis, Facets } from './schema.ts'
 import type { FeatureRow, State, TimelineRow } from './tables.ts'
-import { clamp01, numbers } from './numbers.ts'
+import { clamp01, numbers, round4 } from './numbers.ts'
 
 /** The engine's words for "there is nothing to measure". */
 const SILENCE_LUFS = -70
@@ -59,7 +59,7 @@ export const toTimelines = (contentId: string, a: TrackAnalysis): TimelineRow =>
   beats: numbers(a.beats),
   downbeats: numbers(a.downbeats),
   onsets: numbers(a.onsets),
-  sections: numbers(a.sections),
+  sections: a.sections.map(({ startSec }) => round4(startSec)),
   spans: spansOf(a),
 })
 
@@ -68,8 +68,6 @@ const section = (startSec: number, index: number) => ({ startSec, label: `Sectio
 
 export const toAnalysis = (f: FeatureRow, t: TimelineRow, songId?: string): Analysis => ({
   ...(songId && { songId }),
-  ...f.details.shown,
-  ...t.spans.shown,
   status: 'completed',
   engineVersion: f.engine_version,
   isCurrent: f.engine_version >= ENGINE_VERSION,
@@ -109,6 +107,8 @@ export const toAnalysis = (f: FeatureRow, t: TimelineRow, songId?: string): Anal
     ...(t.spans.gaps && { gaps: t.spans.gaps }),
   },
   sections: t.spans.sections ?? t.sections.map(section),
+  ...f.details.shown,
+  ...t.spans.shown,
 })
 
 type FacetFields = Pick<

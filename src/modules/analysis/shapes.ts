@@ -53,7 +53,8 @@ export const Tonality = {
       { description: 'The key over time; one entry where it stays' },
     ),
   ),
-  tuningHz: Type.Number(),
+  tuningHz: Type.Number({ description: 'The A above middle C' }),
+  tuningConfidence: Type.Optional(Score('How much the pitches agree on the tuning')),
 }
 export const Chords = {
   chords: Type.Optional(

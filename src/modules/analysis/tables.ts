@@ -46,6 +46,7 @@ export type Details = {
       | 'isTempoStable'
       | 'timeSignatureConfidence'
       | 'keyAlternatives'
+      | 'tuningConfidence'
       | 'loudness'
       | 'dynamics'
       | 'mfccVariance'

@@ -51,7 +51,12 @@ void test('paths are bounded by the pixels, not by the music', () => {
   const path = wavePath(wave, wholeView(10_800), WIDTH, 100)
   assert.ok(points(path) <= WIDTH + 4, `${points(path)}`)
   assert.ok(!/NaN|Infinity|undefined/.test(path))
-  const curve = curvePath({ values: many, stepSec: 10 }, wholeView(10_800), { widthPx: WIDTH, heightPx: 50, low: 0, high: 1 })
+  const curve = curvePath({ values: many, stepSec: 10 }, wholeView(10_800), {
+    widthPx: WIDTH,
+    heightPx: 50,
+    low: 0,
+    high: 1,
+  })
   assert.equal(points(curve), WIDTH + 1)
   const beats = Array.from({ length: 20_000 }, (_, i) => i / 2)
   const lines = linesPath(beats, wholeView(10_000), { widthPx: WIDTH, fromPx: 0, toPx: 9, leastPx: 4 })
@@ -64,22 +69,31 @@ void test('paths are bounded by the pixels, not by the music', () => {
 void test('lines keep their places when the view moves', () => {
   const beats = Array.from({ length: 100 }, (_, i) => i)
   const at = (fromSec: number) =>
-    [...linesPath(beats, { fromSec, toSec: fromSec + 50 }, { widthPx: 100, fromPx: 0, toPx: 9, leastPx: 4 }).matchAll(/M(\S+)/g)]
-      .map((m) => Math.round(Number(m[1]) / 2 + fromSec) % 2)
+    [
+      ...linesPath(beats, { fromSec, toSec: fromSec + 50 }, { widthPx: 100, fromPx: 0, toPx: 9, leastPx: 4 }).matchAll(
+        /M(\S+)/g,
+      ),
+    ].map((m) => Math.round(Number(m[1]) / 2 + fromSec) % 2)
   assert.deepEqual([new Set(at(0)), new Set(at(7))], [new Set([0]), new Set([0])])
 })
 
 void test('times on the axis are round and never crowd', () => {
-  assert.deepEqual(marksOf({ fromSec: 0, toSec: 240 }, WIDTH), [0, 30, 60, 90, 120, 150, 180, 210, 240])
-  assert.deepEqual(marksOf({ fromSec: 61, toSec: 66 }, WIDTH), [61, 62, 63, 64, 65, 66])
+  assert.deepEqual(marksOf({ fromSec: 0, toSec: 240 }, WIDTH), [0, 30, 60, 90, 120, 150, 180, 210])
+  assert.deepEqual(marksOf({ fromSec: 61, toSec: 66 }, WIDTH), [61, 62, 63, 64, 65])
   assert.ok(marksOf({ fromSec: 0, toSec: 100_000 }, 100).length <= 3)
 })
 
 void test('what stands at a moment', () => {
   const spans = [{ startSec: 0 }, { startSec: 4 }, { startSec: 9 }]
-  assert.deepEqual([spanAt(spans, -1), spanAt(spans, 4), spanAt(spans, 8.9), spanAt(spans, 99)], [null, spans[1], spans[1], spans[2]])
+  assert.deepEqual(
+    [spanAt(spans, -1), spanAt(spans, 4), spanAt(spans, 8.9), spanAt(spans, 99)],
+    [null, spans[1], spans[1], spans[2]],
+  )
   const beats = [0.5, 1, 1.5, 2, 2.5, 3]
-  assert.deepEqual([0.4, 0.5, 1.6, 2.5, 3].map((sec) => barAt(beats, [0.5, 2.5], sec)), [null, '1.1', '1.3', '2.1', '2.2'])
+  assert.deepEqual(
+    [0.4, 0.5, 1.6, 2.5, 3].map((sec) => barAt(beats, [0.5, 2.5], sec)),
+    [null, '1.1', '1.3', '2.1', '2.2'],
+  )
 })
 
 void test('one name has one colour', () => {

@@ -10,6 +10,7 @@ const VIEW_LEAST_SEC = 5
 const COLUMN_PX = 2
 const BOX_LEAST_PX = 1.5
 const LABEL_GAP_PX = 70
+const TEXT_PX = 36
 const STEPS_SEC = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600]
 
 export const wholeView = (durationSec: number): View => ({ fromSec: 0, toSec: Math.max(durationSec, 0.1) })
@@ -114,14 +115,14 @@ export function boxesOf(spans: readonly Span[], view: View, widthPx: number): Bo
   })
 }
 
-/** Where the time stands on the axis. */
+/** Where the time stands on the axis; not where its text would not fit before the end. */
 export function marksOf(view: View, widthPx: number): number[] {
   const most = Math.max(1, Math.floor(widthPx / LABEL_GAP_PX))
   const step = STEPS_SEC.find((s) => lengthOf(view) / s <= most) ?? STEPS_SEC[STEPS_SEC.length - 1] ?? 1
   const first = Math.ceil(view.fromSec / step) * step
   const marks: number[] = []
   for (let sec = first; sec <= view.toSec && marks.length <= most; sec += step) marks.push(sec)
-  return marks
+  return marks.filter((sec) => xOf(sec, view, widthPx) <= widthPx - TEXT_PX)
 }
 
 /** The last of `spans` (ascending) that has begun; null before the first. */

@@ -5,13 +5,22 @@ import { chordName, densityWord, energyWord, faultsOf, fixed, loudWord, paceWord
 void test('words grow with the numbers, and every number has one', () => {
   const seen = [-1, 0, 0.4, 0.7, 1].map(energyWord)
   assert.deepEqual(seen, ['calm', 'calm', 'moderate', 'lively', 'full of energy'])
-  for (const value of [-70, -14, 0, 300]) for (const word of [paceWord, loudWord, densityWord]) assert.notEqual(word(value), '')
+  for (const value of [-70, -14, 0, 300])
+    for (const word of [paceWord, loudWord, densityWord]) assert.notEqual(word(value), '')
   assert.deepEqual([0, 0.3, 0.6, 0.9].map(sureness), ['a guess', 'not sure', 'fairly sure', 'quite sure'])
   assert.equal(fixed(-14.04), '−14.0')
 })
 
 void test('chords as musicians write them', () => {
-  assert.deepEqual(['C:maj', 'A:min', 'Bb:7', 'F#:min7', 'N', 'G', 'D:sus4'].map(chordName), ['C', 'Am', 'B♭7', 'F♯m7', '–', 'G', 'Dsus4'])
+  assert.deepEqual(['C:maj', 'A:min', 'Bb:7', 'F#:min7', 'N', 'G', 'D:sus4'].map(chordName), [
+    'C',
+    'Am',
+    'B♭7',
+    'F♯m7',
+    '–',
+    'G',
+    'Dsus4',
+  ])
 })
 
 void test('faults are named only where they are', () => {

@@ -77,7 +77,15 @@ export function faultsOf({ signal, truePeakDbtp }: Faults): string[] {
   return faults
 }
 
-const NOTES: Readonly<Record<string, string>> = { maj: '', min: 'm', dim: '°', aug: '+', '7': '7', maj7: 'maj7', min7: 'm7' }
+const NOTES: Readonly<Record<string, string>> = {
+  maj: '',
+  min: 'm',
+  dim: '°',
+  aug: '+',
+  '7': '7',
+  maj7: 'maj7',
+  min7: 'm7',
+}
 /** `A:min` → `Am`, `N` → `–`. */
 export function chordName(label: string): string {
   if (label === 'N' || label === 'X') return '–'
