@@ -8,6 +8,8 @@ export type Answer = {
   downbeats?: number[]
   beatsPerBar?: number
   key?: KeyLabel
+  /** Key of every part of the piece. */
+  keys?: Span<KeyLabel>[]
   tuningHz?: number
   onsets?: number[]
   chords?: Span<string>[]
@@ -18,8 +20,10 @@ export type Answer = {
 /** One line of a system's process. */
 export type Line = { answer: Answer; cpuSec: number; peakMb: number }
 
-const spansFrom = (starts: ArrayLike<number>, endSec: number): Span<string>[] =>
-  Array.from(starts, (fromSec, i) => ({ fromSec, toSec: starts[i + 1] ?? endSec, value: `part ${i}` }))
+type Labelled = { startSec: number; endSec: number; label: string }
+
+const spansOf = (found: readonly Labelled[]): Span<string>[] =>
+  found.map(({ startSec, endSec, label }) => ({ fromSec: startSec, toSec: endSec, value: label }))
 
 export const answerOf = (found: TrackAnalysis): Answer => ({
   bpm: found.tempo.bpm,
@@ -29,5 +33,11 @@ export const answerOf = (found: TrackAnalysis): Answer => ({
   key: { tonic: found.key.tonic, mode: found.key.mode },
   tuningHz: found.tuningHz,
   onsets: Array.from(found.onsets),
-  sections: spansFrom(found.sections, found.durationSec),
+  keys: found.keyChanges.map(({ startSec, endSec, tonic, mode }) => ({
+    fromSec: startSec,
+    toSec: endSec,
+    value: { tonic, mode },
+  })),
+  chords: spansOf(found.chords),
+  sections: spansOf(found.sections),
 })

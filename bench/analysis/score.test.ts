@@ -11,13 +11,14 @@ import { difference, estimate } from './statistics.ts'
 
 const piece = compose('rock', 1, 30)
 const truth: Truth = { ...piece.truth, tuningHz: 440 }
-const { bpm, beats, downbeats, beatsPerBar, key, onsets, chords, sections } = truth
+const { bpm, beats, downbeats, beatsPerBar, key, keys, onsets, chords, sections } = truth
 const right = {
   bpm: bpm!,
   beats,
   downbeats,
   beatsPerBar: beatsPerBar!,
   key: key!,
+  keys,
   tuningHz: 440,
   onsets,
   chords,

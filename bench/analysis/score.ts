@@ -1,6 +1,6 @@
 /** An answer against the truth: one number a metric; a metric is missing where either has nothing to compare. */
 import type { Answer } from './answer.ts'
-import type { Span, Truth } from './corpus.ts'
+import type { KeyLabel, Span, Truth } from './corpus.ts'
 import {
   aligned,
   beatF,
@@ -42,6 +42,7 @@ export const METRICS = {
   'onset R': 'onsets, recall',
   key: 'key, weighted for near ones',
   'key exact': 'key and mode',
+  'keys over time': 'key, weighted for near ones, by the time it lasts',
   tuning: 'tuning within 5 cents',
   'chord root': 'share of time with the right root',
   thirds: 'root and third',
@@ -102,6 +103,20 @@ const sectionRow = (truth: Span<string>[], answer: Span<string>[]): Scores => {
   }
 }
 
+/** The weighted score of the key at every moment; what is not answered counts as wrong. */
+const keysOverTime = (truth: Span<KeyLabel>[], answer: Span<KeyLabel>[]) => {
+  let total = 0
+  let right = 0
+  for (const span of truth) {
+    total += span.toSec - span.fromSec
+    for (const other of answer) {
+      const overlapSec = Math.min(span.toSec, other.toSec) - Math.max(span.fromSec, other.fromSec)
+      if (overlapSec > 0) right += overlapSec * keyScore(span.value, other.value)
+    }
+  }
+  return right / total
+}
+
 /** Cents between two tunings, whichever semitone they are named from. */
 const centsOff = (a: number, b: number) => {
   const cents = 1200 * Math.log2(a / b)
@@ -114,6 +129,8 @@ const pitchScores = (truth: Truth, answer: Answer): Scores => {
     scores.key = keyScore(truth.key, answer.key)
     scores['key exact'] = scores.key === 1 ? 1 : 0
   }
+  const keys = answer.keys ?? (answer.key ? [{ fromSec: 0, toSec: Infinity, value: answer.key }] : [])
+  if (truth.keys.length > 0 && keys.length > 0) scores['keys over time'] = keysOverTime(truth.keys, keys)
   if (truth.tuningHz && answer.tuningHz)
     scores.tuning = centsOff(truth.tuningHz, answer.tuningHz) <= TUNING_CENTS ? 1 : 0
   return scores
