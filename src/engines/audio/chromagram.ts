@@ -4,7 +4,7 @@
  * power, histogram of 0.01 semitones).
  */
 import { type FilterBank, runsBank } from './filterbank.ts'
-import { growingF32 } from './grow.ts'
+import { type GrowingF32, growingF32 } from './grow.ts'
 
 export const CHROMA = 12
 const A0_HZ = 27.5
@@ -53,23 +53,27 @@ const PITCH_HIGH_HZ = 4000
 const PEAK_SHARE = 0.1
 const TUNING_STEPS = 100
 
-/** Peaks of one spectrum by parabola: pairs (frequency in Hz, height), for `emit`. */
-const peaksOf = (x: Float32Array, binHz: number, emit: (hz: number, height: number) => void) => {
+/** Hz and heights of the peaks of all spectra. */
+type Peaks = { pitches: GrowingF32; heights: GrowingF32 }
+
+/** Adds the peaks of one spectrum (its bins from `at`) by parabola. */
+const addPeaks = (x: Float32Array, at: number, bins: number, binHz: number, { pitches, heights }: Peaks) => {
   let top = 0
-  for (const value of x) if (value > top) top = value
+  for (let i = at; i < at + bins; i++) if (x[i]! > top) top = x[i]!
   const least = PEAK_SHARE * top
-  const last = Math.min(x.length - 1, Math.ceil(PITCH_HIGH_HZ / binHz))
+  const last = Math.min(bins - 1, Math.ceil(PITCH_HIGH_HZ / binHz))
   for (let k = Math.ceil(PITCH_LOW_HZ / binHz); k < last; k++) {
-    const middle = x[k]!
+    const middle = x[at + k]!
     if (middle <= least) continue
-    const left = x[k - 1]!
-    const right = x[k + 1]!
+    const left = x[at + k - 1]!
+    const right = x[at + k + 1]!
     // What is not above the threshold counts as 0 for its neighbours.
     if (middle <= (left > least ? left : 0) || middle < (right > least ? right : 0)) continue
     const slope = (right - left) / 2
     const bend = left + right - 2 * middle
     const shift = Math.abs(slope) >= Math.abs(bend) ? 0 : -slope / bend
-    emit((k + shift) * binHz, middle + 0.5 * slope * shift)
+    pitches.push((k + shift) * binHz)
+    heights.push(middle + 0.5 * slope * shift)
   }
 }
 
@@ -84,22 +88,19 @@ const medianOf = (values: Float32Array) => {
  * −0.5..0.49 semitones; 0 without peaks.
  */
 export const estimateTuning = (spectra: Float32Array, bins: number, binHz: number): number => {
-  const pitches = growingF32()
-  const heights = growingF32()
-  for (let at = 0; at < spectra.length; at += bins)
-    peaksOf(spectra.subarray(at, at + bins), binHz, (hz, height) => {
-      pitches.push(hz)
-      heights.push(height)
-    })
+  const peaks = { pitches: growingF32(), heights: growingF32() }
+  for (let at = 0; at < spectra.length; at += bins) addPeaks(spectra, at, bins, binHz, peaks)
+  const { pitches, heights } = peaks
   if (pitches.length === 0) return 0
   const all = heights.view()
   const threshold = medianOf(all)
   const counts = new Int32Array(TUNING_STEPS)
-  pitches.view().forEach((hz, i) => {
-    if (all[i]! < threshold) return
-    const semitones = CHROMA * Math.log2(hz / A0_HZ)
+  const hz = pitches.view()
+  for (let i = 0; i < hz.length; i++) {
+    if (all[i]! < threshold) continue
+    const semitones = CHROMA * Math.log2(hz[i]! / A0_HZ)
     const residual = semitones - Math.floor(semitones + 0.5)
     counts[Math.min(TUNING_STEPS - 1, Math.floor((residual + 0.5) * TUNING_STEPS))]!++
-  })
+  }
   return counts.indexOf(counts.reduce((a, b) => Math.max(a, b))) / TUNING_STEPS - 0.5
 }

@@ -62,22 +62,42 @@ export const contrastBands = (bins: number, binHz: number): ContrastBand[] =>
     return { from, to: last ? to : to - 1, few: Math.max(1, Math.round(QUANTILE * (to - from))) }
   })
 
-/** Mean of the `few` least values of `x · sign`, by insertion into `held`; `few` is small. */
-const meanOfLeast = (x: Float32Array, band: ContrastBand, sign: 1 | -1, held: Float64Array) => {
-  const { from, to, few } = band
+/**
+ * Means of the `few` least and of the `few` greatest values, by insertion into `held`; `few` is small. Spectra fall: so
+ * the least are looked for from above, the greatest from below, and most values are passed over by one comparison.
+ */
+const meanOfLeast = (x: Float32Array, { from, to, few }: ContrastBand, held: Float64Array) => {
   held.fill(Infinity, 0, few)
   let worst = Infinity
-  for (let k = from; k < to; k++) {
-    const value = sign * x[k]!
+  for (let k = to - 1; k >= from; k--) {
+    const value = x[k]!
     if (value >= worst) continue
     let at = few - 1
     for (; at > 0 && held[at - 1]! > value; at--) held[at] = held[at - 1]!
     held[at] = value
     worst = held[few - 1]!
   }
+  return meanOf(held, few)
+}
+
+const meanOfGreatest = (x: Float32Array, { from, to, few }: ContrastBand, held: Float64Array) => {
+  held.fill(-Infinity, 0, few)
+  let worst = -Infinity
+  for (let k = from; k < to; k++) {
+    const value = x[k]!
+    if (value <= worst) continue
+    let at = few - 1
+    for (; at > 0 && held[at - 1]! < value; at--) held[at] = held[at - 1]!
+    held[at] = value
+    worst = held[few - 1]!
+  }
+  return meanOf(held, few)
+}
+
+const meanOf = (x: Float64Array, count: number) => {
   let sum = 0
-  for (let i = 0; i < few; i++) sum += held[i]!
-  return (sign * sum) / few
+  for (let i = 0; i < count; i++) sum += x[i]!
+  return sum / count
 }
 
 /** Peaks and valleys of one frame, `CONTRAST_BANDS` magnitudes each, into `peaks` and `valleys` from `at`. */
@@ -86,8 +106,8 @@ export const contrastMeter = (bins: number, binHz: number) => {
   const held = new Float64Array(Math.max(...bands.map((band) => band.few)))
   return (magnitude: Float32Array, peaks: Float32Array, valleys: Float32Array, at: number) => {
     for (let b = 0; b < CONTRAST_BANDS; b++) {
-      valleys[at + b] = meanOfLeast(magnitude, bands[b]!, 1, held)
-      peaks[at + b] = meanOfLeast(magnitude, bands[b]!, -1, held)
+      valleys[at + b] = meanOfLeast(magnitude, bands[b]!, held)
+      peaks[at + b] = meanOfGreatest(magnitude, bands[b]!, held)
     }
   }
 }
