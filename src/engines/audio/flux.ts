@@ -2,7 +2,7 @@
  * Onset evidence: SuperFlux (Böck & Widmer, DAFx 2013) in six frequency regions. A logarithmic spectrogram is compared
  * with a frequency-wise maximum of an earlier frame, which hides vibrato; rises are averaged region by region.
  */
-import { logBank } from './filterbank.ts'
+import { logBank, runsBank } from './filterbank.ts'
 import { type GrowingF32, growingF32 } from './grow.ts'
 import { type Kernels, plainKernels } from './kernels.ts'
 
@@ -30,6 +30,20 @@ const REFERENCE_SIZE = 2048
 
 const regionOf = (hz: number) => REGION_EDGES_HZ.findIndex((edge) => hz < edge)
 
+/** The mean over the bands of each region; a region without bands has 0. */
+const regionMeans = (centreHz: Float32Array) => {
+  const regions = Array.from(centreHz, regionOf)
+  return runsBank(
+    REGION_EDGES_HZ.map((_, r) => {
+      const count = regions.filter((region) => region === r).length
+      return {
+        from: Math.max(0, regions.indexOf(r)),
+        weights: new Float32Array(Math.max(1, count)).fill(count && 1 / count),
+      }
+    }),
+  )
+}
+
 /**
  * One spectrum after the other, in the memory of `kernels` (plain ones read any): the mean rises of the regions. The
  * result is reused by the next call.
@@ -41,24 +55,18 @@ export const superFlux = (
 ): ((magnitude: Float32Array) => Float32Array) => {
   const bank = logBank(sampleRate, fftSize, BANDS_PER_OCTAVE, LOW_HZ, HIGH_HZ)
   const applyBank = kernels.bank(bank)
-  const region = Uint8Array.from(bank.centreHz, regionOf)
-  const sizes = Array.from({ length: REGIONS }, (_, r) => Math.max(1, region.filter((value) => value === r).length))
+  const sumRegions = kernels.bank(regionMeans(bank.centreHz))
   const history = Array.from({ length: LAG + 1 }, () => kernels.floats(bank.bands))
-  const out = new Float32Array(REGIONS)
+  const rise = kernels.floats(bank.bands)
+  const out = kernels.floats(REGIONS)
   const gain = (GAIN * REFERENCE_SIZE) / fftSize
   let frame = 0
   return (magnitude) => {
     const now = history[frame % (LAG + 1)]!
     applyBank(magnitude, now)
     kernels.logOnePlus(now, gain)
-    const before = history[(frame + 1) % (LAG + 1)]!
-    out.fill(0)
-    for (let b = 0; b < now.length; b++) {
-      const widest = Math.max(before[Math.max(0, b - 1)]!, before[b]!, before[Math.min(now.length - 1, b + 1)]!)
-      const rise = now[b]! - widest
-      if (rise > 0) out[region[b]!]! += rise
-    }
-    for (let r = 0; r < REGIONS; r++) out[r]! /= sizes[r]!
+    kernels.rises(now, history[(frame + 1) % (LAG + 1)]!, rise)
+    sumRegions(rise, out)
     frame++
     return out
   }

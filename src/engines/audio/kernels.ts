@@ -27,6 +27,11 @@ export type Kernels = {
   logOnePlus(x: Float32Array, gain: number): void
   /** x = 10 · log10(max(floor, x)), in place. */
   decibels(x: Float32Array, floor: number): void
+  /**
+   * out[i] = how far now[i] lies above before[i − 1], before[i] and before[i + 1], 0 where it does not. No value is
+   * negative; beyond the ends lie zeros.
+   */
+  rises(now: Float32Array, before: Float32Array, out: Float32Array): void
   /** Interleaved pairs into two planes and their mean; `count` pairs, rounded up to a multiple of four. */
   split(pairs: Float32Array, left: Float32Array, right: Float32Array, mono: Float32Array, count: number): void
   /**
@@ -152,6 +157,10 @@ export const plainKernels = (): Kernels => ({
   },
   decibels(x, floor) {
     for (let i = 0; i < x.length; i++) x[i] = 10 * Math.log10(Math.max(floor, x[i]!))
+  },
+  rises(now, before, out) {
+    for (let i = 0; i < now.length; i++)
+      out[i] = Math.max(0, now[i]! - Math.max(before[i - 1] ?? 0, before[i]!, before[i + 1] ?? 0))
   },
   split(pairs, left, right, mono, count) {
     for (let i = 0; i < count; i++) {

@@ -144,6 +144,22 @@ const decibels: WasmFunction = {
   ),
 }
 
+/** Addresses now, before, out; vectors. */
+const rises: WasmFunction = {
+  name: 'rises',
+  params: ['i32', 'i32', 'i32', 'i32'],
+  locals: ['v128'],
+  body: repeat(
+    3,
+    set(4, f32x4.max(load(get(1)), load(get(1), FLOAT_BYTES))),
+    set(4, f32x4.max(get(4), load(add(get(1), i32(-FLOAT_BYTES))))),
+    store(get(2), f32x4.max(all(0), f32x4.sub(load(get(0)), get(4)))),
+    bump(0, VECTOR_BYTES),
+    bump(1, VECTOR_BYTES),
+    bump(2, VECTOR_BYTES),
+  ),
+}
+
 /** Addresses pairs, left, right, mono; vectors of each plane. */
 const split: WasmFunction = {
   name: 'split',
@@ -314,4 +330,17 @@ const weigh: WasmFunction = {
   })(),
 }
 
-export const FUNCTIONS = [multiply, fold, bank, logOnePlus, decibels, split, scan, extremes, dot, decimate, weigh]
+export const FUNCTIONS = [
+  multiply,
+  fold,
+  bank,
+  logOnePlus,
+  decibels,
+  rises,
+  split,
+  scan,
+  extremes,
+  dot,
+  decimate,
+  weigh,
+]

@@ -59,6 +59,14 @@ describe('SIMD kernels do what the plain ones do', () => {
       return [a, b]
     }))
 
+  test('rises, to the very ends', () =>
+    agree((k) => {
+      const [now, before, out] = [fill(k.floats(190), 16), fill(k.floats(190), 17), k.floats(190)]
+      for (const x of [now, before]) for (let i = 0; i < x.length; i++) x[i] = Math.abs(x[i]!)
+      k.rises(now, before, out)
+      return [out]
+    }))
+
   test('split', () =>
     agree((k) => {
       const pairs = fill(k.floats(4416), 7)

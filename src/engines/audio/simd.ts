@@ -81,6 +81,7 @@ const kernelsOf = (wasm: Exports): Kernels => {
     bank: bankKernel,
     logOnePlus: (x, gain) => void wasm['logOnePlus']!(x.byteOffset, gain, vectorsIn(x)),
     decibels: (x, floor) => void wasm['decibels']!(x.byteOffset, floor, vectorsIn(x)),
+    rises: (now, before, out) => void wasm['rises']!(now.byteOffset, before.byteOffset, out.byteOffset, vectorsIn(out)),
     split: (pairs, left, right, mono, count) =>
       void wasm['split']!(pairs.byteOffset, left.byteOffset, right.byteOffset, mono.byteOffset, Math.ceil(count / 4)),
     scan(x, peaks, sums) {
