@@ -179,7 +179,8 @@ export const accuracy = (net: RotatingNet, samples: readonly Sample[]) => {
   return right / Math.max(1, samples.length)
 }
 
-const packed = (weights: Float32Array) => {
+/** Source text: 16-bit whole numbers in base64 and their unit, as `unpack` reads them. */
+export const packed = (weights: Float32Array) => {
   const scale = weights.reduce((top, value) => Math.max(top, Math.abs(value)), 1e-9) / 32_767
   const bytes = Buffer.alloc(weights.length * 2)
   weights.forEach((value, i) => bytes.writeInt16LE(Math.round(value / scale), 2 * i))

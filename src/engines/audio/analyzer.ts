@@ -2,6 +2,7 @@
 import { CHROMA_PER_SEC, tuningConfidenceOf, tuningOf } from './chroma.ts'
 import { type Descriptors, describeFrames, momentsOf } from './descriptors.ts'
 import { makeEvidence, RHYTHM_PER_SEC } from './evidence.ts'
+import { embed, type Heard, rawOf } from './embedding/index.ts'
 import { type FftKit, plainFft } from './fft.ts'
 import { FRAME_HEADER_BYTES, FRAME_STRIDE_BYTES, sealFrames } from './frames.ts'
 import { CHROMA } from './chromagram.ts'
@@ -14,6 +15,7 @@ import { FRAME_HOP, type Levels, WAVEFORM_HOP } from './levels.ts'
 import { SILENCE_LUFS } from './loudness.ts'
 import { createMeters, type Meters } from './meters.ts'
 import { paintMarks } from './paint.ts'
+import { moodOf } from './mood/index.ts'
 import { findRhythm } from './rhythm.ts'
 import { CONTRAST_BANDS } from './shape.ts'
 import { findSections } from './structure/index.ts'
@@ -29,6 +31,8 @@ export type AnalyzerOptions = {
   /** From `await loadFft()`; without it the plain TypeScript FFT works, slower. */
   fft?: FftKit
 }
+  /** Gets what mood and similarity are judged by: for those who train them. */
+  onHeard?: (heard: Heard) => void
 
 export type Analyzer = {
   /** Interleaved samples, ±1 full scale, any number of whole sample frames. What is no number counts as 0. */
@@ -48,10 +52,6 @@ const secondsOf = (frames: ArrayLike<number>) =>
   Float32Array.from(frames, (frame) => Math.max(0, frame / RHYTHM_PER_SEC))
 
 const clamp01 = (value: number) => Math.max(0, Math.min(1, value))
-
-/** Half loudness (−35..−8 LUFS), the rest onset rate (to 6 a second) and brightness (to 3.5 kHz). */
-const energyOf = (lufs: number, onsetsPerSec: number, centroidHz: number) =>
-  0.5 * clamp01((lufs + 35) / 27) + 0.3 * clamp01(onsetsPerSec / 6) + 0.2 * clamp01((centroidHz - 500) / 3000)
 
 const bandShares = (regionPower: Float64Array): TrackAnalysis['bands'] => {
   const total = regionPower.reduce((a, b) => a + b, 0)
@@ -127,20 +127,41 @@ const SURE_TUNING = 0.12
 const surenessOf = (tuningConfidence: number) => clamp01(tuningConfidence / SURE_TUNING)
 
 type Counted = { samples: number; broken: number }
+const silenceOf = (levels: Levels, sampleRate: number): TrackAnalysis['silence'] => ({
+  startSec: levels.silenceStart / sampleRate,
+  endSec: levels.silenceEnd / sampleRate,
+  gaps: Float32Array.from(levels.gaps, (sample) => sample / sampleRate),
+})
 
-const summarise = (meters: Meters, { samples, broken }: Counted, sampleRate: number): TrackAnalysis => {
+const perceived = (heard: Heard) => {
+  const raw = rawOf(heard)
+  return { ...moodOf(heard, raw), embedding: embed(raw) }
+}
+
+
+/** What major keys are more likely than minor ones, −1..1. */
+const majorness = (key: TrackAnalysis['key']) =>
+  [key, ...key.alternatives].reduce(
+    (sum, { mode, confidence }) => sum + (mode === 'major' ? confidence : -confidence),
+    0,
+  )
+
+const summarise = (
+  meters: Meters,
+  { samples, broken }: Counted,
+  sampleRate: number,
+  onHeard: AnalyzerOptions['onHeard'],
+): TrackAnalysis => {
   const durationSec = samples / sampleRate
   const levels = meters.level.finish()
   const loudness = loudnessOf(meters)
-  const spectral = spectralOf(describeFrames(meters.kept.finish(), sampleRate, meters.kernels), meters.timbre.finish())
+  const described = describeFrames(meters.kept.finish(), sampleRate, meters.kernels)
+  const spectral = spectralOf(described, meters.timbre.finish())
   const { drDb, crestDb, ...faults } = meters.dynamics.finish()
-  const silence = {
-    startSec: levels.silenceStart / sampleRate,
-    endSec: levels.silenceEnd / sampleRate,
-    gaps: Float32Array.from(levels.gaps, (sample) => sample / sampleRate),
-  }
+  const silence = silenceOf(levels, sampleRate)
   const { fine, frames: chromaFrames, rows: bandRows } = meters.chroma.finish()
-  const evidence = makeEvidence(meters.flux.flux.release(), chromaFrames, CHROMA_PER_SEC)
+  const flux = meters.flux.flux.release()
+  const evidence = makeEvidence(flux, chromaFrames, CHROMA_PER_SEC)
   const rhythm = findRhythm(evidence)
   const beats = secondsOf(rhythm.beats)
   const downbeats = Float32Array.from(rhythm.meter.downbeats, (i) => beats[i]!)
@@ -148,7 +169,7 @@ const summarise = (meters: Meters, { samples, broken }: Counted, sampleRate: num
   const { cells, ...harmony } = findHarmony(bandRows, beats, durationSec, surenessOf(tuningConfidence))
   const sections = findSections({
     timbreRows: meters.timbreRows.view(),
-    flux: meters.flux.flux.view(),
+    flux,
     fluxWidth: REGIONS,
     fluxPerSec: RHYTHM_PER_SEC,
     cells,
@@ -157,6 +178,22 @@ const summarise = (meters: Meters, { samples, broken }: Counted, sampleRate: num
     durationSec,
   })
   const { file, referenceDb } = meters.visual.finish()
+  const bands = bandShares(meters.regionPower)
+  const heard: Heard = {
+    durationSec,
+    flux,
+    chroma: chromaFrames,
+    frames: described,
+    waveform: levels.waveform,
+    tuningConfidence,
+    loudness,
+    tempo: rhythm.tempo,
+    beats,
+    onsetCount: rhythm.onsets.length,
+    mode: majorness(harmony.key),
+    bands: Object.values(bands),
+  }
+  onHeard?.(heard)
   paintMarks(file.subarray(FRAME_HEADER_BYTES), {
     beats,
     downbeats,
@@ -177,12 +214,8 @@ const summarise = (meters: Meters, { samples, broken }: Counted, sampleRate: num
     tuningConfidence,
     loudness,
     dynamics: { drDb, plrDb: plrOf(loudness), crestDb },
-    energy: energyOf(
-      loudness.integratedLufs,
-      rhythm.onsets.length / Math.max(1, durationSec),
-      spectral.spectral.centroidHz,
-    ),
-    bands: bandShares(meters.regionPower),
+    ...perceived(heard),
+    bands,
     ...spectral,
     silence,
     fades: findFades(meters.loudness.blocks(), silence.startSec, silence.endSec),
@@ -230,7 +263,7 @@ export const createAnalyzer = (options: AnalyzerOptions): Analyzer => {
     finish() {
       if (intake.filled > 0) process()
       meters.spectra.finish()
-      return summarise(meters, { samples, broken: intake.broken / channels }, sampleRate)
+      return summarise(meters, { samples, broken: intake.broken / channels }, sampleRate, options.onHeard)
     },
   }
 }

@@ -1,6 +1,7 @@
 import type { ChordSpan, KeySpan } from './harmony/index.ts'
 import type { Key } from './key.ts'
 import type { LoudnessBlocks, LoudnessCurve } from './loudness.ts'
+import type { Mood } from './mood/index.ts'
 import type { TempoGuess } from './rhythm.ts'
 import type { Section } from './structure/index.ts'
 
@@ -66,7 +67,7 @@ export type SignalFaults = {
 }
 
 /** Everything known about one track. Times in seconds from the first decoded sample, arrays ascending. */
-export type TrackAnalysis = {
+export type TrackAnalysis = Mood & {
   engineVersion: number
   durationSec: number
   tempo: {
@@ -115,8 +116,8 @@ export type TrackAnalysis = {
     curve: LoudnessCurve
   }
   dynamics: Dynamics
-  /** 0..1, from loudness, onset rate and brightness; a plain formula, not validated against people. */
-  energy: number
+  /** 64 numbers of length 1 (all 0 in silence) for similarity by cosine: `embedding/index.ts`. */
+  embedding: Float32Array
   /** Share of the power in each region; sums to 1 (all 0 in silence). Edges 120, 300, 800, 2400, 6000 Hz. */
   bands: { sub: number; bass: number; lowMid: number; mid: number; presence: number; air: number }
   /** Means over the frames of `descriptors.ts`, and the variances of the same. */
