@@ -88,7 +88,8 @@ const composed = (split: Split, { perStyle = PER_STYLE[split], styles }: Choice)
       Array.from({ length: perStyle }, (_, i) => itemOf(compose(name, FIRST_NUMBER[split] + i), split)),
     )
 
-const liedSplit = (name: string): Split => {
+/** By song, before any rendering: every rendering of a song is on the same side. */
+export const liedSplit = (name: string): Split => {
   const part = hashOf(`split ${name}`) % 4
   return part < 2 ? 'train' : part === 2 ? 'dev' : 'held-out'
 }

@@ -94,7 +94,7 @@ const telephone = (x: Float32Array, random: Random, sampleRate: number) => {
 }
 
 /** Encoder arguments, and the file type that keeps the place of the first sample. */
-const CODECS: [name: string, kind: string, flags: string[]][] = [
+export const CODECS: [name: string, kind: string, flags: string[]][] = [
   ['mp3 64', 'mp3', ['-c:a', 'libmp3lame', '-b:a', '64k']],
   ['mp3 96', 'mp3', ['-c:a', 'libmp3lame', '-b:a', '96k']],
   ['mp3 128', 'mp3', ['-c:a', 'libmp3lame', '-b:a', '128k']],
@@ -106,10 +106,10 @@ const CODEC_TIMEOUT_MS = 60_000
 const CODEC_BYTES_MAX = 1 << 28
 
 let coder: boolean | undefined
-const hasCoder = () => (coder ??= spawnSync('ffmpeg', ['-version']).status === 0)
+export const hasCoder = () => (coder ??= spawnSync('ffmpeg', ['-version']).status === 0)
 
 /** Through a file of another kind and back; unchanged where FFmpeg is not installed. */
-const recode = (x: Float32Array, kind: string, flags: string[], sampleRate: number): Float32Array => {
+export const recode = (x: Float32Array, kind: string, flags: string[], sampleRate: number): Float32Array => {
   if (!hasCoder()) return x
   const folder = mkdtempSync(join(tmpdir(), 'tutti-bench-'))
   const raw = ['-f', 'f32le', '-ar', String(sampleRate), '-ac', '1']
