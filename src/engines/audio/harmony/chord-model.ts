@@ -2,7 +2,9 @@
 import { type RotatingNet, unpack } from './net.ts'
 
 /** How often each quality is on each root in the lessons; none last. */
-export const CHORD_PRIORS = [0.03535, 0.02461, 0.005143, 0.002749, 0.004071, 0.002496, 0.001505, 0.001872, 0.0006965, 0.05811]
+export const CHORD_PRIORS = [
+  0.03535, 0.02461, 0.005143, 0.002749, 0.004071, 0.002496, 0.001505, 0.001872, 0.0006965, 0.05811,
+]
 
 export const CHORD_NET: RotatingNet = {
   blocks: 12,

@@ -1,4 +1,5 @@
 /** Chords in time: the network's scores of every cell, smoothed by what follows what (Viterbi). */
+import type { Kernels } from '#engines/audio/kernels.ts'
 import { CHORD_NET, CHORD_PRIORS } from './chord-model.ts'
 import { CHORD_STEPS } from './chord-steps.ts'
 import type { Cells } from './cells.ts'
@@ -33,9 +34,9 @@ const lift = Float32Array.from({ length: CHORD_STATES }, (_, state) => {
 })
 
 /** Probabilities of all states in every cell, `CHORD_STATES` a cell. */
-export const chordPosteriors = (cells: Cells): Float32Array => {
+export const chordPosteriors = (cells: Cells, kernels?: Kernels): Float32Array => {
   const out = new Float32Array(cells.count * CHORD_STATES)
-  const { run, scores } = runnerOf(CHORD_NET)
+  const { run, scores } = runnerOf(CHORD_NET, kernels)
   hearCells(cells, (inputs, cell) => {
     run(inputs, 0)
     softmax(scores)
@@ -107,13 +108,20 @@ const runsOf = (path: Uint8Array): Run[] => {
   return out
 }
 
-/** Runs shorter than `cells` go to the one before them; neighbours that are then alike become one. */
+/** Runs shorter than `cells` take in what follows until they are as long; the longest gives its state. */
 const absorbed = (runs: Run[], cells: number): Run[] => {
   const out: Run[] = []
+  let longest = 0
   for (const run of runs) {
     const last = out.at(-1)
-    if (last && (run.to - run.from < cells || run.state === last.state)) last.to = run.to
-    else out.push({ ...run })
+    const length = run.to - run.from
+    if (last && (last.to - last.from < cells || run.state === last.state)) {
+      last.to = run.to
+      if (length > longest) [last.state, longest] = [run.state, length]
+    } else {
+      out.push({ ...run })
+      longest = length
+    }
   }
   return out
 }

@@ -1,5 +1,6 @@
 /** The key of a track, and where it changes: the key network on windows, smoothed (Viterbi): a borrowed chord is no change. */
 import { camelotOf, type Key, type KeyGuess, keyName, type Mode } from '#engines/audio/key.ts'
+import type { Kernels } from '#engines/audio/kernels.ts'
 import { KEY_NET, KEY_TEMPERATURE } from './key-model.ts'
 import { runnerOf, softmax } from './net.ts'
 import { KEY_INPUTS, type Tonal, tonalBetween } from './tonal.ts'
@@ -28,9 +29,9 @@ const modeOf = (state: number): Mode => (state % 2 === 0 ? 'major' : 'minor')
 const tonicOf = (state: number) => state >> 1
 
 /** Probabilities of the 24 keys of a stretch; all alike where nothing sounds. */
-const judge = () => {
+const judge = (kernels?: Kernels) => {
   const inputs = new Float32Array(KEY_INPUTS)
-  const { run, scores } = runnerOf(KEY_NET)
+  const { run, scores } = runnerOf(KEY_NET, kernels)
   return (tonal: Tonal, from: number, to: number): Float32Array => {
     if (!tonalBetween(tonal, from, to, inputs)) return scores.fill(1 / KEYS)
     run(inputs, 0)
@@ -122,8 +123,8 @@ export type Keys = { key: Key; keys: KeySpan[] }
  * The key of the track is that of most of its time. `sureness` 0..1 says how much of what is heard is music with
  * pitches at all: all confidences are scaled by it. Silence: C major with confidence 0, and no spans.
  */
-export const findKeys = (tonal: Tonal, sureness: number): Keys => {
-  const probabilities = judge()
+export const findKeys = (tonal: Tonal, sureness: number, kernels?: Kernels): Keys => {
+  const probabilities = judge(kernels)
   const sounding = tonal.soundingSec[tonal.count] ?? 0
   const shares = new Float64Array(KEYS)
   if (sounding <= 0) return { key: keyOf(shares), keys: [] }

@@ -2,6 +2,8 @@
  * A small network that answers alike in every key: the same weights look at the input from each of the twelve pitch
  * classes in turn, and score what could stand on that root. One hidden layer.
  */
+import { runsBank } from '#engines/audio/filterbank.ts'
+import { type Kernels, plainKernels } from '#engines/audio/kernels.ts'
 
 export type RotatingNet = {
   /** Groups of twelve pitch classes in the input. */
@@ -28,61 +30,49 @@ export type NetRun = {
 
 export const inputsOf = ({ blocks, extras }: Pick<RotatingNet, 'blocks' | 'extras'>) => 12 * blocks + extras
 
-/** Each block twice in a row, so that a rotation is a slice of it. */
-const unroll = (x: Float32Array, at: number, blocks: number, out: Float32Array) => {
-  for (let block = 0; block < blocks; block++)
-    for (let p = 0; p < 24; p++) out[24 * block + p] = x[at + 12 * block + (p % 12)]!
+/** The hidden units of all roots as filters over the inputs and a constant 1: root by root. */
+const turnedBank = (net: RotatingNet) => {
+  const width = inputsOf(net) + 1
+  return runsBank(
+    Array.from({ length: 12 * net.hidden }, (_, i) => {
+      const [root, h] = [Math.floor(i / net.hidden), i % net.hidden]
+      const weights = net.first.slice(h * width, (h + 1) * width)
+      for (let at = 0; at < 12 * net.blocks; at++) {
+        const pitch = at % 12
+        weights[at - pitch + ((pitch + root) % 12)] = net.first[h * width + at]!
+      }
+      return { from: 0, weights }
+    }),
+  )
 }
 
-export const runnerOf = (net: RotatingNet): NetRun => {
-  const { blocks, extras, hidden, outputs, none, first, second } = net
-  const width = inputsOf(net) + 1
-  const twice = new Float32Array(24 * blocks)
-  const constant = new Float32Array(hidden)
-  const units = new Float32Array(hidden)
+export const runnerOf = (net: RotatingNet, kernels: Kernels = plainKernels()): NetRun => {
+  const { hidden, outputs, none, second } = net
+  const width = inputsOf(net)
+  const inputs = kernels.floats(width + 1)
+  const units = kernels.floats(12 * hidden)
+  const listen = kernels.bank(turnedBank(net))
   const pooled = new Float32Array(hidden)
   const scores = new Float32Array(12 * outputs + none)
-  /** What does not turn with the root. */
-  const readExtras = (x: Float32Array, at: number) => {
-    for (let h = 0; h < hidden; h++) {
-      const row = h * width + 12 * blocks
-      let sum = first[row + extras]!
-      for (let e = 0; e < extras; e++) sum += first[row + e]! * x[at + 12 * blocks + e]!
-      constant[h] = sum
-    }
-  }
-  const hear = (root: number) => {
-    for (let h = 0; h < hidden; h++) {
-      let [a, b] = [constant[h]!, 0]
-      let w = h * width
-      for (let block = 0; block < blocks; block++) {
-        const from = 24 * block + root
-        for (let p = 0; p < 12; p += 2, w += 2) {
-          a += first[w]! * twice[from + p]!
-          b += first[w + 1]! * twice[from + p + 1]!
-        }
-      }
-      const value = a + b
-      units[h] = value > 0 ? value : 0
-      pooled[h]! += units[h]! / 12
-    }
-  }
-  const score = (row: number, from: Float32Array) => {
+  const score = (row: number, from: Float32Array, at: number) => {
     let sum = second[row * (hidden + 1) + hidden]!
-    for (let h = 0; h < hidden; h++) sum += second[row * (hidden + 1) + h]! * from[h]!
+    for (let h = 0; h < hidden; h++) sum += second[row * (hidden + 1) + h]! * from[at + h]!
     return sum
   }
   return {
     scores,
     run(x, at) {
-      unroll(x, at, blocks, twice)
-      readExtras(x, at)
+      for (let i = 0; i < width; i++) inputs[i] = x[at + i]!
+      inputs[width] = 1
+      listen(inputs, units)
       pooled.fill(0)
-      for (let root = 0; root < 12; root++) {
-        hear(root)
-        for (let q = 0; q < outputs; q++) scores[root * outputs + q] = score(q, units)
+      for (let i = 0; i < units.length; i++) {
+        if (units[i]! < 0) units[i] = 0
+        pooled[i % hidden]! += units[i]! / 12
       }
-      if (none > 0) scores[12 * outputs] = score(outputs, pooled)
+      for (let root = 0; root < 12; root++)
+        for (let q = 0; q < outputs; q++) scores[root * outputs + q] = score(q, units, root * hidden)
+      if (none > 0) scores[12 * outputs] = score(outputs, pooled, 0)
     },
   }
 }
