@@ -1,8 +1,9 @@
 /** The analysis of one track: streaming in fixed blocks, then one pass over the features. */
+import { tempoCurve } from './beats/curve.ts'
 import { CHROMA_PER_SEC, tuningConfidenceOf, tuningOf } from './chroma.ts'
 import { type Descriptors, describeFrames, momentsOf } from './descriptors.ts'
-import { makeEvidence, RHYTHM_PER_SEC } from './evidence.ts'
 import { embed, type Heard, rawOf } from './embedding/index.ts'
+import { makeEvidence, RHYTHM_PER_SEC } from './evidence.ts'
 import { type FftKit, plainFft } from './fft.ts'
 import { FRAME_HEADER_BYTES, FRAME_STRIDE_BYTES, sealFrames } from './frames.ts'
 import { CHROMA } from './chromagram.ts'
@@ -14,8 +15,8 @@ import { createIntake } from './intake.ts'
 import { FRAME_HOP, type Levels, WAVEFORM_HOP } from './levels.ts'
 import { SILENCE_LUFS } from './loudness.ts'
 import { createMeters, type Meters } from './meters.ts'
-import { paintMarks } from './paint.ts'
 import { moodOf } from './mood/index.ts'
+import { paintMarks } from './paint.ts'
 import { findRhythm } from './rhythm.ts'
 import { CONTRAST_BANDS } from './shape.ts'
 import { findSections } from './structure/index.ts'
@@ -30,9 +31,9 @@ export type AnalyzerOptions = {
   durationHintSec?: number
   /** From `await loadFft()`; without it the plain TypeScript FFT works, slower. */
   fft?: FftKit
-}
   /** Gets what mood and similarity are judged by: for those who train them. */
   onHeard?: (heard: Heard) => void
+}
 
 export type Analyzer = {
   /** Interleaved samples, ±1 full scale, any number of whole sample frames. What is no number counts as 0. */
@@ -126,7 +127,6 @@ const SURE_TUNING = 0.12
 
 const surenessOf = (tuningConfidence: number) => clamp01(tuningConfidence / SURE_TUNING)
 
-type Counted = { samples: number; broken: number }
 const silenceOf = (levels: Levels, sampleRate: number): TrackAnalysis['silence'] => ({
   startSec: levels.silenceStart / sampleRate,
   endSec: levels.silenceEnd / sampleRate,
@@ -138,6 +138,7 @@ const perceived = (heard: Heard) => {
   return { ...moodOf(heard, raw), embedding: embed(raw) }
 }
 
+type Counted = { samples: number; broken: number }
 
 /** What major keys are more likely than minor ones, −1..1. */
 const majorness = (key: TrackAnalysis['key']) =>
@@ -166,7 +167,13 @@ const summarise = (
   const beats = secondsOf(rhythm.beats)
   const downbeats = Float32Array.from(rhythm.meter.downbeats, (i) => beats[i]!)
   const tuningConfidence = tuningConfidenceOf(fine)
-  const { cells, ...harmony } = findHarmony(bandRows, beats, durationSec, surenessOf(tuningConfidence))
+  const { cells, ...harmony } = findHarmony(
+    bandRows,
+    beats,
+    durationSec,
+    surenessOf(tuningConfidence),
+    meters.kernels,
+  )
   const sections = findSections({
     timbreRows: meters.timbreRows.view(),
     flux,
@@ -177,7 +184,6 @@ const summarise = (
     downbeats,
     durationSec,
   })
-  const { file, referenceDb } = meters.visual.finish()
   const bands = bandShares(meters.regionPower)
   const heard: Heard = {
     durationSec,
@@ -194,6 +200,7 @@ const summarise = (
     bands: Object.values(bands),
   }
   onHeard?.(heard)
+  const { file, referenceDb } = meters.visual.finish()
   paintMarks(file.subarray(FRAME_HEADER_BYTES), {
     beats,
     downbeats,
@@ -204,8 +211,12 @@ const summarise = (
   return {
     engineVersion: ENGINE_VERSION,
     durationSec,
-    tempo: rhythm.tempo,
-    timeSignature: { beatsPerBar: rhythm.meter.beatsPerBar, confidence: rhythm.meter.confidence },
+    tempo: { ...rhythm.tempo, curve: tempoCurve(beats) },
+    timeSignature: {
+      beatsPerBar: rhythm.meter.beatsPerBar,
+      text: rhythm.meter.text,
+      confidence: rhythm.meter.confidence,
+    },
     beats,
     downbeats,
     onsets: secondsOf(rhythm.onsets),

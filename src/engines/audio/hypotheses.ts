@@ -1,12 +1,12 @@
 /**
  * Which pulse is the beat? Several tempi are tracked, each also on its off-beats; every reading is described by how
  * strong the regions are on its beats, half-way and at thirds and quarters, how alternate beats differ, and how fast
- * it is. A linear score, learned (see `bench/analysis/train.ts`), picks one: the octave correction and the phase
+ * it is. A linear score, learned (see `tools/train-beats.ts`), picks one: the octave correction and the phase
  * decision in one step.
  */
 import { trackBeats } from './beats.ts'
 import { type Chroma, type Evidence, judgedCurves, RHYTHM_PER_SEC } from './evidence.ts'
-import { beatFeatures, placeBars } from './meter.ts'
+import { beatFeatures, downbeatOdds, placeBars } from './meter.ts'
 import { type ChoiceNet, MODEL, type Model } from './model.ts'
 import { bpmOf, candidatePeriods, salienceAt } from './tempo.ts'
 
@@ -82,6 +82,9 @@ const cosineDistance = (x: Float64Array, y: Float64Array) => {
   return 1 - xy / Math.sqrt(xx * yy)
 }
 
+/** How well bars of these lengths fit says how sensible a reading is. */
+const RATED_LENGTHS = [2, 3, 4] as const
+
 /** Every feature is a mean, contrast or logarithm: none depends on the length of the track. */
 const describe = (heard: Heard, beats: Int32Array, bpm: number, model: Model): Float32Array => {
   const out: number[] = []
@@ -96,7 +99,8 @@ const describe = (heard: Heard, beats: Int32Array, bpm: number, model: Model): F
   out.push(changes.reduce((a, b) => a + b, 0) / Math.max(1, changes.length))
   for (const modulus of [2, 3, 4]) out.push(classContrast(changes, each, modulus))
   const rows = beatFeatures(heard.curves, beats)
-  const rates = [placeBars(rows, model.positions[3]).rate, placeBars(rows, model.positions[4]).rate]
+  const odds = downbeatOdds(rows, model.downbeat)
+  const rates = RATED_LENGTHS.map((length) => placeBars(odds, length).rate)
   out.push(...rates, Math.max(...rates))
   const octaves = Math.log2(bpm / REFERENCE_BPM)
   out.push(octaves, octaves ** 2, octaves ** 3)

@@ -1,15 +1,22 @@
 /**
- * Bars: where the downbeats are and how many beats a bar has (3 or 4): the bar level of the bar-pointer model. Every
- * beat is described by the regions on it and half-way to the next, and by harmonic change; learned weights say how
- * each position of a bar looks; Viterbi finds the positions, with rare slips (an added or dropped beat). The bar length
- * is decided by how well either model fits and by which distance beats look alike at.
+ * Bars: how many beats they have, where they begin, and whether beats fall into halves or thirds: the bar level of the
+ * bar-pointer model. Every beat is described by the regions on it and half-way to the next, and by harmonic change, and
+ * so are its neighbours; learned weights say how likely it begins a bar. Viterbi finds the bars of each length, with
+ * rare slips (an added or dropped beat). The length is decided by how well each fits, and by which distance beats look
+ * alike at.
  */
 import { REGIONS } from './flux.ts'
-import { MODEL } from './model.ts'
+import { MODEL, type Model } from './model.ts'
+
+/** Lengths of bars that are tried, beats. */
+export const BAR_LENGTHS = [2, 3, 4, 5, 7] as const
 
 export type Meter = {
-  beatsPerBar: 3 | 4
-  /** 0.5..1. */
+  /** Felt beats: 2 in 6/8. One of `BAR_LENGTHS`. */
+  beatsPerBar: number
+  /** As it would be written: `4/4`, `6/8`. */
+  text: string
+  /** 0..1: probability of this length among all. */
   confidence: number
   /** Indices into the beats. */
   downbeats: Int32Array
@@ -27,6 +34,8 @@ const standardise = (x: Float32Array): Float32Array => {
 
 /** Rows of `beatFeatures`: six regions on the beat, harmony, six regions half-way to the next beat. */
 export const BEAT_ROWS = 13
+/** Beats on either side that a beat is judged with. */
+export const CONTEXT = 3
 
 const at = (curve: Float32Array, points: Int32Array) => Float32Array.from(points, (point) => curve[point] ?? 0)
 
@@ -39,49 +48,43 @@ export const beatFeatures = (curves: Float32Array[], beats: Int32Array): Float32
   return [...on, at(curves.at(-1)!, beats), ...off].map(standardise)
 }
 
-/** Mean product of a row with itself `lag` beats later. */
-const likeness = (row: Float32Array, lag: number) => {
-  let sum = 0
-  for (let i = lag; i < row.length; i++) sum += row[i]! * row[i - lag]!
-  return row.length > lag ? sum / (row.length - lag) : 0
-}
-
-/** Log-probability of every position of a bar at every beat, over that of chance; `weights`: a row of BEAT_ROWS + 1 each. */
-const positionScores = (features: Float32Array[], weights: readonly (readonly number[])[]): Float64Array => {
+/** Log-odds that each beat begins a bar. `weights`: `BEAT_ROWS` for each offset −CONTEXT..CONTEXT, then the bias. */
+export const downbeatOdds = (features: Float32Array[], weights: readonly number[]): Float64Array => {
   const count = features[0]!.length
-  const length = weights.length
-  const out = new Float64Array(count * length)
-  for (let i = 0; i < count; i++) {
-    let total = 0
-    for (let p = 0; p < length; p++) {
-      let sum = weights[p]![BEAT_ROWS]!
-      for (let f = 0; f < BEAT_ROWS; f++) sum += weights[p]![f]! * features[f]![i]!
-      out[i * length + p] = sum
-      total += Math.exp(sum)
+  const out = new Float64Array(count).fill(weights.at(-1)!)
+  for (let offset = -CONTEXT, w = 0; offset <= CONTEXT; offset++)
+    for (const row of features) {
+      const weight = weights[w++]!
+      for (let i = Math.max(0, -offset); i < Math.min(count, count - offset); i++) out[i]! += weight * row[i + offset]!
     }
-    const chance = Math.log(total / length)
-    for (let p = 0; p < length; p++) out[i * length + p]! -= chance
-  }
   return out
 }
 
-/** Best positions for bars of `weights.length` beats: indices of downbeats, and the mean log-odds over chance a beat. */
-export const placeBars = (features: Float32Array[], weights: readonly (readonly number[])[]) => {
-  const length = weights.length
-  const count = features[0]!.length
-  const scores = positionScores(features, weights)
+const logistic = (x: number) => 1 / (1 + Math.exp(-x))
+
+/** Mean log-likelihood of bars of this length that are told by nothing but their share of downbeats. */
+const chanceOf = (length: number) => Math.log(1 / length) / length + (1 - 1 / length) * Math.log(1 - 1 / length)
+
+const LEAST = 1e-4
+
+/** Bars of `length` beats: indices of downbeats, and the mean log-likelihood over chance a beat. */
+export const placeBars = (odds: Float64Array, length: number) => {
+  const count = odds.length
   const from = new Uint8Array(count * length)
   let total = new Float64Array(length)
+  let next = new Float64Array(length)
   for (let i = 0; i < count; i++) {
-    const next = new Float64Array(length)
-    const best = total.indexOf(Math.max(...total))
+    const share = Math.min(1 - LEAST, Math.max(LEAST, logistic(odds[i]!)))
+    let best = 0
+    for (let p = 1; p < length; p++) if (total[p]! > total[best]!) best = p
     for (let position = 0; position < length; position++) {
       const regular = (position + length - 1) % length
       const slipped = total[best]! - SLIP_PENALTY > total[regular]!
       from[i * length + position] = slipped ? best : regular
-      next[position] = scores[i * length + position]! + (slipped ? total[best]! - SLIP_PENALTY : total[regular]!)
+      next[position] =
+        Math.log(position === 0 ? share : 1 - share) + (slipped ? total[best]! - SLIP_PENALTY : total[regular]!)
     }
-    total = next
+    ;[total, next] = [next, total]
   }
   const reached = Math.max(...total)
   const downbeats: number[] = []
@@ -90,35 +93,75 @@ export const placeBars = (features: Float32Array[], weights: readonly (readonly 
     if (position === 0) downbeats.push(i)
     position = from[i * length + position]!
   }
-  return { downbeats: Int32Array.from(downbeats.toReversed()), rate: reached / Math.max(1, count) }
+  return { downbeats: Int32Array.from(downbeats.toReversed()), rate: reached / Math.max(1, count) - chanceOf(length) }
 }
 
-const LAGS = [2, 3, 4, 6, 8] as const
+/** Mean product of a row with itself `lag` beats later. */
+const likeness = (row: Float32Array, lag: number) => {
+  let sum = 0
+  for (let i = lag; i < row.length; i++) sum += row[i]! * row[i - lag]!
+  return row.length > lag ? sum / (row.length - lag) : 0
+}
 
-/** What the choice of bar length looks at: fit of both models, likeness at five distances of drums and of harmony. */
-export const meterFeatures = (features: Float32Array[], rate3: number, rate4: number): number[] => {
-  const harmony = features[6]!
+const LAGS = [2, 3, 4, 5, 6, 7, 8] as const
+
+/** What the choice of bar length looks at: fit of each length, likeness at seven distances of drums and of harmony. */
+export const meterFeatures = (features: Float32Array[], rates: readonly number[]): number[] => {
+  const harmony = features[REGIONS]!
   const rest = features.filter((row) => row !== harmony)
   const overall = LAGS.map((lag) => rest.reduce((sum, row) => sum + likeness(row, lag), 0) / rest.length)
-  return [rate3, rate4, ...overall, ...LAGS.map((lag) => likeness(harmony, lag)), 1]
+  return [...rates.map((rate) => 10 * rate), ...overall, ...LAGS.map((lag) => likeness(harmony, lag)), 1]
 }
+
+const PARTS = [1 / 4, 1 / 3, 1 / 2, 2 / 3, 3 / 4] as const
+const PART_FLOOR = 0.05
+
+/** What the choice between halves and thirds looks at: how strong each region is within the beat, over the beat itself. */
+export const partFeatures = (curves: Float32Array[], beats: Int32Array): number[] => {
+  const meanAt = (curve: Float32Array, part: number) => {
+    let sum = 0
+    for (let i = 0; i + 1 < beats.length; i++)
+      sum += curve[Math.round(beats[i]! + part * (beats[i + 1]! - beats[i]!))] ?? 0
+    return Math.log(PART_FLOOR + sum / Math.max(1, beats.length - 1))
+  }
+  const onset = curves[REGIONS]!
+  const out = [onset, curves[REGIONS - 1]!, curves[REGIONS - 3]!].flatMap((curve) => {
+    const on = meanAt(curve, 0)
+    return PARTS.map((part) => meanAt(curve, part) - on)
+  })
+  return [...out, 1]
+}
+
+const dot = (weights: readonly number[], x: readonly number[]) =>
+  x.reduce((sum, value, i) => sum + value * weights[i]!, 0)
 
 /** Fewer beats than this say nothing about the bar. */
 const BEATS_MIN = 8
 
+const textOf = (beatsPerBar: number, isTernary: boolean) =>
+  isTernary ? `${3 * beatsPerBar}/8` : `${beatsPerBar}/${beatsPerBar === 7 ? 8 : 4}`
+
 /** @param curves `judgedCurves` of the track. */
-export const trackBars = (curves: Float32Array[], beats: Int32Array): Meter => {
+export const trackBars = (curves: Float32Array[], beats: Int32Array, model: Model = MODEL): Meter => {
   if (beats.length < BEATS_MIN) {
     const every = Int32Array.from({ length: Math.ceil(beats.length / 4) }, (_, i) => 4 * i)
-    return { beatsPerBar: 4, confidence: 0.5, downbeats: every }
+    return { beatsPerBar: 4, text: '4/4', confidence: 0, downbeats: every }
   }
   const features = beatFeatures(curves, beats)
-  const three = placeBars(features, MODEL.positions[3])
-  const four = placeBars(features, MODEL.positions[4])
-  const ternary = meterFeatures(features, three.rate, four.rate).reduce((sum, x, i) => sum + x * MODEL.meter[i]!, 0)
+  const odds = downbeatOdds(features, model.downbeat)
+  const bars = BAR_LENGTHS.map((length) => placeBars(odds, length))
+  const x = meterFeatures(
+    features,
+    bars.map(({ rate }) => rate),
+  )
+  const scores = model.bar.map((weights) => dot(weights, x))
+  const top = Math.max(...scores)
+  const best = scores.indexOf(top)
+  const isTernary = dot(model.ternary, partFeatures(curves, beats)) > 0
   return {
-    beatsPerBar: ternary > 0 ? 3 : 4,
-    confidence: 1 / (1 + Math.exp(-Math.abs(ternary))),
-    downbeats: (ternary > 0 ? three : four).downbeats,
+    beatsPerBar: BAR_LENGTHS[best]!,
+    text: textOf(BAR_LENGTHS[best]!, isTernary),
+    confidence: 1 / scores.reduce((sum, score) => sum + Math.exp(score - top), 0),
+    downbeats: bars[best]!.downbeats,
   }
 }

@@ -1,7 +1,9 @@
 /** From evidence to beats, bars and tempo. */
-import { type Evidence, judgedCurves, pickPeaks, RHYTHM_PER_SEC } from './evidence.ts'
+import { EVIDENCE_LAG, findOnsets } from './beats/onsets.ts'
+import { type Evidence, judgedCurves, RHYTHM_PER_SEC } from './evidence.ts'
 import { type Hypothesis, readings } from './hypotheses.ts'
 import { type Meter, trackBars } from './meter.ts'
+import { MODEL, type Model } from './model.ts'
 import { autocorrelation, tempoSalience } from './tempo.ts'
 
 export type TempoGuess = { bpm: number; confidence: number }
@@ -11,18 +13,18 @@ export type Rhythm = {
   beats: Float32Array
   meter: Meter
   tempo: { bpm: number; confidence: number; alternatives: TempoGuess[]; stable: boolean }
-  /** Frames. */
+  /** Frames, with fractions. */
   onsets: number[]
 }
 
-const ONSET_THRESHOLD = 0.35
-const ONSET_GAP = 5
 /** Music shorter than this has no beat. */
 const SECONDS_MIN = 2
 const ONSETS_MIN = 4
 const STABLE_SHARE = 0.04
 const SAME_TEMPO_SHARE = 0.04
 const ALTERNATIVES_MAX = 4
+/** Nothing is certain: bounds of a share before its log-odds are taken. */
+const SHARE_LEAST = 1e-4
 /** Beats this far outside the first and last onset are guesses about silence. */
 const SOUND_MARGIN = 10
 
@@ -44,8 +46,14 @@ const tempoOfBeats = (beats: Int32Array) => {
   return { bpm: (60 * RHYTHM_PER_SEC) / mean, stable: median - low <= slack && high - median <= slack }
 }
 
-/** Softmax of the readings' scores, summed over readings of (nearly) one tempo; strongest first. */
-const tempoShares = (all: Hypothesis[]): TempoGuess[] => {
+/**
+ * Softmax of the readings' scores, summed over readings of (nearly) one tempo, strongest first; `calibration` turns the
+ * log-odds of that into those of being right.
+ */
+export const tempoShares = (
+  all: readonly Pick<Hypothesis, 'score' | 'bpm'>[],
+  [scale, bias]: Model['confidence'],
+): TempoGuess[] => {
   const top = all[0]!.score
   const total = all.reduce((sum, reading) => sum + Math.exp(reading.score - top), 0)
   const guesses: TempoGuess[] = []
@@ -55,14 +63,18 @@ const tempoShares = (all: Hypothesis[]): TempoGuess[] => {
     if (known) known.confidence += share
     else guesses.push({ bpm, confidence: share })
   }
-  return guesses.sort((a, b) => b.confidence - a.confidence)
+  guesses.sort((a, b) => b.confidence - a.confidence)
+  return guesses.map(({ bpm, confidence }) => {
+    const share = Math.min(1 - SHARE_LEAST, Math.max(SHARE_LEAST, confidence))
+    return { bpm, confidence: 1 / (1 + Math.exp(-scale * Math.log(share / (1 - share)) - bias)) }
+  })
 }
 
 /** How far a beat may move to meet an onset, in frames, and how strong that must be. */
 const REFINE_REACH = 3
 const REFINE_THRESHOLD = 0.2
 
-/** Moves every beat to the centre of gravity of the onset around it: finer than the frames, and safe on plateaus. */
+/** Moves every beat to the centre of gravity of the onset around it, finer than the frames, then to where that sounded. */
 const refine = (beats: Int32Array, onset: Float32Array): Float32Array =>
   Float32Array.from(beats, (beat) => {
     let weight = 0
@@ -72,18 +84,18 @@ const refine = (beats: Int32Array, onset: Float32Array): Float32Array =>
       weight += strength
       moment += offset * strength
     }
-    return weight < REFINE_THRESHOLD ** 2 ? beat : beat + moment / weight
+    return (weight < REFINE_THRESHOLD ** 2 ? beat : beat + moment / weight) - EVIDENCE_LAG
   })
 
 const nothing = (onsets: number[]): Rhythm => ({
   beats: new Float32Array(0),
-  meter: { beatsPerBar: 4, confidence: 0.5, downbeats: new Int32Array(0) },
+  meter: { beatsPerBar: 4, text: '4/4', confidence: 0, downbeats: new Int32Array(0) },
   tempo: { bpm: 0, confidence: 0, alternatives: [], stable: false },
   onsets,
 })
 
 export const findRhythm = (evidence: Evidence): Rhythm => {
-  const onsets = pickPeaks(evidence.onset, ONSET_THRESHOLD, ONSET_GAP)
+  const onsets = findOnsets(evidence, MODEL.onset)
   if (evidence.frames < SECONDS_MIN * RHYTHM_PER_SEC || onsets.length < ONSETS_MIN) return nothing(onsets)
   const salience = tempoSalience(autocorrelation(evidence.onset))
   const all = readings(evidence, salience)
@@ -91,7 +103,7 @@ export const findRhythm = (evidence: Evidence): Rhythm => {
   if (beats.length < 3) return nothing(onsets)
   const { bpm, stable } = tempoOfBeats(beats)
   const same = (guess: TempoGuess) => Math.abs(guess.bpm / bpm - 1) <= SAME_TEMPO_SHARE
-  const guesses = tempoShares(all)
+  const guesses = tempoShares(all, MODEL.confidence)
   return {
     beats: refine(beats, evidence.onset),
     meter: trackBars(judgedCurves(evidence), beats),
@@ -101,6 +113,6 @@ export const findRhythm = (evidence: Evidence): Rhythm => {
       alternatives: guesses.filter((guess) => !same(guess)).slice(0, ALTERNATIVES_MAX),
       stable,
     },
-    onsets,
+    onsets: onsets.map((frame) => frame - EVIDENCE_LAG),
   }
 }
