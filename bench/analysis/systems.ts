@@ -109,6 +109,7 @@ export const askAll = async (systems: { system: System; version: string }[], fil
       try {
         told[i] = { system, version, lines: await asked(system, { files, purpose, version }) }
       } catch (error) {
+        process.exitCode = 1
         console.error(`${system} is left out: ${String(error)}`)
       }
     }
