@@ -1,4 +1,3 @@
-import { stat } from 'node:fs/promises'
 import { system } from '#kernel/caller.ts'
 import { filesHere } from '#kernel/blob/files-here.ts'
 import type { Api } from '#kernel/contract.ts'
@@ -9,6 +8,7 @@ import type { songs } from '#modules/catalog/schema.ts'
 import { analysisReady, songAnalyzed } from './events.ts'
 import { toFacets, toFeatures, toTimelines } from './facts.ts'
 import { deleteFiles, keepFiles } from './files.ts'
+import { markOf } from './mark.ts'
 import * as store from './store.ts'
 import type { AnalysisTables, FeatureRow } from './tables.ts'
 import type { AnalysisPool } from './worker/pool.ts'
@@ -119,12 +119,6 @@ async function measure(d: RunDeps, task: Task, file: SongFile, run: JobRun): Pro
 }
 
 const fileChanged = () => conflict('file_changed', WAITS.file_changed)
-
-/** Says whether a file is still the one it was; undefined where it cannot be looked at. */
-async function markOf(path: Buffer): Promise<{ text: string; sizeBytes: number } | undefined> {
-  const found = await stat(path, { bigint: true }).catch(() => undefined)
-  return found && { text: `${found.ino} ${found.size} ${found.mtimeNs}`, sizeBytes: Number(found.size) }
-}
 
 type Failed = Task & { readonly known: FeatureRow | undefined; readonly run: JobRun }
 

@@ -4,13 +4,13 @@ import type { Answers, Api, RawHandlers } from '#kernel/contract.ts'
 import { AppError, notFound } from '#kernel/errors.ts'
 import type { Ctx } from '#kernel/module.ts'
 import { authorize, type Policy } from '#kernel/policy.ts'
-import { resampleWaveform } from '#engines/audio/index.ts'
 import type { Song, songs } from '#modules/catalog/schema.ts'
 import { analyzeSongJob } from './events.ts'
 import { toAnalysis } from './facts.ts'
 import { waveformKey } from './files.ts'
 import { sendFrames } from './frames.ts'
 import { analyzeOnce } from './once.ts'
+import { peaksOf } from './peaks.ts'
 import { queueOf } from './progress.ts'
 import { NO_FFMPEG } from './run.ts'
 import type { Analysis, analysis, PendingAnalysis } from './schema.ts'
@@ -141,20 +141,6 @@ async function withFiles<T>(
     if (found !== undefined) return found
   }
   throw notAnalysed()
-}
-
-/** ±127 becomes ±1, to two decimals: that is all eight bits know. */
-const toUnit = (value: number): number => Math.round((value / 127) * 100) / 100
-
-function peaksOf(bytes: Uint8Array, points: number): { points: number; min: number[]; max: number[] } {
-  const pairs = resampleWaveform(new Int8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength), points)
-  const min: number[] = []
-  const max: number[] = []
-  for (let i = 0; i + 1 < pairs.length; i += 2) {
-    min.push(Math.min(0, toUnit(pairs[i] as number)))
-    max.push(Math.max(0, toUnit(pairs[i + 1] as number)))
-  }
-  return { points: min.length, min, max }
 }
 
 export const createRoutes = ({ ctx, songs }: ServiceDeps): RawHandlers<typeof analysis> => ({
