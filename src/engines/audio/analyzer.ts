@@ -138,7 +138,18 @@ const perceived = (heard: Heard) => {
   return { ...moodOf(heard, raw), embedding: embed(raw) }
 }
 
-type Counted = { samples: number; broken: number }
+const sectionsOf = (
+  meters: Meters,
+  music: Omit<Parameters<typeof findSections>[0], 'timbreRows' | 'fluxWidth' | 'fluxPerSec'>,
+) => findSections({ timbreRows: meters.timbreRows.view(), fluxWidth: REGIONS, fluxPerSec: RHYTHM_PER_SEC, ...music })
+
+const painted = (meters: Meters, marks: Parameters<typeof paintMarks>[1]) => {
+  const visual = meters.visual.finish()
+  paintMarks(visual.file.subarray(FRAME_HEADER_BYTES), marks)
+  return visual
+}
+
+type Pass = { samples: number; broken: number } & Pick<AnalyzerOptions, 'sampleRate' | 'onHeard'>
 
 /** What major keys are more likely than minor ones, −1..1. */
 const majorness = (key: TrackAnalysis['key']) =>
@@ -147,12 +158,7 @@ const majorness = (key: TrackAnalysis['key']) =>
     0,
   )
 
-const summarise = (
-  meters: Meters,
-  { samples, broken }: Counted,
-  sampleRate: number,
-  onHeard: AnalyzerOptions['onHeard'],
-): TrackAnalysis => {
+const summarise = (meters: Meters, { samples, broken, sampleRate, onHeard }: Pass): TrackAnalysis => {
   const durationSec = samples / sampleRate
   const levels = meters.level.finish()
   const loudness = loudnessOf(meters)
@@ -167,23 +173,8 @@ const summarise = (
   const beats = secondsOf(rhythm.beats)
   const downbeats = Float32Array.from(rhythm.meter.downbeats, (i) => beats[i]!)
   const tuningConfidence = tuningConfidenceOf(fine)
-  const { cells, ...harmony } = findHarmony(
-    bandRows,
-    beats,
-    durationSec,
-    surenessOf(tuningConfidence),
-    meters.kernels,
-  )
-  const sections = findSections({
-    timbreRows: meters.timbreRows.view(),
-    flux,
-    fluxWidth: REGIONS,
-    fluxPerSec: RHYTHM_PER_SEC,
-    cells,
-    beats,
-    downbeats,
-    durationSec,
-  })
+  const { cells, ...harmony } = findHarmony(bandRows, beats, durationSec, surenessOf(tuningConfidence), meters.kernels)
+  const sections = sectionsOf(meters, { flux, cells, beats, downbeats, durationSec })
   const bands = bandShares(meters.regionPower)
   const heard: Heard = {
     durationSec,
@@ -200,11 +191,11 @@ const summarise = (
     bands: Object.values(bands),
   }
   onHeard?.(heard)
-  const { file, referenceDb } = meters.visual.finish()
-  paintMarks(file.subarray(FRAME_HEADER_BYTES), {
+  const starts = Float32Array.from(sections, ({ startSec }) => startSec)
+  const { file, referenceDb } = painted(meters, {
     beats,
     downbeats,
-    sections: Float32Array.from(sections, ({ startSec }) => startSec),
+    sections: starts,
     framePeaks: levels.framePeaks,
     evidence,
   })
@@ -274,7 +265,7 @@ export const createAnalyzer = (options: AnalyzerOptions): Analyzer => {
     finish() {
       if (intake.filled > 0) process()
       meters.spectra.finish()
-      return summarise(meters, { samples, broken: intake.broken / channels }, sampleRate, options.onHeard)
+      return summarise(meters, { ...options, samples, broken: intake.broken / channels })
     },
   }
 }

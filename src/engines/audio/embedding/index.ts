@@ -5,7 +5,7 @@
  * piece is kept. Not validated against people; how well it finds things: `bench/analysis/similarity.ts`.
  */
 import { EMBEDDING } from './model.ts'
-import { BLOCKS, EMBEDDING_DIMENSIONS, rawOf } from './raw.ts'
+import { BLOCKS, EMBEDDING_DIMENSIONS } from './raw.ts'
 
 export type { Heard } from './heard.ts'
 export { BLOCKS, EMBEDDING_DIMENSIONS, rawOf } from './raw.ts'
