@@ -19,6 +19,8 @@ const HIDDEN = 6
 const WINDOWS = 5
 const WINDOW_SEC = [6, 30] as const
 const PITCHES = 36
+const ENDS_AT = KEY_INPUTS - 48
+const ARRIVALS_AT = ENDS_AT - 48
 
 const targetOf = ({ tonic, mode }: KeyLabel) => 2 * tonic + (mode === 'major' ? 0 : 1)
 
@@ -68,8 +70,10 @@ const rebalance = (x: Float32Array, out: Float32Array, random: Random) => {
   for (let i = 0; i < PITCHES; i++) out[i]! *= Math.sqrt(before / after)
   const chords = random() < 0.15 ? 0.3 : 1
   const arrivals = random() < 0.2 ? 0 : 1
+  // Much music begins and ends elsewhere than the lessons do.
+  const ends = random() < 0.4 ? 0 : 1
   for (let i = PITCHES; i < x.length; i++)
-    out[i] = x[i]! * (i < KEY_INPUTS - 48 ? chords : arrivals) * (0.8 + 0.4 * random())
+    out[i] = x[i]! * (i < ARRIVALS_AT ? chords : i < ENDS_AT ? arrivals : ends) * (0.8 + 0.4 * random())
 }
 
 const byPiece: Sample[][] = []

@@ -9,7 +9,10 @@ import { PITCHES, REGISTERS } from './rows.ts'
 const KINDS = QUALITIES.length
 /** To a major or minor chord from a fifth above, from a fifth below. */
 const ARRIVALS = 4
-export const KEY_BLOCKS = REGISTERS + KINDS + ARRIVALS
+/** The first chord of the track and the last, as major and as minor. */
+const ENDS = 4
+const SUMS = 12 * (REGISTERS + KINDS + ARRIVALS)
+export const KEY_BLOCKS = REGISTERS + KINDS + ARRIVALS + ENDS
 export const KEY_INPUTS = 12 * KEY_BLOCKS
 const CHORDS_AT = PITCHES
 const ARRIVALS_AT = PITCHES + 12 * KINDS
@@ -21,13 +24,14 @@ export type Tonal = {
   /** Steps. */
   count: number
   edgesSec: Float64Array
-  /** `KEY_INPUTS` sums before each step, and once more at the end. */
+  /** `SUMS` sums before each step, and once more at the end. */
   sums: Float32Array
   /** Seconds of music before each edge: cells in which nothing sounds do not count. */
   soundingSec: Float64Array
 }
 
 const MAJOR_LIKE: readonly string[] = ['maj', '7', 'maj7', 'sus4', 'aug']
+const IS_MAJOR = QUALITIES.map((quality) => MAJOR_LIKE.includes(quality))
 
 /** Where a change of chord is noted; −1 when it is neither a fifth up nor down. */
 const arrivalAt = (from: number, to: number): number => {
@@ -35,7 +39,7 @@ const arrivalAt = (from: number, to: number): number => {
   const root = Math.floor(to / KINDS)
   const interval = (Math.floor(from / KINDS) - root + 12) % 12
   if (interval !== 7 && interval !== 5) return -1
-  const minor = MAJOR_LIKE.includes(QUALITIES[to % KINDS]!) ? 0 : 1
+  const minor = IS_MAJOR[to % KINDS]! ? 0 : 1
   return ARRIVALS_AT + 12 * (2 * minor + (interval === 7 ? 0 : 1)) + root
 }
 
@@ -66,13 +70,13 @@ export const tonalOf = (cells: Cells, posteriors: Float32Array, path: Uint8Array
     { length: count + 1 },
     (_, step) => cells.edgesSec[Math.min(cells.count, step * CELLS_A_STEP)]!,
   )
-  const sums = new Float32Array((count + 1) * KEY_INPUTS)
+  const sums = new Float32Array((count + 1) * SUMS)
   const soundingSec = new Float64Array(count + 1)
   for (let cell = 0; cell < cells.count; cell++) {
     const step = Math.floor(cell / CELLS_A_STEP)
-    const next = (step + 1) * KEY_INPUTS
+    const next = (step + 1) * SUMS
     if (cell % CELLS_A_STEP === 0) {
-      sums.copyWithin(next, next - KEY_INPUTS, next)
+      sums.copyWithin(next, next - SUMS, next)
       soundingSec[step + 1] = soundingSec[step]!
     }
     if (!sounds(cells, cell)) continue
@@ -96,14 +100,44 @@ const lengthOf = (x: Float32Array, count: number) => {
   return Math.sqrt(squares)
 }
 
+/** Music at either end that counts as the first or the last chord. */
+const END_SEC = 2.5
+
+/** Chords of the steps from..to by mode, 1 in sum, to `out` from `at`. */
+const putEnd = ({ sums, soundingSec }: Tonal, from: number, to: number, out: Float32Array, at: number) => {
+  const scale = 1 / Math.max(1e-9, soundingSec[to]! - soundingSec[from]!)
+  for (let i = CHORDS_AT; i < ARRIVALS_AT; i++) {
+    const mode = IS_MAJOR[Math.floor((i - CHORDS_AT) / 12)]! ? 0 : 12
+    out[at + mode + (i % 12)]! += scale * (sums[to * SUMS + i]! - sums[from * SUMS + i]!)
+  }
+}
+
+/** The chords that a stretch shares with the ends of the track; nothing where it reaches neither. */
+const putEnds = (tonal: Tonal, from: number, to: number, out: Float32Array) => {
+  const { soundingSec, count } = tonal
+  out.fill(0, SUMS)
+  if (from === 0) {
+    let last = 1
+    while (last < to && soundingSec[last]! < END_SEC) last++
+    putEnd(tonal, 0, last, out, SUMS)
+  }
+  if (to === count) {
+    let first = count - 1
+    while (first > from && soundingSec[count]! - soundingSec[first]! < END_SEC) first--
+    putEnd(tonal, first, count, out, SUMS + 24)
+  }
+}
+
 /** Writes the inputs of the key network for the steps `from` to `to`; false when nothing sounds there. */
-export const tonalBetween = ({ sums, soundingSec }: Tonal, from: number, to: number, out: Float32Array): boolean => {
+export const tonalBetween = (tonal: Tonal, from: number, to: number, out: Float32Array): boolean => {
+  const { sums, soundingSec } = tonal
   const sec = soundingSec[to]! - soundingSec[from]!
   if (sec <= 0) return false
-  for (let i = 0; i < KEY_INPUTS; i++) {
+  for (let i = 0; i < SUMS; i++) {
     const scale = i < CHORDS_AT ? 1 : i < ARRIVALS_AT ? CHORD_SCALE : ARRIVAL_SCALE
-    out[i] = (scale * (sums[to * KEY_INPUTS + i]! - sums[from * KEY_INPUTS + i]!)) / sec
+    out[i] = (scale * (sums[to * SUMS + i]! - sums[from * SUMS + i]!)) / sec
   }
+  putEnds(tonal, from, to, out)
   const length = lengthOf(out, PITCHES)
   const scale = length > 0 ? PITCH_SCALE / length : 0
   for (let i = 0; i < PITCHES; i++) out[i]! *= scale
