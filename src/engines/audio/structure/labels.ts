@@ -2,7 +2,7 @@
 import type { Units } from './units.ts'
 
 /** Further apart than this they have two names. */
-const APART = 0.55
+const APART = 0.62
 /** How much the order of events counts against the whole. */
 const ORDER_SHARE = 0.2
 
