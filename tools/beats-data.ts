@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { CHROMA_PER_SEC } from '#engines/audio/chroma.ts'
-import { type Evidence, makeEvidence } from '#engines/audio/evidence.ts'
+import { type Evidence, makeEvidence, RHYTHM_PER_SEC } from '#engines/audio/evidence.ts'
 import { type FftKit, loadFft } from '#engines/audio/fft.ts'
 import { createMeters } from '#engines/audio/meters.ts'
 import { between, hashOf, randomFrom } from '../bench/analysis/corpus/score.ts'
@@ -72,6 +72,30 @@ const pulse = (number: number, fft: FftKit): Lesson => {
 export const pulses = async (count: number): Promise<Lesson[]> => {
   const fft = await loadFft()
   return Array.from({ length: count }, (_, i) => pulse(i, fft))
+}
+
+/** A part of a lesson, `from` and `to` as shares of it: music is not always heard from its beginning. */
+export const excerpt = (lesson: Lesson, from: number, to: number): Lesson => {
+  const { evidence, truth } = lesson
+  const [first, end] = [Math.floor(from * evidence.frames), Math.floor(to * evidence.frames)]
+  const cut = (curve: Float32Array) => curve.slice(first, end)
+  const inside = (times: number[]) =>
+    times
+      .map((time) => time - first / RHYTHM_PER_SEC)
+      .filter((time) => time >= 0 && time < (end - first) / RHYTHM_PER_SEC)
+  const { perSec, frames } = evidence.chroma
+  const chromaAt = (frame: number) => 12 * Math.floor((frame / RHYTHM_PER_SEC) * perSec)
+  return {
+    ...lesson,
+    truth: { ...truth, beats: inside(truth.beats), downbeats: inside(truth.downbeats), onsets: inside(truth.onsets) },
+    evidence: {
+      frames: end - first,
+      regions: evidence.regions.map(cut),
+      onset: cut(evidence.onset),
+      harmonic: cut(evidence.harmonic),
+      chroma: { perSec, frames: frames.slice(chromaAt(first), chromaAt(end)) },
+    },
+  }
 }
 
 /** All pieces of a split that have a pulse. @param only leaves out others; for trying things on what is at hand. */

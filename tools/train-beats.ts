@@ -21,13 +21,13 @@ import type { Model } from '#engines/audio/model.ts'
 import { tempoShares } from '#engines/audio/rhythm.ts'
 import { autocorrelation, tempoSalience } from '#engines/audio/tempo.ts'
 import { beatF } from '../bench/analysis/metrics/index.ts'
-import { type Lesson, lessons, pulses } from './beats-data.ts'
+import { excerpt, type Lesson, lessons, pulses } from './beats-data.ts'
 import { type Choice, learnChoice, learnClasses } from './beats-learn.ts'
 
 const MODEL = join(import.meta.dirname, '../src/engines/audio/model.ts')
 const [perStyle = 8, lieder = 40] = process.argv.slice(2).map(Number)
 const HIDDEN = 8
-const PULSES = 60
+const PULSES = 40
 const PENALTY = { choice: 0.02, downbeat: 0.001, bar: 0.01, ternary: 0.01, onset: 0.0003, confidence: 0.001 }
 const EMPTY_NET = { mean: [], scale: [], linear: [], out: [], bias: [], hidden: [] }
 /** A reading this close to the best one is right, too. */
@@ -173,7 +173,9 @@ const judge = (one: Case): Judged => {
 }
 const judged = { train: train.map(judge), dev: dev.map(judge) }
 const best = (one: Judged) => Math.max(0, ...one.options.map((option) => option.f))
-const choices: Choice[] = judged.train
+/** Halves of the pieces, too: how a reading looks must not hang on one arrangement of parts. */
+const halves = train.flatMap((one) => [excerpt(one, 0, 0.5), excerpt(one, 0.5, 1)].map((half) => judge(caseOf(half))))
+const choices: Choice[] = [...judged.train, ...halves]
   .filter((one) => best(one) >= RIGHT_MIN)
   .map((one) => ({
     features: one.options.map((option) => option.features),
