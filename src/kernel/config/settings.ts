@@ -216,7 +216,7 @@ export const settings = {
   analysisWorkers: setting({
     env: 'ANALYSIS_WORKERS',
     group: 'limits',
-    about: 'Threads that analyse; 0 means all cores but one',
+    about: 'Threads that analyse; 0 means all cores (but one where threads have no priority of their own)',
     parse: number(0, 256),
     fallback: 0,
   }),

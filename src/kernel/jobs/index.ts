@@ -39,7 +39,10 @@ type Deps = {
 type Payload = { id: string; data: unknown }
 type RunningJob = { id: string; workerJobId: string; attempt: number; abort: AbortController; cancelled: boolean }
 
-export const cpuPlacesFor = (configured: number): number => configured || Math.max(1, availableParallelism() - 1)
+/** On Linux such work runs at a priority of its own, below everything else; elsewhere a core is left to the server. */
+const CORES_LEFT = process.platform === 'linux' ? 0 : 1
+export const cpuPlacesFor = (configured: number): number =>
+  configured || Math.max(1, availableParallelism() - CORES_LEFT)
 
 /** graphile-worker's own tables; idempotent. */
 export const migrateJobs = (pool: pg.Pool, log: Log): Promise<void> =>

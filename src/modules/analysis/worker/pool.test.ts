@@ -113,7 +113,7 @@ test('closing ends what runs', async () => {
   assert.equal(pool.threads(), 0)
 })
 
-test('the configured number of threads, or all cores but one', () => {
+test('the configured number of threads, or as many as there are cores', () => {
   assert.equal(poolSize(3), 3)
   assert.ok(poolSize(0) >= 1)
 })

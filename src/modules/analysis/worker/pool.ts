@@ -1,7 +1,7 @@
-import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import type { TrackAnalysis } from '#engines/audio/index.ts'
 import { AppError } from '#kernel/errors.ts'
+import { cpuPlacesFor } from '#kernel/jobs/index.ts'
 import type { FromWorker, Task, ToWorker } from './protocol.ts'
 
 /** An unused worker ends after this and gives its memory back. */
@@ -38,8 +38,8 @@ export type AnalysisPool = {
 }
 type Slot = { readonly worker: Worker; idle: NodeJS.Timeout | undefined }
 
-/** `configured` threads, or for 0 all cores but one. */
-export const poolSize = (configured: number): number => configured || Math.max(1, availableParallelism() - 1)
+/** `configured` threads, or for 0 as many as the jobs have places. */
+export const poolSize = cpuPlacesFor
 
 const timeoutFor = (task: Task, leastMs: number): number =>
   Math.min(TASK_MS_MAX, Math.max(leastMs, task.durationSec * TASK_MS_PER_SEC))

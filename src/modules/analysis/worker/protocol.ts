@@ -17,7 +17,7 @@ export type FromWorker =
   | { readonly kind: 'done'; readonly analysis: TrackAnalysis }
   | { readonly kind: 'failed'; readonly status: number; readonly code: string; readonly detail: string }
 
-/** Longer recordings are analysed up to here: two hours take about 60 MB of features in the worker. */
-export const ANALYSED_SEC_MAX = 2 * 3600
+/** Longer recordings are analysed up to here: an hour takes about 100 MB in the worker until it is done, three 250. */
+export const ANALYSED_SEC_MAX = 4 * 3600
 /** Below every other process and thread: analysis takes what nobody else wants. */
 export const NICE = 19
