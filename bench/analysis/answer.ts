@@ -7,6 +7,8 @@ export type Answer = {
   beats?: number[]
   downbeats?: number[]
   beatsPerBar?: number
+  /** As written: `6/8`. */
+  timeSignature?: string
   key?: KeyLabel
   /** Key of every part of the piece. */
   keys?: Span<KeyLabel>[]
@@ -30,6 +32,7 @@ export const answerOf = (found: TrackAnalysis): Answer => ({
   beats: Array.from(found.beats),
   downbeats: Array.from(found.downbeats),
   beatsPerBar: found.timeSignature.beatsPerBar,
+  timeSignature: found.timeSignature.text,
   key: { tonic: found.key.tonic, mode: found.key.mode },
   tuningHz: found.tuningHz,
   onsets: Array.from(found.onsets),

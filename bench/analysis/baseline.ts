@@ -146,6 +146,7 @@ export const plainAnswer = (mono: Float32Array): Answer => {
   const curve = energyRises(mono)
   return {
     ...plainBeats(curve),
+    timeSignature: '4/4',
     onsets: plainOnsets(curve),
     key: plainKey(plainChroma(mono)),
     tuningHz: 440,

@@ -11,12 +11,13 @@ import { difference, estimate } from './statistics.ts'
 
 const piece = compose('rock', 1, 30)
 const truth: Truth = { ...piece.truth, tuningHz: 440 }
-const { bpm, beats, downbeats, beatsPerBar, key, keys, onsets, chords, sections } = truth
+const { bpm, beats, downbeats, beatsPerBar, timeSignature, key, keys, onsets, chords, sections } = truth
 const right = {
   bpm: bpm!,
   beats,
   downbeats,
   beatsPerBar: beatsPerBar!,
+  timeSignature: timeSignature!,
   key: key!,
   keys,
   tuningHz: 440,

@@ -37,6 +37,7 @@ export const METRICS = {
   'tempo P': 'tempo within 8 % (P-score of one tempo)',
   'down F': 'downbeats within ±70 ms',
   metre: 'beats a bar',
+  'time signature': 'as written',
   onset: 'onsets within ±50 ms, F',
   'onset P': 'onsets, precision',
   'onset R': 'onsets, recall',
@@ -152,6 +153,9 @@ export const scoresOf = (truth: Truth, answer: Answer): Scores => {
       ? { 'down F': beatF(trimBeats(truth.downbeats), trimBeats(answer.downbeats)) }
       : {}),
     ...(truth.beatsPerBar && answer.beatsPerBar ? { metre: truth.beatsPerBar === answer.beatsPerBar ? 1 : 0 } : {}),
+    ...(truth.timeSignature && answer.timeSignature
+      ? { 'time signature': truth.timeSignature === answer.timeSignature ? 1 : 0 }
+      : {}),
     ...(answer.onsets ? onsetRow(truth.onsets, answer.onsets) : {}),
     ...pitchScores(truth, answer),
     ...(truth.chords.length > 0 && answer.chords ? chordRow(truth.chords, answer.chords) : {}),
