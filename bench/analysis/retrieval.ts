@@ -21,9 +21,13 @@ export const reciprocalRanks = (queries: readonly Placed[], candidates: readonly
     return [1 / (1 + candidates.filter((each) => each.label !== label && cosine(vector, each.vector) >= near).length)]
   })
 
-/** Of each query the share of its `k` nearest others with its label; those are left out that have no other. */
-export const precisionsAt = (k: number, all: readonly (Placed & { group: string })[]): number[] =>
+/**
+ * Of each query the share of its `k` nearest others with its label; those are left out that have no other, and, with
+ * `only`, those of other labels. What is of the same group is no other.
+ */
+export const precisionsAt = (k: number, all: readonly (Placed & { group: string })[], only?: string): number[] =>
   all.flatMap(({ vector, label, group }) => {
+    if (only !== undefined && label !== only) return []
     const others = all.filter((each) => each.group !== group)
     const right = others.filter((each) => each.label === label).length
     if (right === 0) return []
@@ -33,3 +37,27 @@ export const precisionsAt = (k: number, all: readonly (Placed & { group: string 
       .slice(0, Math.min(k, right))
     return [nearest.filter((each) => each.label === label).length / nearest.length]
   })
+
+/** Ranks from 0; equals share the mean of theirs. */
+const ranksOf = (values: readonly number[]): Float64Array => {
+  const order = values.map((_, i) => i).sort((i, j) => values[i]! - values[j]!)
+  const ranks = new Float64Array(values.length)
+  for (let i = 0; i < order.length; ) {
+    let end = i
+    while (end < order.length && values[order[end]!] === values[order[i]!]) end++
+    for (let k = i; k < end; k++) ranks[order[k]!] = (i + end - 1) / 2
+    i = end
+  }
+  return ranks
+}
+
+/** Spearman's; 0 where one of both is constant. */
+export const rankCorrelation = (pairs: readonly { wanted: number; found: number }[]): number => {
+  const a = ranksOf(pairs.map(({ wanted }) => wanted))
+  const b = ranksOf(pairs.map(({ found }) => found))
+  const middle = (pairs.length - 1) / 2
+  return cosine(
+    a.map((rank) => rank - middle),
+    b.map((rank) => rank - middle),
+  )
+}

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { analyze } from '#engines/audio/analyzer.ts'
 import { HARMONY_VALUES, harmonyOf } from './harmony.ts'
 import type { Heard } from './heard.ts'
