@@ -141,6 +141,9 @@ const EXPECTED: Partial<Record<keyof Mood, (clip: Clip) => number | undefined>> 
   speechiness: ({ known }) => known.speechiness,
 }
 
+const calledRight = (all: readonly Clip[], isSpeech: boolean) =>
+  all.filter(({ heard }) => heard.mood.speechiness > 0.5 === isSpeech).length
+
 const judgeMood = (clips: readonly Clip[]) => {
   const spoken = speechClips(fft, 'held-out')
   console.log('\nrank correlation of scores with what is known of the notes (not with people)')
@@ -152,12 +155,10 @@ const judgeMood = (clips: readonly Clip[]) => {
     })
     console.log(`  ${name.padEnd(18)} ${rankCorrelation(pairs).toFixed(3)}  (${pairs.length} renderings)`)
   }
-  const right = (all: readonly Clip[], isSpeech: boolean) =>
-    all.filter(({ heard }) => heard.mood.speechiness > 0.5 === isSpeech).length
   console.log(
-    `  told apart at 0.5: ${right(spoken, true)} of ${spoken.length} spoken clips (other voices and languages`,
+    `  told apart at 0.5: ${calledRight(spoken, true)} of ${spoken.length} spoken clips (other voices and languages`,
   )
-  console.log(`  than training's) and ${right(clips, false)} of ${clips.length} pieces of music`)
+  console.log(`  than training's) and ${calledRight(clips, false)} of ${clips.length} pieces of music`)
 }
 
 const clips = parts.includes('renderings') || parts.includes('mood') ? heldOutClips(fft, Number(options.pieces)) : []
