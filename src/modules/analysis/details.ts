@@ -1,6 +1,6 @@
 /** What of the engine's answer is kept in documents. */
 import type { TrackAnalysis } from '#engines/audio/index.ts'
-import { clamp01, precise, round4 } from './numbers.ts'
+import { clamp01, numbers, precise, round4 } from './numbers.ts'
 import type { Details, Spans } from './tables.ts'
 
 /** Enough to draw: a tenth of an LU. */
@@ -29,9 +29,20 @@ const loudnessOf = ({ momentaryMaxLufs, shortTermMaxLufs, samplePeakDbfs, curve 
   },
 })
 
+const perceivedOf = (a: TrackAnalysis) => ({
+  danceability: round4(clamp01(a.danceability)),
+  valence: round4(clamp01(a.valence)),
+  arousal: round4(clamp01(a.arousal)),
+  acousticness: round4(clamp01(a.acousticness)),
+  instrumentalness: round4(clamp01(a.instrumentalness)),
+  speechiness: round4(clamp01(a.speechiness)),
+  embedding: numbers(a.embedding),
+})
+
 const shownOf = (a: TrackAnalysis): NonNullable<Details['shown']> => ({
   isTempoStable: a.tempo.stable,
-  timeSignatureConfidence: clamp01(a.timeSignature.confidence),
+  timeSignatureText: a.timeSignature.text,
+  timeSignatureConfidence: round4(clamp01(a.timeSignature.confidence)),
   keyAlternatives: a.key.alternatives.map(({ name, confidence }) => ({ key: name, confidence: round4(confidence) })),
   tuningConfidence: round4(clamp01(a.tuningConfidence)),
   loudness: loudnessOf(a.loudness),
@@ -45,6 +56,7 @@ const shownOf = (a: TrackAnalysis): NonNullable<Details['shown']> => ({
     dcOffset: precise(a.signal.dcOffset),
     stereoCorrelation: precise(a.signal.stereoCorrelation),
   },
+  ...perceivedOf(a),
 })
 
 export const detailsOf = (a: TrackAnalysis): Details => ({
@@ -52,11 +64,8 @@ export const detailsOf = (a: TrackAnalysis): Details => ({
   spectral: { ...shapeOf(a.spectral), variance: shapeOf(a.spectral.variance) },
 })
 
-const pairs = (flat: ArrayLike<number>) =>
-  Array.from({ length: flat.length >> 1 }, (_, i) => ({
-    startSec: round4(flat[2 * i] ?? 0),
-    endSec: round4(flat[2 * i + 1] ?? 0),
-  }))
+const pairs = <T>(flat: ArrayLike<number>, make: (first: number, second: number) => T): T[] =>
+  Array.from({ length: flat.length >> 1 }, (_, i) => make(round4(flat[2 * i] ?? 0), round4(flat[2 * i + 1] ?? 0)))
 
 type Span = { readonly startSec: number; readonly endSec: number; readonly confidence: number }
 const spanOf = (s: Span) => ({
@@ -67,9 +76,10 @@ const spanOf = (s: Span) => ({
 
 export const spansOf = (a: TrackAnalysis): Spans => ({
   shown: {
+    tempoCurve: pairs(a.tempo.curve, (sec, bpm) => ({ sec, bpm })),
     keyChanges: a.keyChanges.map((k) => ({ ...spanOf(k), key: k.name, mode: k.mode, camelot: k.camelot })),
     chords: a.chords.map((chord) => ({ ...spanOf(chord), label: chord.label })),
   },
   sections: a.sections.map((one) => ({ ...spanOf(one), label: one.label })),
-  gaps: pairs(a.silence.gaps),
+  gaps: pairs(a.silence.gaps, (startSec, endSec) => ({ startSec, endSec })),
 })

@@ -30,7 +30,8 @@ export const Tempo = {
   tempoCurve: Type.Optional(
     Type.Array(Type.Object({ sec: Type.Number(), bpm: Type.Number() }), { description: 'Tempo over time' }),
   ),
-  timeSignature: Type.Integer({ description: 'Beats in a bar' }),
+  timeSignature: Type.Integer({ description: 'Felt beats in a bar' }),
+  timeSignatureText: Type.Optional(Type.String({ description: 'As it would be written, "6/8"' })),
   timeSignatureConfidence: Type.Optional(Score('Of the beats in a bar')),
 }
 export const Beats = { beats: Seconds('Beats'), downbeats: Seconds('First beats of bars') }
@@ -127,10 +128,13 @@ export const Signal = {
 }
 export const Perceived = {
   energy: Score('Loudness, density and brightness; not validated against people'),
-  perceived: Type.Optional(
-    Type.Record(Type.String(), Score('Not validated against people'), { description: 'Further scores by name' }),
-  ),
-  embedding: Type.Optional(Numbers('For similarity by cosine')),
+  danceability: Type.Optional(Score('An even pulse near 120 BPM with low drums; not validated against people')),
+  valence: Type.Optional(Score('0 sad or dark, 1 happy; not validated against people')),
+  arousal: Type.Optional(Score('0 calm, 1 excited; not validated against people')),
+  acousticness: Type.Optional(Score('Share of acoustic instruments and voices; not validated against people')),
+  instrumentalness: Type.Optional(Score('1 where nobody sings or speaks; not validated against people')),
+  speechiness: Type.Optional(Score('1 where somebody speaks; not validated against people')),
+  embedding: Type.Optional(Numbers('64 numbers of length 1, for similarity by cosine')),
 }
 const Head = {
   songId: Type.Optional(Id),

@@ -53,7 +53,13 @@ export type Details = {
       | 'chromaVariance'
       | 'fades'
       | 'signal'
-      | 'perceived'
+      | 'timeSignatureText'
+      | 'danceability'
+      | 'valence'
+      | 'arousal'
+      | 'acousticness'
+      | 'instrumentalness'
+      | 'speechiness'
       | 'embedding'
     >
   >
