@@ -7,7 +7,7 @@
 import { parseArgs } from 'node:util'
 import { embed } from '#engines/audio/embedding/index.ts'
 import { loadFft } from '#engines/audio/index.ts'
-import type { Mood } from '#engines/audio/mood/index.ts'
+import { learnedScores, type Mood } from '#engines/audio/mood/index.ts'
 import { type Clip, heardOf, heldOutClips, type Listened, speechClips } from '../../tools/similarity-data.ts'
 import { HELD_OUT_STYLES } from './corpus.ts'
 import { decode, LIBRARIES, tracksOf } from './libraries.ts'
@@ -43,6 +43,9 @@ const systemsFor = (all: readonly Listened[]): Vectors[] => [
   { name: 'unlearned', of: standardised(all, 'raw') },
   { name: 'mfcc+chroma', of: standardised(all, 'plain') },
 ]
+
+/** What was learned since the sound was heard counts. */
+const moodNow = ({ mood, inputs }: Listened): Mood => ({ ...mood, ...learnedScores(Float32Array.from(inputs)) })
 
 const told = (found: Estimate | undefined) =>
   found ? `${found.mean.toFixed(3)} (${found.low.toFixed(3)}..${found.high.toFixed(3)})` : '–'
@@ -106,7 +109,7 @@ const judgeLibraries = () => {
     )
   }
   const albums = Map.groupBy(
-    tracks.map(({ album }, i) => ({ album, mood: heard[i]!.mood })),
+    tracks.map(({ album }, i) => ({ album, mood: moodNow(heard[i]!) })),
     ({ album }) => album,
   )
   console.log('\nmedian scores')
@@ -142,7 +145,7 @@ const EXPECTED: Partial<Record<keyof Mood, (clip: Clip) => number | undefined>> 
 }
 
 const calledRight = (all: readonly Clip[], isSpeech: boolean) =>
-  all.filter(({ heard }) => heard.mood.speechiness > 0.5 === isSpeech).length
+  all.filter(({ heard }) => moodNow(heard).speechiness > 0.5 === isSpeech).length
 
 const judgeMood = (clips: readonly Clip[]) => {
   const spoken = speechClips(fft, 'held-out')
@@ -151,7 +154,7 @@ const judgeMood = (clips: readonly Clip[]) => {
     const heard = name === 'speechiness' ? [...clips, ...spoken] : clips
     const pairs = heard.flatMap((clip) => {
       const wanted = expected(clip)
-      return wanted === undefined ? [] : [{ wanted, found: clip.heard.mood[name as keyof Mood] }]
+      return wanted === undefined ? [] : [{ wanted, found: moodNow(clip.heard)[name as keyof Mood] }]
     })
     console.log(`  ${name.padEnd(18)} ${rankCorrelation(pairs).toFixed(3)}  (${pairs.length} renderings)`)
   }

@@ -77,6 +77,16 @@ export const beatJitter = (beats: ArrayLike<number>): number => {
   return mean > 0 ? Math.min(1, Math.sqrt(square) / mean) : 1
 }
 
+/** Of the rhythm block: how far onsets repeat after one, two and four beats, low and high; about −0.1..1. */
+export const beatRepeats = (rhythm: Float32Array): { low: number; high: number } => {
+  const of = (group: number) =>
+    [1, 2, 4].reduce(
+      (sum, beats) => sum + rhythm[group * (LAGS + IN_BEATS.length) + LAGS + IN_BEATS.indexOf(beats)]!,
+      0,
+    ) / 3
+  return { low: of(0), high: of(GROUPS - 1) }
+}
+
 const LOG_LAGS = Array.from({ length: LAGS }, (_, i) => LAG_FIRST * (LAG_LAST / LAG_FIRST) ** (i / (LAGS - 1)))
 
 export const rhythmOf = (heard: Heard): Float32Array => {

@@ -1,6 +1,6 @@
 /** The cues that listeners go by, each on a scale of its own with the middle at 0 and ±1 for clearly little or much. */
 import { audibleFrames, type Heard, spreadOf } from '#engines/audio/embedding/heard.ts'
-import { beatJitter } from '#engines/audio/embedding/rhythm.ts'
+import { beatJitter, beatRepeats } from '#engines/audio/embedding/rhythm.ts'
 import { REGIONS } from '#engines/audio/flux.ts'
 import type { Modulation } from './modulation.ts'
 
@@ -21,7 +21,7 @@ export type Cues = {
   staccato: number
   /** How little the sound is a chord: −1 pure tones, 1 noise. */
   roughness: number
-  /** 0..1: how far one tempo explains what is heard, and how evenly its beats come. */
+  /** 0..1: how far onsets repeat from beat to beat and bar to bar, and how evenly the beats come. */
   pulse: number
   /** 0..1: 1 at 120 beats a minute, 0.37 half an octave off; 0 without beats. */
   danceTempo: number
@@ -55,7 +55,15 @@ const fluxOf = (flux: Float32Array) => {
 
 const sum = (x: Float64Array, from = 0, to = x.length) => x.subarray(from, to).reduce((a, b) => a + b, 0)
 
-export const cuesOf = (heard: Heard, modulation: Modulation): Cues => {
+/** High onsets, of hats and snares, tell more of a pulse than low ones; drums that never change reach this. */
+const REPEATS_MOST = 0.55
+const pulseOf = (heard: Heard, rhythm: Float32Array) => {
+  const { low, high } = beatRepeats(rhythm)
+  return clamp((0.35 * low + 0.65 * high) / REPEATS_MOST, 0) * (1 - beatJitter(heard.beats))
+}
+
+/** @param rhythm the rhythm block of the embedding's raw values. */
+export const cuesOf = (heard: Heard, modulation: Modulation, rhythm: Float32Array): Cues => {
   const { tempo, loudness, frames } = heard
   const rows = audibleFrames(frames)
   const centroid = spreadOf(rows, (row) => Math.log2(Math.max(20, frames.centroidHz[row]!))).mean
@@ -72,7 +80,7 @@ export const cuesOf = (heard: Heard, modulation: Modulation): Cues => {
     attack: clamp((crest - 2.2) / 1.2),
     staccato: clamp((modulation.depth - 0.5) / 0.4),
     roughness: rows.length > 0 ? clamp((flatness + 2.5) / 1.5) : 0,
-    pulse: tempo.bpm > 0 ? clamp(tempo.confidence, 0) * (1 - beatJitter(heard.beats)) : 0,
+    pulse: tempo.bpm > 0 ? pulseOf(heard, rhythm) : 0,
     danceTempo: tempo.bpm > 0 ? Math.exp(-((Math.log2(tempo.bpm / 120) / 0.5) ** 2)) : 0,
     lowBeat: sum(root) > 1e-6 ? clamp((sum(root, 0, 2) / sum(root) - 0.25) / 0.2) : -1,
   }

@@ -2,7 +2,9 @@
  * What the music feels like, 0..1 each. **None is validated against people**: `TARGETS` says what each was made to tell,
  * and how well it does was only measured on renderings whose instruments and notes are known.
  */
+import { HARMONY_VALUES } from '#engines/audio/embedding/harmony.ts'
 import type { Heard } from '#engines/audio/embedding/heard.ts'
+import { TIMBRE_VALUES } from '#engines/audio/embedding/timbre.ts'
 import { cuesOf } from './cues.ts'
 import { MOOD_INPUTS, moodInputs } from './inputs.ts'
 import { LEARNED } from './model.ts'
@@ -37,7 +39,7 @@ export const TARGETS: Record<keyof Mood, Target> = {
   arousal: literature('weights chosen after Gabrielsson & Lindström 2010; nothing fitted'),
   acousticness: literature('fitted to the share of acoustic programs in renderings of composed pieces'),
   instrumentalness: literature('fitted to the absence of synthetic singing and speech in renderings'),
-  speechiness: literature('fitted to synthetic speech in eleven languages against renderings of music'),
+  speechiness: literature('fitted to synthetic speech in nine languages against renderings of music'),
 }
 
 const CLIP = 3
@@ -51,6 +53,15 @@ const scoreOf = (row: number, inputs: Float32Array): number => {
     sum += weights[at + i]! * Math.max(-CLIP, Math.min(CLIP, inputs[i]! * 2 ** -octaves[i]! - centre[i]!))
   return logistic(sum)
 }
+
+export type LearnedScores = Pick<Mood, 'acousticness' | 'instrumentalness' | 'speechiness'>
+
+/** @param inputs as `moodInputs` gives them. */
+export const learnedScores = (inputs: Float32Array): LearnedScores => ({
+  acousticness: scoreOf(0, inputs),
+  instrumentalness: scoreOf(1, inputs),
+  speechiness: scoreOf(2, inputs),
+})
 
 /** Of silence, and of what is too short to be judged. */
 const NOTHING: Mood = {
@@ -68,16 +79,13 @@ const LEAST_LUFS = -69
 export const moodOf = (heard: Heard, raw: Float32Array): Mood => {
   if (heard.loudness.integratedLufs < LEAST_LUFS || heard.frames.count === 0) return { ...NOTHING }
   const modulation = modulationOf(heard)
-  const cues = cuesOf(heard, modulation)
-  const inputs = moodInputs(raw, modulation)
-  const speechiness = scoreOf(2, inputs)
+  const cues = cuesOf(heard, modulation, raw.subarray(TIMBRE_VALUES + HARMONY_VALUES))
+  const learned = learnedScores(moodInputs(raw, modulation))
   return {
     energy: energyOf(cues),
-    danceability: danceabilityOf(cues) * (1 - speechiness),
+    danceability: danceabilityOf(cues) * (1 - learned.speechiness),
     valence: valenceOf(cues),
     arousal: arousalOf(cues),
-    acousticness: scoreOf(0, inputs),
-    instrumentalness: scoreOf(1, inputs),
-    speechiness,
+    ...learned,
   }
 }

@@ -43,11 +43,12 @@ const VALENCE: Weights = {
 }
 
 const DANCE: Weights = {
-  constant: -2.2,
+  constant: -1.5,
+  pulse: 2.5,
   danceTempo: 2,
-  lowBeat: 0.8,
-  density: 0.5,
-  attack: 0.4,
+  lowBeat: 0.5,
+  density: 0.3,
+  attack: 0.2,
 }
 
 const sumOf = ({ constant, ...weights }: Weights, cues: Cues): number =>
@@ -59,8 +60,5 @@ export const arousalOf = (cues: Cues): number => logistic(1.3 * sumOf(AROUSAL, c
 export const energyOf = (cues: Cues): number => logistic(1.2 * sumOf(ENERGY, cues))
 export const valenceOf = (cues: Cues): number => logistic(1.2 * sumOf(VALENCE, cues))
 
-/** Without a pulse nothing can be danced to: it multiplies what else speaks for it. */
-export const danceabilityOf = (cues: Cues): number =>
-  cues.pulse * logistic(sumOf(DANCE, cues) + PULSE_WEIGHT * cues.pulse)
-
-const PULSE_WEIGHT = 2.5
+/** Without a pulse nothing can be danced to: it multiplies what speaks for it. */
+export const danceabilityOf = (cues: Cues): number => Math.sqrt(cues.pulse) * logistic(sumOf(DANCE, cues))
