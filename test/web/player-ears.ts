@@ -45,7 +45,8 @@ export async function startEars(pairs: readonly (readonly [FileKind, FileKind])[
   page.on('pageerror', (error) => void complaints.push(String(error.stack)))
   await page.goto(visit.base)
   const list = () => page.evaluate(() => fetch('/api/v1/albums?limit=100').then((r) => r.json() as Promise<Albums>))
-  const isAll = ({ items }: Albums) => items.filter((a) => a.songCount === 2).length === pairs.length + others.length
+  const songs = 2 * pairs.length + others.reduce((sum, { parts }) => sum + parts.length, 0)
+  const isAll = ({ items }: Albums) => items.reduce((sum, { songCount }) => sum + songCount, 0) === songs
   const { items } = await until('all albums', list, isAll, SCAN_MS_MAX)
   const addressOf = (album: string) => `${visit.base}/albums/${items.find((a) => a.title === album)?.id}`
   return {

@@ -29,7 +29,7 @@ import { load, pauseNow } from './load.ts'
 export type Engine = {
   load(track: Track, atSec: number, o: { play: boolean }): void
   preload(track: Track | null): void
-  /** Goes on with another file of the music that plays; false where that takes a load. */
+  /** Goes on with another file of the music that plays or follows; false where that takes a load. */
   change(track: Track): boolean
   play(): void
   pause(): void
@@ -139,9 +139,12 @@ function setVolume(e: State, volume: number): void {
 }
 
 function change(e: State, track: Track): boolean {
-  const d = deckOf(e)
-  if (!d.reel || d.track?.key !== track.key || !track.canReel || e.unfit.has(track.url)) return false
-  d.track = track
+  const d = e.decks.find(({ track: own, next }) => own?.key === track.key || next?.key === track.key)
+  const isNext = d?.next?.key === track.key
+  if ((isNext ? d.next : d?.track)?.url === track.url) return true
+  if (!d?.reel || !track.canReel || e.unfit.has(track.url)) return false
+  if (isNext) d.next = track
+  else d.track = track
   d.reel.change(track)
   return true
 }
@@ -203,7 +206,7 @@ export function makeEngine(events: EngineEvents): Engine {
     positionSec,
     durationSec: () => durationOf(deckOf(e)),
     bufferedSec: () => bufferedOf(deckOf(e)),
-    sounding: () => ({ url: deckOf(e).track?.url ?? '', bits: deckOf(e).reel?.bits() ?? null }),
+    sounding: () => deckOf(e).reel?.sounding() ?? { url: deckOf(e).track?.url ?? '', bits: null },
     isPlaying: () => e.wantsPlay && !deckOf(e).element.ended,
     isWaiting: () => e.wantsPlay && deckOf(e).element.readyState < HTMLMediaElement.HAVE_FUTURE_DATA,
     analyser: () => e.graph?.analyser ?? null,

@@ -6,7 +6,7 @@ export function makeHeard(): { readonly ms: number } {
   $effect(() => {
     if (!player.playing) {
       ms = player.positionSec * 1000
-      return
+      return undefined
     }
     let frame = requestAnimationFrame(function read() {
       ms = player.engine.heardSec() * 1000

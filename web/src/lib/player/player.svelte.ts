@@ -52,16 +52,25 @@ const engine: Engine = makeEngine({
   },
   onChange: readNow,
   onFault: (key) => void handleFault(key),
-  onStall: () => void (settings.quality === 'auto' && network.stalled(song?.bitrateKbps ?? null) && followNetwork()),
-  heard: network.heard,
+  onStall: () => {
+    if (settings.quality !== 'auto' || !network.stalled(song?.bitrateKbps ?? null)) return
+    if (!followNetwork()) loadCurrent({ play: true, atSec: engine.positionSec() })
+  },
+  heard: (download) => {
+    network.heard(download)
+    lookAtNetwork()
+  },
 })
 
-/** What plays is fetched in the quality of now, from where it lies ready; so is what follows. */
-function followNetwork(): void {
-  const track = trackOf(q, q.index, turn)
-  if (track) engine.change(track)
+/** What plays is fetched in the quality of now after what lies ready of it, and so is what follows. Answers whether it can. */
+function followNetwork(): boolean {
+  const [track, next] = [trackOf(q, q.index, turn), following()]
+  if (next) engine.change(next)
+  const isChanged = track !== null && engine.change(track)
   afterQueue()
+  return isChanged
 }
+const following = () => trackOf(q, queue.following(q), turn + 1, song ?? undefined)
 
 let lookedMs = 0
 /** Less is fetched at once; more from the next song on. */
@@ -118,7 +127,7 @@ function keepSoon(): void {
 
 /** After any change of the queue: shows what plays, holds ready what follows. */
 function afterQueue(): void {
-  engine.preload(trackOf(q, queue.following(q), turn + 1, song ?? undefined))
+  engine.preload(following())
   const playing = song
   showSong(playing, (size) => (playing ? coverOf('song', playing, size) : null))
   readNow()

@@ -1,11 +1,11 @@
-import { openBuffer, type ReelBuffer, takes } from './buffer.ts'
-import { openTune } from './open.ts'
+import { openBuffer, type ReelBuffer } from './buffer.ts'
+import { type Part, partAt, withPart } from './parts.ts'
 import { backOffMs, nextAct, readBytes, runTimes, trimTo } from './plan.ts'
-import { type Heard, isPassing, openUrl } from './source.ts'
-import { endOf, goesOn, type Tail, tailAfter } from './tail.ts'
-import { type ByteSource, type Cursor, isUnfit, type Run, type Tune, unfit } from './types.ts'
+import { type Heard, isPassing } from './source.ts'
+import { endOf, goesOn, tailAfter } from './tail.ts'
+import { ensureOpen, lengthSec, type ReelTrack, restart, type Take, takeOf } from './take.ts'
+import { isUnfit, type Run, type Tune } from './types.ts'
 
-export type ReelTrack = { readonly key: string; readonly url: string; readonly durationSec: number }
 export type ReelEvents = {
   /** The next take has begun to sound. */
   onAdvance(key: string): void
@@ -24,7 +24,7 @@ export type Reel = {
   readonly nextKey: string | null
   /** What follows the last take; null for nothing. */
   setNext(track: ReelTrack | null): void
-  /** Goes on with another file of the same music, from where the buffer ends. */
+  /** Goes on with another file of the music that sounds or follows, after what of it lies ready. */
   change(track: ReelTrack): void
   seek(sec: number): void
   /** Makes the next take the one that sounds when its beginning lies ready, and answers how to jump there; else null. */
@@ -32,8 +32,8 @@ export type Reel = {
   positionSec(): number
   durationSec(): number
   bufferedSec(): number
-  /** Of each sample, where that is known. */
-  bits(): number | null
+  /** Which file sounds; null before there is anything. */
+  sounding(): Part | null
   /** Seconds until the next take sounds; null when none is ready. */
   untilNextSec(): number | null
   /** To be called whenever the element moves on. */
@@ -41,25 +41,6 @@ export type Reel = {
   close(): void
 }
 
-type Take = {
-  track: ReelTrack
-  readonly startSec: number
-  source: ByteSource | null
-  tune: Tune | null
-  cursor: Cursor | null
-  /** Where reading begins, seconds into the music. */
-  openAtSec: number
-  /** Nothing before this is appended, seconds of the reel: what lies there is another file's. */
-  joinSec: number
-  appendedSec: number
-  /** End of the music on the reel, once its last packet is there. */
-  endSec: number | null
-  /** Of bare frames, what was appended last; null once the end of the music needs no more care. */
-  tail: Tail | null
-  tries: number
-  isFirst: boolean
-  stop: AbortController
-}
 type State = {
   readonly element: HTMLAudioElement
   readonly buffer: ReelBuffer
@@ -82,54 +63,7 @@ const TRIES_READY_MAX = 12
 const SKIP_READY_SEC = 1
 const NEAR_SEC = 0.05
 
-const takeOf = (track: ReelTrack, startSec: number, atSec: number): Take => ({
-  track,
-  startSec,
-  source: null,
-  tune: null,
-  cursor: null,
-  openAtSec: atSec,
-  joinSec: startSec,
-  appendedSec: startSec + atSec,
-  endSec: null,
-  tail: null,
-  tries: 0,
-  isFirst: true,
-  stop: new AbortController(),
-})
 const lastOf = (r: State): Take => r.takes.at(-1) ?? r.takes[0]
-
-/** Reads a take anew from `atSec` of its music. */
-function restart(take: Take, atSec: number): void {
-  take.stop.abort()
-  take.stop = new AbortController()
-  take.cursor = null
-  take.openAtSec = atSec
-  take.appendedSec = take.startSec + atSec
-  take.endSec = null
-  take.tail = null
-  take.isFirst = true
-  take.tries = 0
-}
-
-async function ensureOpen(r: State, take: Take): Promise<{ tune: Tune; cursor: Cursor }> {
-  const { signal } = take.stop
-  const { url, durationSec } = take.track
-  take.source ??= await openUrl(url, { signal, heard: r.events.heard })
-  signal.throwIfAborted()
-  if (!take.tune) {
-    const tune = await openTune(take.source, { durationSec }, signal)
-    if (!takes(tune.type)) throw unfit(`${tune.type} cannot be appended in this browser`)
-    signal.throwIfAborted()
-    take.tune = tune
-  }
-  take.cursor ??= await take.tune.open(Math.floor(take.openAtSec * take.tune.rateHz), signal)
-  signal.throwIfAborted()
-  return { tune: take.tune, cursor: take.cursor }
-}
-
-const lengthSec = ({ track, tune, startSec, endSec }: Take): number =>
-  endSec !== null ? endSec - startSec : tune?.samples ? tune.samples / tune.rateHz : track.durationSec
 
 /** Nearer than this, what is appended comes too late for the decoder. */
 const MEND_AHEAD_SEC = 1
@@ -145,14 +79,26 @@ async function mendEnd(r: State, take: Take | undefined, next: Tune, run: Run): 
   if (fromSec > r.element.currentTime + MEND_AHEAD_SEC) await r.buffer.append(end.tune, fromSec, fromSec, end.run)
 }
 
-async function read(r: State, take: Take): Promise<void> {
-  const { tune, cursor } = await ensureOpen(r, take)
+/** Reads on. What was given up meanwhile, for a jump or another file, is no fault. */
+async function readOn(r: State, take: Take): Promise<void> {
   const { signal } = take.stop
+  try {
+    await read(r, take, signal)
+  } catch (thrown) {
+    if (!signal.aborted) await failed(r, take, thrown)
+  }
+}
+
+async function read(r: State, take: Take, signal: AbortSignal): Promise<void> {
+  const { tune, cursor } = await ensureOpen(take, r.events.heard)
   const run = await cursor.next(readBytes(tune.bytesPerSec, take.isFirst), signal)
   signal.throwIfAborted()
   take.tries = 0
-  if (take.isFirst && run) await mendEnd(r, r.takes[r.takes.indexOf(take) - 1], tune, run)
-  signal.throwIfAborted()
+  if (take.isFirst && run) {
+    if (take.joinSec === take.startSec) await mendEnd(r, r.takes[r.takes.indexOf(take) - 1], tune, run)
+    signal.throwIfAborted()
+    take.parts = withPart(take.parts, { fromSec: take.joinSec, url: take.openedUrl, bits: tune.bits ?? null })
+  }
   take.isFirst = false
   if (!run) return void (take.endSec = Math.max(take.appendedSec, take.startSec))
   await r.buffer.append(tune, take.startSec, take.joinSec, run)
@@ -183,7 +129,7 @@ function dropAfter(r: State, take: Take): void {
 }
 
 async function failed(r: State, take: Take, thrown: unknown): Promise<void> {
-  if (take.stop.signal.aborted || r.isClosed) return
+  if (r.isClosed) return
   const isFirst = take === r.takes[0]
   const drop = () => {
     if (isFirst) r.isClosed = true
@@ -232,7 +178,7 @@ async function step(r: State): Promise<boolean> {
   const act = nextAct(viewOf(r, take))
   r.isFilling = act === 'read' || act === 'begin'
   if (act === 'trim') await r.buffer.remove(0, trimTo(r.element.currentTime))
-  else if (act === 'read') await read(r, take).catch((thrown: unknown) => failed(r, take, thrown))
+  else if (act === 'read') await readOn(r, take)
   else if (act === 'begin' && r.next && take.endSec !== null) r.takes.push(takeOf(r.next, take.endSec, 0))
   else if (act === 'finish') r.buffer.finish()
   return act !== 'rest' && act !== 'finish'
@@ -279,6 +225,7 @@ function seek(r: State, sec: number): void {
     dropAfter(r, take)
     restart(take, Math.max(0, sec))
     take.joinSec = take.startSec
+    take.parts = []
     r.toRemove = { fromSec: 0, toSec: Infinity }
     r.buffer.extend(take.startSec + lengthSec(take))
   }
@@ -287,12 +234,13 @@ function seek(r: State, sec: number): void {
 }
 
 function change(r: State, track: ReelTrack): void {
-  const [take] = r.takes
+  if (r.next?.key === track.key) r.next = track
+  const take = r.takes.find((t) => t.track.key === track.key)
+  if (!take) return
+  take.track = track
+  // What lies ready whole stays as it is: to fetch it again would cost more.
   if (take.endSec !== null) return
   restart(take, take.appendedSec - take.startSec)
-  take.track = track
-  take.source = null
-  take.tune = null
   take.joinSec = Math.max(take.startSec, take.appendedSec)
   void pump(r)
 }
@@ -355,7 +303,7 @@ export function openReel(element: HTMLAudioElement, events: ReelEvents, track: R
     positionSec,
     durationSec: () => lengthSec(r.takes[0]),
     bufferedSec: () => bufferedSec(r),
-    bits: () => r.takes[0].tune?.bits ?? null,
+    sounding: () => partAt(r.takes[0].parts, element.currentTime),
     untilNextSec: () =>
       r.takes[1] && r.takes[1].appendedSec > r.takes[1].startSec ? r.takes[1].startSec - element.currentTime : null,
     wake() {

@@ -1,9 +1,12 @@
+import { join } from './boxes.ts'
 import { type Bytes, type ByteSource, unfit } from './types.ts'
 
 /** How a download went: `bytes` in `ms`, waiting for the first byte not counted. */
 export type Heard = (download: { bytes: number; ms: number }) => void
 /** Small downloads say more of the way there and back than of its width. */
 const MEASURED_BYTES_MIN = 32 * 1024
+/** A long download is told of while it is under way: the one that a thin line makes hopeless is given up, not ended. */
+const TELL_EVERY_MS = 500
 const HEAD_BYTES = 64 * 1024
 
 export type Refused = Error & { status: number }
@@ -23,12 +26,30 @@ async function ask(url: string, start: number, end: number, signal: AbortSignal)
   throw refused(response.status)
 }
 
-async function bytesOf(response: Response, heard: Heard): Promise<Bytes> {
-  const startedMs = performance.now()
-  const bytes = new Uint8Array(await response.arrayBuffer())
-  const ms = performance.now() - startedMs
-  if (bytes.length >= MEASURED_BYTES_MIN && ms > 0) heard({ bytes: bytes.length, ms })
-  return bytes
+/** The body of an answer. How it came is told, in parts; of what is given up, up to then. */
+export async function bytesOf(response: Response, o: { signal: AbortSignal; heard: Heard }): Promise<Bytes> {
+  const reader = response.body?.getReader()
+  const parts: Uint8Array[] = []
+  let fresh = { bytes: 0, sinceMs: performance.now() }
+  const tell = () => {
+    const ms = performance.now() - fresh.sinceMs
+    const { bytes } = fresh
+    if (ms <= 0 || (ms < TELL_EVERY_MS && bytes < MEASURED_BYTES_MIN)) return
+    fresh = { bytes: 0, sinceMs: performance.now() }
+    o.heard({ bytes, ms })
+  }
+  try {
+    for (let got = await reader?.read(); got?.value; got = await reader?.read()) {
+      parts.push(got.value)
+      fresh.bytes += got.value.length
+      if (performance.now() - fresh.sinceMs >= TELL_EVERY_MS) tell()
+    }
+  } catch (thrown) {
+    if (o.signal.aborted) tell()
+    throw thrown
+  }
+  tell()
+  return join(parts)
 }
 
 /** A file at an address, read in ranges. Its beginning is fetched at once, for it tells the length, and kept. */
@@ -40,19 +61,20 @@ export async function openUrl(url: string, o: { signal: AbortSignal; heard: Hear
     throw unfit('a file that cannot be read in parts')
   }
   const etag = first.headers.get('etag')
-  const head = await bytesOf(first, o.heard)
+  const head = await bytesOf(first, o)
   return {
     sizeBytes,
     async read(start, end, signal) {
       const to = Math.min(end, sizeBytes)
       if (start >= to) return new Uint8Array(0)
-      if (to <= head.length) return head.slice(start, to)
-      const response = await ask(url, start, to, signal)
+      const known = head.subarray(start, to)
+      if (known.length === to - start) return known.slice()
+      const response = await ask(url, start + known.length, to, signal)
       if (response.status !== 206 || response.headers.get('etag') !== etag) {
         await response.body?.cancel()
         throw new Error('The file was changed while it played.')
       }
-      return bytesOf(response, o.heard)
+      return join([known, await bytesOf(response, { signal, heard: o.heard })])
     },
   }
 }
