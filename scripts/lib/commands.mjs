@@ -33,7 +33,10 @@ export const commands = {
     needsWebApp: (args) => args.length > 0,
     argv: program('bench/run.ts'),
   },
-  analyze: { about: 'FILE|FOLDER…  prints what audio files are like (--help)', argv: program('src/modules/analysis/cli.ts') },
+  analyze: {
+    about: 'FILE|FOLDER…  prints what audio files are like (--help)',
+    argv: program('src/modules/analysis/cli.ts'),
+  },
   format: {
     about: 'formats the code',
     argv: (args) => ['node_modules/@biomejs/biome/bin/biome', 'format', '--write', ...(args.length ? args : ['.'])],
