@@ -91,3 +91,24 @@ test('paused: new songs wait, say why, and go on; who asks himself is served', n
   await until('the new song', (q) => q['waiting'] === 0 && q['processing'] === 0)
   assert.equal((await sql(`select 1 from analysis.songs where state = 'pending'`)).length, 0)
 })
+
+test(
+  'a file that becomes another while it is asked for: what is kept in the end is of the new one',
+  needsFfmpeg,
+  async () => {
+    const admin = await music.app.as('admin')
+    await makeTune(music.folder, { name: 'two.mp3', seconds: 11 })
+    assert.equal((await admin.post(`/songs/${music.id('two.mp3')}/analyze`)).status, 202)
+    await music.app.eventually(
+      async () => {
+        const { status, body } = await read('two.mp3')
+        return status === 200 && Math.round(Number(body['durationSec'])) === 11
+      },
+      'the analysis of the new file',
+      30_000,
+    )
+    const wrong = await sql(`select f.duration_sec from analysis.songs a join catalog.songs c on c.id = a.song_id
+    join analysis.features f on f.content_id = a.content_id where abs(f.duration_sec * 1000 - c.duration_ms) > 500`)
+    assert.deepEqual(wrong, [])
+  },
+)
