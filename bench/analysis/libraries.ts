@@ -1,7 +1,7 @@
 /** Real music of this machine: folders of Debian packages, or those given; album and artist by its tags. */
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, statSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 
 export type Track = { path: string; album: string; artist: string; bytes: number }
 
@@ -17,6 +17,10 @@ const DECODED_BYTES_MAX = 1 << 28
 const TRACK_SEC = 120
 
 type Probe = { format?: { tags?: Record<string, string> }; streams?: { tags?: Record<string, string> }[] }
+
+/** `wesnoth music`: what the folder is called, and whose it is. */
+const nameOf = (folder: string) =>
+  `${folder.startsWith(GAMES) ? folder.slice(GAMES.length + 1).split('/')[0]! : basename(dirname(folder))} ${basename(folder)}`
 
 const tagsOf = (path: string): Record<string, string> => {
   const entries = 'format_tags:stream_tags'
@@ -36,7 +40,7 @@ export const tracksOf = (folders: readonly string[]): Track[] =>
         .sort()
         .map((name) => {
           const path = join(folder, name)
-          return { path, album: basename(folder), artist: tagsOf(path).artist ?? '', bytes: statSync(path).size }
+          return { path, album: nameOf(folder), artist: tagsOf(path).artist ?? '', bytes: statSync(path).size }
         }),
     )
 

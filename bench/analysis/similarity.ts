@@ -115,7 +115,7 @@ const judgeLibraries = () => {
   console.log('\nmedian scores')
   for (const [album, own] of albums) {
     const medians = MOODS.map((name) => `${name} ${median(own.map(({ mood }) => mood[name])).toFixed(2)}`)
-    console.log(`  ${album.padEnd(22)} ${medians.join(', ')}`)
+    console.log(`  ${album.padEnd(32)} ${medians.join(', ')}`)
   }
 }
 
@@ -144,6 +144,10 @@ const EXPECTED: Partial<Record<keyof Mood, (clip: Clip) => number | undefined>> 
   speechiness: ({ known }) => known.speechiness,
 }
 
+/** What a score without ties could reach, since what is known has many. */
+const mostPossible = (pairs: readonly { wanted: number }[]) =>
+  rankCorrelation(pairs.toSorted((a, b) => a.wanted - b.wanted).map(({ wanted }, i) => ({ wanted, found: i })))
+
 const calledRight = (all: readonly Clip[], isSpeech: boolean) =>
   all.filter(({ heard }) => moodNow(heard).speechiness > 0.5 === isSpeech).length
 
@@ -156,7 +160,8 @@ const judgeMood = (clips: readonly Clip[]) => {
       const wanted = expected(clip)
       return wanted === undefined ? [] : [{ wanted, found: moodNow(clip.heard)[name as keyof Mood] }]
     })
-    console.log(`  ${name.padEnd(18)} ${rankCorrelation(pairs).toFixed(3)}  (${pairs.length} renderings)`)
+    const figures = `${rankCorrelation(pairs).toFixed(3)} of at most ${mostPossible(pairs).toFixed(3)}`
+    console.log(`  ${name.padEnd(18)} ${figures}  (${pairs.length} renderings)`)
   }
   console.log(
     `  told apart at 0.5: ${calledRight(spoken, true)} of ${spoken.length} spoken clips (other voices and languages`,
