@@ -1,4 +1,5 @@
 import { chmod, copyFile, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { enableCompileCache } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { makeTune, type Music, type MusicOptions, startMusic } from '#modules/streaming/testing.ts'
@@ -16,6 +17,9 @@ export type WorldOptions = MusicOptions & {
   /** Called when the music is there and before the product starts. */
   readonly before?: () => void
 }
+
+// As the product does at its start.
+enableCompileCache(join(import.meta.dirname, '..', '..', 'node_modules', '.cache', 'tutti'))
 
 /** The whole product with `count` songs: real ones when this machine has them, else generated ones. */
 export async function startWorld(count: number, { also, before, ...o }: WorldOptions = {}): Promise<World> {

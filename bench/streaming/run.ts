@@ -81,7 +81,6 @@ async function main(world: World): Promise<void> {
   const songs = all.filter((song) => song.durationMs < 3_600_000 && song.title !== SHORT_NAME)
   const asks = songs.flatMap((song) => [MP3_LOW, ...OPUS].map(({ query }) => ({ song, query })))
   const first = await times(asks, ({ song, query }) => firstByte(world, song.id, query))
-  if (process.env['BENCH_ALL']) console.log(first.map((ms) => ms.toFixed(0)).join(' '))
   tell(`first byte of ${asks.length} first transcodes (${driver})`, first, {
     share: 0.99,
     msMax: FIRST_BYTE_MS_MAX[driver],

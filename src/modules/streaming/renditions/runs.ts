@@ -175,6 +175,7 @@ async function finish(d: Deps, run: Run): Promise<boolean> {
   if (bytes.length !== promised) throw new RangeError(`piece ${piece} has ${bytes.length} bytes, not ${promised}`)
   if (isOtherThanCut(run.work.cutShort, piece, bytes)) run.work.shelf.making.renew(piece)
   const isKept = await d.store(run, piece, bytes)
+  run.work.latest = { piece, bytes }
   run.parts = []
   run.next++
   run.awaited.get(piece)?.resolve(bytes)

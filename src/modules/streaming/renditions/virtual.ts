@@ -127,6 +127,7 @@ async function pieceOf(
 
 /** A piece that is there, on this machine or in the blob of the whole; what turns out to be damaged goes. */
 async function stored({ kept, works }: Parts, work: Work, index: number): Promise<Buffer | undefined> {
+  if (work.latest?.piece === index) return work.latest.bytes
   const here = work.shelf.has(index) ? await work.shelf.read(index) : undefined
   const whole = work.kept
   if (here || !whole) return here

@@ -32,6 +32,8 @@ export type Work = {
   /** It met a full disk, and gives its room back when nobody uses it any more. */
   isTooMuch: boolean
   readonly cutShort: CutShort
+  /** The piece that was made last: whoever keeps up with the encoder has it without a look at the disk. */
+  latest: { readonly piece: number; readonly bytes: Buffer } | undefined
 }
 /** One answer that uses a rendition. */
 export type Handle = {

@@ -146,6 +146,7 @@ function newWork(wanted: Wanted, container: Container, { shelf }: ShelfInUse, ke
     isGone: false,
     isTooMuch: false,
     cutShort: new Map(),
+    latest: undefined,
   }
 }
 

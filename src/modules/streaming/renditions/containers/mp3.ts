@@ -15,8 +15,8 @@ const QUALITY = 50
 const TAG_VERSION_0_CBR = 0x01
 const LAME_BYTES = 36
 const UINT32_MAX = 0xffff_ffff
-/** 0.24 s. */
-const FRAMES_PER_PART = 10
+/** 0.48 s. */
+const FRAMES_PER_PART = 20
 
 const framesBytes = (layout: Layout, packets: number): number => packets * (layout.packetBytes as number)
 
