@@ -12,7 +12,7 @@ import {
   stalled,
   startAdapting,
 } from './adaptive.ts'
-import { estimateKbps, unknownBandwidth, withDownload } from './bandwidth.ts'
+import { type Bandwidth, estimateKbps, unknownBandwidth, withDownload } from './bandwidth.ts'
 
 const FLAC_KBPS = 900
 const open = (kbps: number | null): Network => ({ kbps, isSaving: false, isMetered: false })
@@ -152,6 +152,19 @@ void describe('adaptive quality: rules', () => {
 })
 
 void describe('bandwidth', () => {
+  void it('believes at once that a line has broken down, however wide it was, and by and by that it is mended', () => {
+    const take = (b: Bandwidth, kbps: number, seconds: number) => {
+      for (let i = 0; i < seconds * 2; i++) b = withDownload(b, { bytes: (kbps * 1000) / 8 / 2, ms: 500 })
+      return b
+    }
+    const burst = withDownload(unknownBandwidth(), { bytes: 8_000_000, ms: 64 })
+    assert.equal(Math.round(estimateKbps(burst) ?? 0), 1_000_000)
+    assert.ok((estimateKbps(take(burst, 280, 0.5)) ?? 0) > 100_000, 'one slow moment is none')
+    const thin = take(burst, 280, 1)
+    assert.ok(Math.abs((estimateKbps(thin) ?? 0) - 280) < 1)
+    const mended = estimateKbps(take(thin, 10_000, 6)) ?? 0
+    assert.ok(mended > 7000 && mended < 10_000, `${mended}`)
+  })
   void it('knows nothing at first, then the lower of the quick and the slow mean', () => {
     assert.equal(estimateKbps(unknownBandwidth()), null)
     let b = unknownBandwidth()
