@@ -22,7 +22,7 @@ import { PASSWORD } from './visit.ts'
  * A machine that has no time for the browser stalls it, and what is recorded then is no border. Chance makes a border
  * worse and never better, so of some tries the best counts.
  */
-const TRIES_MAX = 3
+const TRIES_MAX = 6
 const LIKE_MIN = 0.98
 /** Half of what a listener could notice at best. */
 const GAP_MS_MAX = 1
