@@ -179,17 +179,16 @@ void describe('web app: listening', { skip, timeout: 300_000 }, () => {
 
   void it('goes on where one was after a reload', async () => {
     const { page } = visit
+    const at = async () => Number(await page.getByRole('slider', { name: 'Position' }).getAttribute('aria-valuenow'))
+    // The next song may just have begun.
+    await until('a place in the song', at, (s) => s > 2)
     await page.keyboard.press('Space')
     const title = await page.getByRole('contentinfo', { name: 'Player' }).locator('.title').innerText()
     await page.reload()
     const bar = page.getByRole('contentinfo', { name: 'Player' })
     await bar.waitFor()
     assert.equal(await bar.locator('.title').innerText(), title)
-    await until(
-      'the place in the song',
-      async () => Number(await page.getByRole('slider', { name: 'Position' }).getAttribute('aria-valuenow')),
-      (s) => s > 1,
-    )
+    await until('the place in the song', at, (s) => s > 1)
   })
 
   void it('never made the browser complain', () => assert.deepEqual(visit.complaints, []))
